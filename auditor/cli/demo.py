@@ -1,0 +1,167 @@
+"""`auditor demo`: the whole job against a sandbox with known drift, and what was found of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.cli.options import Invocation, pass_invocation, shared_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.sandbox.start import Sandbox
+
+
+@click.command(
+    short_help="See it at work, without credentials.",
+    epilog="""\b
+Examples:
+  auditor demo
+  auditor demo --seed 7 --dir demo
+  auditor demo --scale M        100,000 customers; takes minutes
+  auditor demo --world clean    nothing planted: the audit must find nothing
+""",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Which world; the same seed gives the same.",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["S", "M"]),
+    default="S",
+    show_default=True,
+    help="2,000 or 100,000 customers.",
+)
+@click.option(
+    "--world",
+    type=click.Choice(["drift", "clean"]),
+    default="drift",
+    show_default=True,
+    help="With known drift, or with none.",
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where settings, stores and report go; a fresh temporary folder unless given.",
+)
+@shared_options
+@pass_invocation
+def command(
+    invocation: Invocation, *, seed: int, scale: str, world: str, folder: Path | None
+) -> int:
+    """Start a Centra and an Emarsys with known drift, audit them, and compare.
+
+    The audit runs as its own process through the public command line; what was planted stays in
+    this one until the last step. Exit code 0 means that every planted drift was found and nothing else.
+    """
+    from tempfile import mkdtemp
+
+    from auditor.clock import utc_now
+    from auditor.sandbox.start import Plan, sandbox
+    from auditor.sandbox.world import Scale
+
+    place = (folder or Path(mkdtemp(prefix="auditor-demo-"))).resolve()
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    click.echo("Building the world and starting both systems...", err=True)
+    plan = Plan(
+        place, utc_now, {"S": Scale.S, "M": Scale.M}[scale], seed=seed, drift=world == "drift"
+    )
+    with sandbox(plan) as running:
+        audit = _audit(running)
+        found = _findings(running)
+    scores = _scores(running, found)
+    _tell(invocation, audit, scores, place)
+    return 0 if all(score["missed"] == score["false"] == 0 for score in scores) else 1
+
+
+def _audit(running: Sandbox) -> dict[str, Any]:
+    import json
+
+    from auditor.errors import ReadError
+
+    code, output = _auditor(running, "--format", "json", "audit")
+    if not output:
+        raise ReadError(f"the audit ended with exit code {code} and no result; see above.")
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+def _findings(running: Sandbox) -> set[tuple[str, str]]:
+    import json
+
+    _, output = _auditor(running, "--format", "json", "findings")
+    rows = [json.loads(line) for line in output.splitlines()]
+    return {(row["check"], row["subject"]["key"]) for row in rows}
+
+
+def _auditor(running: Sandbox, *words: str) -> tuple[int, str]:
+    """Run the auditor as a user would: its own process, its settings file, its environment."""
+    import subprocess
+    import sys
+
+    from auditor.config.environment import environment_with
+
+    done = subprocess.run(  # noqa: S603 - our own program, no shell
+        [sys.executable, "-m", "auditor", "--config", str(running.settings), *words],
+        cwd=running.settings.parent,
+        env=environment_with(running.environ),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def _scores(running: Sandbox, found: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    planted = {(row.check, row.subject) for row in running.key}
+    return [
+        {
+            "check": check,
+            "planted": _of(check, planted),
+            "found": _of(check, planted & found),
+            "missed": _of(check, planted - found),
+            "false": _of(check, found - planted),
+        }
+        for check in sorted({check for check, _ in planted | found})
+    ]
+
+
+def _of(check: str, rows: Iterable[tuple[str, str]]) -> int:
+    return sum(name == check for name, _ in rows)
+
+
+def _tell(
+    invocation: Invocation, audit: dict[str, Any], scores: list[dict[str, Any]], place: Path
+) -> None:
+    import json
+
+    report = str(place / audit["report"])
+    if invocation.format == "json":
+        click.echo(
+            json.dumps(
+                {"format": 1, "verdict": audit["verdict"], "scores": scores, "report": report}
+            )
+        )
+        return
+    click.echo(f"{'check':<44}{'planted':>8}{'found':>8}{'false':>8}")
+    for score in scores:
+        click.echo(
+            f"{score['check']:<44}{score['planted']:>8}{score['found']:>8}{score['false']:>8}"
+        )
+    planted, found, false = (sum(s[name] for s in scores) for name in ("planted", "found", "false"))
+    recall, precision = _ratio(found, planted), _ratio(found, found + false)
+    click.echo(f"{'all':<44}{planted:>8}{found:>8}{false:>8}")
+    click.echo(f"\nVerdict: {audit['verdict']}   recall {recall:.3f}   precision {precision:.3f}")
+    click.echo(f"Report:  {report}")
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0

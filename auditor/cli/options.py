@@ -1,0 +1,110 @@
+"""The options that every command takes, before or after its name, and what they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.config import Settings
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+@dataclass
+class Invocation:
+    """How the auditor was called.
+
+    Attributes:
+        config: The settings file.
+        format: How results are printed; JSON goes to stdout alone.
+    """
+
+    config: Path = Path("auditor.yaml")
+    format: Literal["text", "json"] = "text"
+    verbose: bool = False
+    log_format: Literal["text", "json"] = "text"
+
+    def settings(self) -> Settings:
+        """Read the settings file.
+
+        Raises:
+            ConfigError: it is missing or wrong.
+        """
+        from auditor.config import load_settings
+
+        return load_settings(self.config)
+
+    def start_logging(self) -> None:
+        """Configure log lines as the options say so far."""
+        from auditor.logs import configure
+
+        configure(self.log_format, verbose=self.verbose)
+
+
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+
+
+def shared_options(command: Command) -> Command:
+    """Add `--config`, `--format`, `--verbose` and `--log-format` to a command or group."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ANN401 - click's own signature
+    """Keep a value that was given; a default never undoes what stood before the command's name."""
+    invocation = ctx.ensure_object(Invocation)
+    source = ctx.get_parameter_source(param.name or "")
+    is_inherited = ctx.parent is not None and source is ParameterSource.ENVIRONMENT
+    if source is not ParameterSource.DEFAULT and not is_inherited:
+        setattr(invocation, str(param.name), value)
+        invocation.start_logging()
+
+
+_OPTIONS = (
+    click.option(
+        "--config",
+        metavar="FILE",
+        envvar="AUDITOR_CONFIG",
+        show_envvar=True,
+        default="auditor.yaml",
+        show_default=True,
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_remember,
+        help="The brand's settings.",
+    ),
+    click.option(
+        "--format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        expose_value=False,
+        callback=_remember,
+        help="How the result is printed.",
+    ),
+    click.option(
+        "--verbose",
+        "-v",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="Say what is done, and show tracebacks.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        expose_value=False,
+        callback=_remember,
+        help="How log lines are written to stderr.",
+    ),
+)

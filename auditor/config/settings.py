@@ -1,0 +1,233 @@
+"""The shape of a settings file: one class per section, one attribute per key, nothing computed.
+
+An attribute that has a default may be left out of the file; one that is None then is a source or a
+habit that is switched off. `config_template.yaml` explains every key to the person who fills it in.
+"""
+
+# No `from __future__ import annotations` here: `build` reads these annotations while it runs.
+
+from datetime import date, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
+
+from auditor.config.section import Brand, Count, Email, Id, Name, SettingError, Share
+from auditor.config.systems import Centra, Emarsys
+from auditor.config.values import Cron, Duration, MailUrl, Secret, StoreUrl
+
+OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"]
+"""Source: Centra reference 4.2; the two names of a cancelled order are left out, it is never due."""
+
+
+class Store(Struct, frozen=True, kw_only=True):
+    """Where results are kept; both are named after the brand unless set."""
+
+    warehouse: StoreUrl = StoreUrl("")
+    ledger: StoreUrl = StoreUrl("")
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What proves a consent."""
+
+    emarsys_sources: tuple[Id | Name, ...] = ()
+    stores: Literal["all"] | tuple[Name, ...] = "all"
+
+
+class Feed(Struct, frozen=True, kw_only=True):
+    """Whom the integration sends."""
+
+    customers: Literal["all", "registered", "subscribed", "buyers"] = "all"
+
+
+class Events(Struct, frozen=True, kw_only=True):
+    """How lifecycle events pair with shipments and orders."""
+
+    pairing_window: Duration = Duration(timedelta(hours=72))
+    confirmation_window: Duration = Duration(timedelta(hours=24))
+    service_level: Duration = Duration(timedelta(hours=2))
+    max_age: Duration = Duration(timedelta(hours=48))
+
+
+class Catalogue(Struct, frozen=True, kw_only=True):
+    """How catalogue items are compared."""
+
+    title: Name = "display.name"
+    stock_column: Name | None = None
+    stock_tolerance: Count = 0
+    max_age: Duration = Duration(timedelta(hours=26))
+
+
+class Stall(Struct, frozen=True, kw_only=True):
+    """Silence after which a stream is stalled."""
+
+    orders: Duration = Duration(timedelta(hours=26))
+    contacts: Duration = Duration(timedelta(hours=26))
+    events: Duration = Duration(timedelta(hours=6))
+
+
+class Lag(Struct, frozen=True, kw_only=True):
+    """How late the slowest twentieth of a stream may be."""
+
+    orders: Duration = Duration(timedelta(hours=26))
+    contacts: Duration = Duration(timedelta(hours=4))
+    events: Duration = Duration(timedelta(hours=1))
+
+
+class Freshness(Struct, frozen=True, kw_only=True):
+    """How old is too old."""
+
+    stall: Stall = Stall()
+    lag: Lag = Lag()
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """When a snapshot is believed."""
+
+    shrink_guard: Share = 0.9
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """Expiry dates that no API tells."""
+
+    centra_token_expires: date | None = None
+
+
+class Sales(Struct, frozen=True, kw_only=True):
+    """Which orders count, and how their value is computed."""
+
+    since: date = date(1970, 1, 1)
+    due_statuses: tuple[OrderStatus, ...] = ("CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED")
+    tax: Literal["included", "excluded"] = "included"
+    currency: Literal["base", "order"] = "base"
+    tolerance_minor: Count = 1
+
+    def __post_init__(self) -> None:
+        """Refuse an empty list: no order would ever be due, and all would look well."""
+        if not self.due_statuses:
+            raise SettingError("due_statuses", "must name at least one status")
+
+
+class Settle(Struct, frozen=True, kw_only=True):
+    """Age a record must have before its absence or difference is a finding."""
+
+    contacts: Duration = Duration(timedelta(hours=2))
+    sales: Duration = Duration(timedelta(hours=26))
+    catalogue: Duration = Duration(timedelta(hours=26))
+    events: Duration = Duration(timedelta(hours=2))
+
+
+class LifetimeValue(Struct, frozen=True, kw_only=True):
+    """People whose orders are worth more than `over`, in whole units of the base currency."""
+
+    over: Count
+
+
+class SkuCount(Struct, frozen=True, kw_only=True):
+    """People who bought an item a number of times."""
+
+    sku: Name
+    at_least: Id = 1
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """What puts a person into an audience: exactly one of the two."""
+
+    lifetime_value: LifetimeValue | None = None
+    sku_count: SkuCount | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse none or both."""
+        if (self.lifetime_value is None) == (self.sku_count is None):
+            raise SettingError("", "must hold exactly one of lifetime_value and sku_count")
+
+
+class Audience(Struct, frozen=True, kw_only=True):
+    """A segment and the rule that it claims to follow."""
+
+    segment: Id
+    name: Name
+    rule: Rule
+
+
+class Cap(Struct, frozen=True, kw_only=True):
+    """Changes that one plan may hold, as a number and as a share of the records."""
+
+    count: Count = 500
+    share: Share = 0.02
+
+
+class Corrections(Struct, frozen=True, kw_only=True):
+    """Limits of what may be corrected.
+
+    Attributes:
+        caps: By remedy; `default` covers the rest.
+        policy: A remedy's class, where the brand wants another than the expectation says.
+    """
+
+    caps: dict[str, Cap] = field(default_factory=dict)
+    expiry: Duration = Duration(timedelta(hours=4))
+    policy: dict[str, Literal["auto", "confirm", "propose", "none"]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Leave no remedy without a cap."""
+        force_setattr(self, "caps", {"default": Cap()} | self.caps)
+
+
+class Schedule(Struct, frozen=True, kw_only=True):
+    """When the service works, as cron lines in the brand's time zone; null is never."""
+
+    audit: Cron | None = None
+    sweep: Cron | None = None
+    correct: Cron | None = None
+
+
+class Mail(Struct, frozen=True, kw_only=True):
+    """Who is told, by owner; `default` covers the rest."""
+
+    smtp: MailUrl
+    from_: Email = field(name="from")
+    to: dict[str, tuple[Email, ...]]
+
+    def __post_init__(self) -> None:
+        """Leave no owner without a reader."""
+        if not self.to.get("default"):
+            raise SettingError("to.default", "missing; add at least one address")
+
+
+class Privacy(Struct, frozen=True, kw_only=True):
+    """How personal data is kept out of sight, and how long anything is kept."""
+
+    pepper: Secret | None = None
+    retain: Duration = Duration(timedelta(days=400))
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything one brand decides."""
+
+    brand: Brand
+    centra: Centra
+    emarsys: Emarsys
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    store: Store = Store()
+    consent: Consent = Consent()
+    feed: Feed = Feed()
+    events: Events = Events()
+    catalogue: Catalogue = Catalogue()
+    freshness: Freshness = Freshness()
+    coverage: Coverage = Coverage()
+    credentials: Credentials = Credentials()
+    sales: Sales = Sales()
+    settle: Settle = Settle()
+    audiences: tuple[Audience, ...] | None = None
+    corrections: Corrections = field(default_factory=Corrections)
+    schedule: Schedule | None = None
+    mail: Mail | None = None
+    privacy: Privacy = Privacy()
+
+    def __post_init__(self) -> None:
+        """Name the stores after the brand, so that two brands never share one."""
+        warehouse = self.store.warehouse or StoreUrl(f"duckdb:///var/{self.brand}.duckdb")
+        ledger = self.store.ledger or StoreUrl(f"sqlite:///var/{self.brand}-ledger.sqlite")
+        force_setattr(self, "store", Store(warehouse=warehouse, ledger=ledger))

@@ -1,0 +1,139 @@
+"""The sections about the two systems: how each is reached and how its records are named."""
+
+# No `from __future__ import annotations` here: `build` reads these annotations while it runs.
+
+from typing import Annotated, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
+
+from auditor.config.section import Column, Dataset, Id, Keys, Name, SettingError, UsedShare
+from auditor.config.values import FeedSource, Secret, StoreUrl, WebUrl
+
+
+class Marketplaces(Struct, frozen=True, kw_only=True):
+    """What marks an order as sold on a marketplace."""
+
+    stores: tuple[Name, ...] = ()
+    markets: tuple[Name, ...] = ()
+    attributes: dict[str, Name | tuple[Name, ...]] = field(default_factory=dict)
+    affiliates: tuple[Name, ...] = ()
+
+
+class CentraCatalogue(Struct, frozen=True, kw_only=True):
+    """How Centra's products become the items that Emarsys knows."""
+
+    item: Literal["sku", "ean", "variant", "display_item"] = "sku"
+    pricelist: Name | None = None
+    market: Name | None = None
+    warehouses: tuple[Name, ...] = ()
+
+
+class OrderApi(Struct, frozen=True, kw_only=True):
+    """The legacy REST API, read for keyed consents."""
+
+    url: WebUrl
+    secret: Secret
+
+
+class Centra(Struct, frozen=True, kw_only=True):
+    """How the commerce system is reached."""
+
+    url: WebUrl
+    token: Secret
+    rate_share: UsedShare = 0.3
+    marketplaces: Marketplaces = Marketplaces()
+    catalogue: CentraCatalogue = CentraCatalogue()
+    order_api: OrderApi | None = None
+    webhooks: bool = False
+
+
+class OAuth2(Struct, frozen=True, kw_only=True, tag="oauth2"):
+    """Client credentials, for API v3."""
+
+    token_url: WebUrl
+    client_id: Name
+    client_secret: Secret
+
+
+class Wsse(Struct, frozen=True, kw_only=True, tag="wsse"):
+    """The legacy signature, for API v2, which Emarsys ends with 2026."""
+
+    username: Name
+    secret: Secret
+
+
+class Contacts(Struct, frozen=True, kw_only=True):
+    """Where the whole contact base is read from: exactly one of the three."""
+
+    segment: Id | None = None
+    list: Id | None = None
+    query: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse none or several."""
+        if (self.segment is not None) + (self.list is not None) + self.query != 1:
+            raise SettingError("", "must hold exactly one of segment, list and query: true")
+
+
+class OpenData(Struct, frozen=True, kw_only=True):
+    """The database that holds the Open Data views."""
+
+    url: StoreUrl
+    account: Id
+    dataset: Dataset = ""
+
+
+class SalesUpload(Struct, frozen=True, kw_only=True):
+    """How the brand's sales file reaches Emarsys, and which columns it has."""
+
+    url: WebUrl
+    token: Secret
+    semantics: Literal["append", "replace"] = "append"
+    columns: tuple[Column, ...] = ("item", "price", "order", "timestamp", "customer", "quantity")
+
+    def __post_init__(self) -> None:
+        """Refuse a header that Emarsys would refuse.
+
+        Source: Emarsys reference 5.1: exactly one of the columns `customer` and `email`.
+        """
+        if len(set(self.columns)) != len(self.columns):
+            raise SettingError("columns", "must name every column once")
+        if ("customer" in self.columns) == ("email" in self.columns):
+            raise SettingError("columns", "must name exactly one of customer and email")
+
+
+class CatalogueFeed(Struct, frozen=True, kw_only=True):
+    """The catalogue that Emarsys imports."""
+
+    feed: FeedSource
+    push: bool = False
+
+
+CONTACT_FIELDS = {"external_id": 0, "first_name": 1, "last_name": 2, "email": 3, "opt_in": 31}
+"""Field ids by our names; the account's own key has none. Source: Emarsys reference 4, system fields."""
+
+
+class Emarsys(Struct, frozen=True, kw_only=True):
+    """How the marketing system is reached, and how contacts are matched."""
+
+    url: WebUrl
+    auth: OAuth2 | Wsse
+    contacts: Contacts
+    key: Literal["external_id", "email"] = "external_id"
+    fields: Annotated[dict[str, Id], Keys(tuple(CONTACT_FIELDS))] = field(default_factory=dict)
+    open_data: OpenData | None = None
+    sales: SalesUpload | None = None
+    catalogue: CatalogueFeed | None = None
+    events: Annotated[dict[str, Name], Keys(("shipped", "confirmed"))] = field(default_factory=dict)
+    quarantine_list: Name | None = "audit-quarantine"
+
+    def __post_init__(self) -> None:
+        """Add the ids that are the same in every account."""
+        if self.key == "external_id" and "external_id" not in self.fields:
+            raise SettingError(
+                "fields.external_id",
+                "missing; add the id of the field that holds the Centra customer id",
+            )
+        known = {name: number for name, number in CONTACT_FIELDS.items() if number}
+        force_setattr(self, "fields", known | self.fields)

@@ -1,0 +1,160 @@
+"""Values that need more than a type: secrets, addresses, durations, cron lines, time zones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NewType
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Duration = NewType("Duration", timedelta)
+Cron = NewType("Cron", str)
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+_SCHEME = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://")
+_PASSWORD = re.compile(r"(://[^/?#@:]*:)([^/?#]*)(?=@)")
+_CREDENTIALS = re.compile(r"(://[^/?#@:]*:).*(?=@)", re.DOTALL)
+_QUERY = re.compile(r"\?.*", re.DOTALL)
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+
+
+class Secret:
+    """A value that no message, log line or report ever shows."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Address(str):
+    """An address whose `repr` hides the password and the query it may carry."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(_QUERY.sub("?***", _CREDENTIALS.sub(r"\1***", str(self))))
+
+
+class WebUrl(Address):
+    """An http(s) address; plain http only on loopback."""
+
+    __slots__ = ()
+
+
+class StoreUrl(Address):
+    """A SQLAlchemy URL."""
+
+    __slots__ = ()
+
+
+class MailUrl(Address):
+    """A mail server: `smtp://host:587` or `smtps://host:465`."""
+
+    __slots__ = ()
+
+
+class FeedSource(Address):
+    """An http(s) address or the path of a file."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of text is read.
+
+    Attributes:
+        phrase: What it must be, as in "must be a duration".
+        parse: Takes the text and the setting's path; raises ValueError, or a ConfigError that says more.
+    """
+
+    phrase: str
+    parse: Callable[[str, str], object]
+
+
+def has_literal_password(text: str) -> bool:
+    """Return whether a URL carries a password that was typed instead of taken from a variable."""
+    match = _PASSWORD.search(text)
+    return match is not None and _VARIABLE.fullmatch(match[2]) is None
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that a text such as `26h` names."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _web_url(text: str, path: str) -> WebUrl:
+    from auditor.systems.http import require_safe_url
+
+    require_safe_url(text, path)
+    return WebUrl(text)
+
+
+def _store_url(text: str, _path: str) -> StoreUrl:
+    if _SCHEME.match(text) is None:
+        raise ValueError
+    return StoreUrl(text)
+
+
+def _mail_url(text: str, _path: str) -> MailUrl:
+    if re.match(r"smtps?://[^/\s]", text) is None:
+        raise ValueError
+    return MailUrl(text)
+
+
+def _feed_source(text: str, path: str) -> FeedSource:
+    if "://" in text:
+        _web_url(text, path)
+    elif not text.strip() or not text.isprintable():
+        raise ValueError
+    return FeedSource(text)
+
+
+def _cron(text: str, _path: str) -> Cron:
+    from apscheduler.triggers.cron import CronTrigger
+
+    CronTrigger.from_crontab(text)
+    return Cron(text)
+
+
+def _zone(text: str, _path: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, OSError) as exc:  # a name that is a folder of the zone database is an OSError
+        raise ValueError from exc
+
+
+KINDS: dict[object, Kind] = {
+    Duration: Kind(
+        "a duration such as 90m, 26h or 14d", lambda text, _path: Duration(parse_duration(text))
+    ),
+    Cron: Kind("a cron line of five fields, such as 0 5 * * *, or null", _cron),
+    ZoneInfo: Kind("a time zone such as Europe/Stockholm", _zone),
+    WebUrl: Kind("an address like https://host/path", _web_url),
+    StoreUrl: Kind("a SQLAlchemy URL such as duckdb:///var/brand.duckdb", _store_url),
+    MailUrl: Kind("a mail server such as smtp://mail.example:587", _mail_url),
+    FeedSource: Kind("an address like https://host/path, or the path of a file", _feed_source),
+}
+"""Everything that is written as text but is more than text; plain types are msgspec's."""

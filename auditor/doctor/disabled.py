@@ -1,0 +1,19 @@
+"""Which checks a gap disables: those that need a stream which cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.doctor.result import Result
+    from auditor.model.finding import Check
+
+
+def disabled_by(result: Result, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return the ids of the checks that one result disables; only a gap disables any."""
+    if result.state not in ("fail", "off"):
+        return ()
+    lost, suites = set(result.streams), set(result.suites)
+    return tuple(c.id for c in checks if lost & set(c.needs) or c.suite in suites)

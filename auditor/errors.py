@@ -1,0 +1,77 @@
+"""Every exception the auditor raises, grouped by what the caller does next.
+
+    AuditorError
+    |-- ConfigError               fix the settings, the environment or the command line   exit 2
+    |   `-- StoreError            a store is unreachable, locked or of another version    exit 2
+    |-- ReadError                 a system could not be read                              exit 3
+    |   |-- TransientReadError    retried; raised when the retries are spent              exit 3
+    |   |-- RefusedError          credentials, permission or address: fix the settings    exit 2
+    |   |-- SchemaDriftError      an answer is not of the agreed shape                    exit 3
+    |   `-- IncompleteSnapshotError   a stream ended before its end                       exit 3
+    |-- UnsafePlanError           a person must raise a limit or make a new plan          exit 4
+    |   |-- StalePlanError        digest, expiry or snapshot no longer match              exit 4
+    |   `-- ForbiddenWriteError   a request that the auditor never sends                  exit 4
+    `-- ApplyError                a change failed; the receipts so far are in the ledger  exit 4
+
+A finding is a value, never an exception: an exception means that the audit could not do its job.
+"""
+
+from __future__ import annotations
+
+
+class AuditorError(Exception):
+    """Something kept the auditor from doing its job; the message is one sentence for a person."""
+
+    exit_code = 2
+
+
+class ConfigError(AuditorError):
+    """The settings, the environment or the command line are wrong; nothing was read or written."""
+
+
+class StoreError(ConfigError):
+    """A store cannot be opened: unreachable, locked by another process, or of another version."""
+
+
+class ReadError(AuditorError):
+    """A system could not be read; what was read so far is kept."""
+
+    exit_code = 3
+
+
+class TransientReadError(ReadError):
+    """A fault that may pass: time-outs, 429, 5xx, a cut body. Raised once the retries are spent."""
+
+
+class RefusedError(ReadError):
+    """The system understood and refused: a dead token, a missing permission, a wrong address."""
+
+    exit_code = 2
+
+
+class SchemaDriftError(ReadError):
+    """An answer is not of the shape the reference describes."""
+
+
+class IncompleteSnapshotError(ReadError):
+    """A stream ended before its end: a repeated cursor, a total that does not match."""
+
+
+class UnsafePlanError(AuditorError):
+    """A plan is over a limit or holds what may never be sent; a person has to decide."""
+
+    exit_code = 4
+
+
+class StalePlanError(UnsafePlanError):
+    """A plan no longer fits: other digest, expired, or made from a superseded snapshot."""
+
+
+class ForbiddenWriteError(UnsafePlanError):
+    """A request that the auditor never sends, whoever asks for it: it was stopped before the network."""
+
+
+class ApplyError(AuditorError):
+    """A change failed; the ledger holds the receipts of those before it."""
+
+    exit_code = 4

@@ -1,0 +1,1 @@
+"""The expect stage: Great Expectations judges the drift and the canonical tables."""

@@ -1,0 +1,82 @@
+"""Count the drift: one GROUP BY over each drift table, and the populations beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model.drift import DRIFT_TABLES, check_population, drift_quality
+from auditor.model.finding import Money
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one check left in the drift tables.
+
+    Attributes:
+        people: None where no row says whom it reaches.
+        money: None where no row has an amount, or where amounts are in several currencies, which
+            have no sum.
+    """
+
+    failed: int = 0
+    people: int | None = None
+    money: Money | None = None
+    contained: int = 0
+
+
+def count_drift(conn: sa.Connection) -> dict[str, Tally]:
+    """Count failing subjects, people, money and contained subjects per check."""
+    parts: dict[str, list[sa.Row[Any]]] = {}
+    for row in conn.execute(sa.union_all(*[_grouped(table) for table in DRIFT_TABLES])):
+        parts.setdefault(row.check_id, []).append(row)
+    return {check_id: _added(rows) for check_id, rows in parts.items()}
+
+
+def failed_and_checked(dialect: sa.Dialect) -> str:
+    """Return the SELECT that `expect_no_drift` judges: check_id, failed, checked."""
+    none = sa.cast(sa.literal(0), sa.BigInteger)
+    drifted = [
+        sa.select(
+            table.c.check_id,
+            sa.cast(sa.func.count(), sa.BigInteger).label("failed"),
+            none.label("checked"),
+        ).group_by(table.c.check_id)
+        for table in DRIFT_TABLES
+        if table is not drift_quality
+    ]
+    population = sa.select(check_population.c.check_id, none, check_population.c.checked)
+    select = sa.union_all(*drifted, population)
+    return str(select.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+
+def _grouped(table: sa.Table) -> sa.Select[Any]:
+    row = table.c
+    return sa.select(
+        row.check_id,
+        row.currency,
+        sa.func.count().label("failed"),
+        _whole(row.people).label("people"),
+        _whole(row.money_minor).label("minor"),
+        sa.func.count(sa.case((row.contained, 1))).label("contained"),
+    ).group_by(row.check_id, row.currency)
+
+
+def _whole(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return sa.cast(sa.func.sum(column), sa.BigInteger)
+
+
+def _added(rows: list[sa.Row[Any]]) -> Tally:
+    people = [int(row.people) for row in rows if row.people is not None]
+    money = [Money(int(r.minor), r.currency) for r in rows if r.minor is not None and r.currency]
+    return Tally(
+        failed=sum(row.failed for row in rows),
+        people=sum(people) if people else None,
+        money=money[0] if len(money) == 1 else None,
+        contained=sum(row.contained for row in rows),
+    )

@@ -1,0 +1,88 @@
+"""Turn drift rows into observed findings: one shape for every topic."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from auditor.model.finding import fingerprint, lowered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sqlalchemy import RowMapping
+
+    from auditor.model.finding import Check
+
+ROWS_PER_STATEMENT = 5_000
+
+
+def observed(
+    rows: Iterable[RowMapping],
+    checks: Mapping[str, Check],
+    *,
+    brand: str,
+    run: str,
+    seen_at: datetime,
+) -> Iterator[dict[str, Any]]:
+    """Yield one row of the ledger's `observed` table per drift row of a known check.
+
+    The values of each side are the columns named `centra_*` and `emarsys_*`; a side without any value
+    has no such record. Rows come ordered by check and subject; a subject that stands twice (a key
+    that is itself duplicated) is one finding.
+    """
+    for (check_id, _), twins in itertools.groupby(rows, key=_identity):
+        check = checks.get(check_id)
+        if check is None:
+            continue
+        row = next(twins)
+        severity = lowered(check.severity) if row["contained"] else check.severity
+        yield {
+            "fingerprint": fingerprint(brand, check.id, row["subject_key"]),
+            "brand": brand,
+            "check_id": check.id,
+            "severity": severity,
+            "owner": check.owner,
+            "subject_kind": row["subject_kind"],
+            "subject_key": row["subject_key"],
+            "customer_id": row["customer_id"],
+            "contact_id": row["contact_id"],
+            "centra": _side(row, "centra_"),
+            "emarsys": _side(row, "emarsys_"),
+            "people": row["people"] or 0,
+            "money_minor": row["money_minor"],
+            "currency": row["currency"],
+            "cause": row["cause"],
+            "remedy": check.remedy,
+            "contained": bool(row["contained"]),
+            "occurred_at": row["occurred_at"],
+            "first_seen": seen_at,
+            "last_seen": seen_at,
+            "run": run,
+            "accepted_until": None,
+            "accepted_reason": None,
+        }
+
+
+def _identity(row: RowMapping) -> tuple[str, str]:
+    return row["check_id"], row["subject_key"]
+
+
+def _side(row: RowMapping, prefix: str) -> str | None:
+    values = {
+        name.removeprefix(prefix): _shown(value)
+        for name, value in row.items()
+        if name.startswith(prefix) and value is not None
+    }
+    return msgspec.json.encode(values).decode() if values else None
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -1,0 +1,170 @@
+"""Read findings and runs back from the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from auditor.findings.ledger import finding_table, run_table
+from auditor.findings.lifecycle import OPEN
+from auditor.model.finding import Finding, Money
+from auditor.model.snapshot import Coverage, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from auditor.findings.ledger import Ledger
+    from auditor.model.finding import Severity, Tally, Verdict
+
+
+def findings(
+    ledger: Ledger,
+    brand: str,
+    *,
+    run: str | None = None,
+    check: str | None = None,
+    state: str | None = None,
+    limit: int | None = None,
+) -> Iterator[Finding]:
+    """Yield findings, the gravest and dearest first; open ones unless a state or run is given.
+
+    Args:
+        ledger: Where findings live.
+        brand: Whose findings.
+        run: Only those that this run touched.
+        check: Only those of this check.
+        state: Only those in this state; None for every open one, accepted ones included.
+        limit: At most this many.
+    """
+    row = finding_table.c
+    gravity = sa.case({"critical": 0, "warning": 1}, value=row.severity, else_=2)
+    select = sa.select(finding_table).where(row.brand == brand)
+    if run is not None:
+        select = select.where(row.run == run)
+    if check is not None:
+        select = select.where(row.check_id == check)
+    if state is not None or run is None:
+        select = select.where(row.state.in_((state,) if state else (*OPEN, "accepted")))
+    order = (gravity, row.check_id, sa.func.coalesce(row.money_minor, 0).desc(), row.subject_key)
+    with ledger.begin() as conn:
+        for found in conn.execute(select.order_by(*order).limit(limit)).mappings():
+            yield _finding(found)
+
+
+def _finding(row: sa.RowMapping) -> Finding:
+    minor, currency = row["money_minor"], row["currency"]
+    return Finding(
+        fingerprint=row["fingerprint"],
+        check=row["check_id"],
+        severity=row["severity"],
+        state=row["state"],
+        owner=row["owner"],
+        subject_kind=row["subject_kind"],
+        subject_key=row["subject_key"],
+        customer_id=row["customer_id"],
+        contact_id=row["contact_id"],
+        centra=_side(row["centra"]),
+        emarsys=_side(row["emarsys"]),
+        first_seen=_aware(row["first_seen"]),
+        last_seen=_aware(row["last_seen"]),
+        run=row["run"],
+        people=row["people"],
+        money=None if minor is None else Money(minor, currency),
+        cause=row["cause"],
+        remedy=row["remedy"],
+        contained=row["contained"],
+        occurred_at=_aware(row["occurred_at"]) if row["occurred_at"] else None,
+    )
+
+
+def _side(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else msgspec.json.decode(text)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def record_run(ledger: Ledger, brand: str, snapshot: Snapshot) -> None:
+    """Write a run down once its snapshot stands; the verdict follows with `close_run`."""
+    with ledger.begin() as conn:
+        conn.execute(
+            run_table.insert().values(
+                run=snapshot.run,
+                brand=brand,
+                as_of=snapshot.as_of.astimezone(UTC).replace(tzinfo=None),
+                coverage=msgspec.json.encode(snapshot.coverage).decode(),
+            )
+        )
+
+
+def close_run(ledger: Ledger, run: str, verdict: Verdict, tally: Tally) -> None:
+    """Write a run's verdict and tally down."""
+    values = {"total": tally.total, "new": tally.new, "resolved": tally.resolved}
+    with ledger.begin() as conn:
+        conn.execute(
+            run_table.update().where(run_table.c.run == run).values(verdict=verdict, **values)
+        )
+
+
+def last_snapshot(ledger: Ledger, brand: str) -> Snapshot | None:
+    """Return the newest snapshot of a brand, None before the first."""
+    row = run_table.c
+    newest = sa.select(run_table).where(row.brand == brand).order_by(row.as_of.desc()).limit(1)
+    with ledger.begin() as conn:
+        found = conn.execute(newest).mappings().first()
+    if found is None:
+        return None
+    coverage = msgspec.json.decode(found["coverage"], type=tuple[Coverage, ...])
+    return Snapshot(found["run"], _aware(found["as_of"]), coverage)
+
+
+def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | None:
+    """Return the median row count of a stream over its newest complete reads, None without any."""
+    row = run_table.c
+    newest = (
+        sa.select(row.coverage).where(row.brand == brand).order_by(row.as_of.desc()).limit(runs)
+    )
+    with ledger.begin() as conn:
+        stored = conn.execute(newest).scalars().all()
+    counts = sorted(
+        line.rows
+        for text in stored
+        for line in msgspec.json.decode(text, type=tuple[Coverage, ...])
+        if line.stream == stream and line.is_usable
+    )
+    return counts[len(counts) // 2] if counts else None
+
+
+def open_severities(ledger: Ledger, brand: str) -> frozenset[Severity]:
+    """Return the severities of the findings that are open and not accepted."""
+    row = finding_table.c
+    select = sa.select(row.severity).where(row.brand == brand, row.state.in_(OPEN)).distinct()
+    with ledger.begin() as conn:
+        return frozenset(conn.execute(select).scalars())
+
+
+class FinishedRun(NamedTuple):
+    """A run that came to a verdict; `total` findings stood open after it."""
+
+    run: str
+    as_of: datetime
+    verdict: Verdict
+    total: int
+
+
+def runs(ledger: Ledger, brand: str, limit: int = 30) -> list[FinishedRun]:
+    """Return the newest finished runs, newest first."""
+    row = run_table.c
+    select = (
+        sa.select(row.run, row.as_of, row.verdict, row.total)
+        .where(row.brand == brand, row.verdict.is_not(None))
+        .order_by(row.as_of.desc())
+        .limit(limit)
+    )
+    with ledger.begin() as conn:
+        return [FinishedRun(r[0], _aware(r[1]), r[2], r[3]) for r in conn.execute(select)]

@@ -1,0 +1,71 @@
+"""Log lines for people or machines, on stderr, without tokens and personal data."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+LogFormat = Literal["text", "json"]
+
+_REDACTIONS = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{4,}"), r"\1 ***"),
+    (re.compile(r"\beyJ[\w.-]{8,}"), "***"),
+    (re.compile(r'(?i)\b((?:PasswordDigest|Nonce)=")[^"]*'), r"\1***"),
+    (re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,200}(?=@)"), r"\1***"),
+    (
+        re.compile(
+            r"(?i)((?:token|secret|password|pepper|api_?key)[\"']?\s{0,3}[=:]\s{0,3}[\"']?)[^\s\"'&,;]+"
+        ),
+        r"\1***",
+    ),
+    # `/ = ?` may stand in an address, but mostly stand before one: only the last of them is hidden.
+    (
+        re.compile(
+            r"(?i)[\w.!#$%&'*+^`{|}~-]{0,63}[\w.!#$%&'*+^`{|}~/=?-](?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"
+        ),
+        "***",
+    ),
+)
+
+
+def redact(text: str) -> str:
+    """Return the text with anything like a credential or an e-mail address replaced by `***`."""
+    for pattern, replacement in _REDACTIONS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def configure(log_format: LogFormat = "text", *, verbose: bool = False) -> None:
+    """Send log lines to stderr, replacing whatever was configured before.
+
+    Args:
+        log_format: Lines for people, or one JSON object each.
+        verbose: Show what the auditor does; without it, only warnings.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("auditor").setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+class _TextLines(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(super().format(record)),
+        }
+        return json.dumps(line, ensure_ascii=False)

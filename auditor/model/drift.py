@@ -1,0 +1,132 @@
+"""Link and drift tables: who is who on both sides, and one row per check and subject that differs.
+
+Every drift table starts with the same columns; those that follow are named `centra_*` or `emarsys_*`
+after the side whose value they show, so that the findings stage needs no knowledge of any topic.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
+
+from auditor.model.tables import metadata
+
+
+def _drift(name: str, *sides: Column[object]) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        Column("check_id", Text),
+        Column("subject_kind", Text),
+        Column("subject_key", Text),
+        Column("customer_id", Text),
+        Column("contact_id", Text),
+        Column("people", Integer),
+        Column("money_minor", BigInteger),  # what is at stake, never negative; NULL without money
+        Column("currency", Text),
+        Column("cause", Text),
+        Column("contained", Boolean),
+        Column("occurred_at", DateTime),
+        *sides,
+    )
+
+
+drift_consent = _drift(
+    "drift_consent",
+    Column("centra_consent", Text),
+    Column("centra_evidence", Text),
+    Column("centra_evidence_at", DateTime),
+    Column("emarsys_opt_in", Integer),
+    Column("emarsys_unsubscribed_at", DateTime),
+)
+drift_sales = _drift(
+    "drift_sales",
+    Column("centra_channel", Text),
+    Column("centra_status", Text),
+    Column("centra_quantity", BigInteger),
+    Column("centra_amount_minor", BigInteger),
+    Column("emarsys_quantity", sa.Float),
+    Column("emarsys_amount_minor", BigInteger),
+    Column("emarsys_rows", Integer),
+    Column("emarsys_contact_id", Text),
+)
+drift_event = _drift(
+    "drift_event",
+    Column("centra_orders", Integer),
+    Column("emarsys_event", Text),
+    Column("emarsys_happened_at", DateTime),
+)
+drift_quality = _drift(
+    "drift_quality",
+    Column("centra_value", Text),
+    Column("emarsys_value", Text),
+)
+
+DRIFT_TABLES: tuple[sa.Table, ...] = (drift_consent, drift_sales, drift_event, drift_quality)
+
+link_person = sa.Table(
+    "link_person",
+    metadata,
+    Column("email_key", Text),  # who the person is: one normalised e-mail
+    Column("customer_id", Text),  # the oldest live customer row; NULL for mere subscribers
+    Column("consent", Text),  # yes, no or unknown
+    Column("evidence_at", DateTime),  # of the newsletter row that decided
+    Column("changed_at", DateTime),  # newest creation or update of any of its rows
+)
+link_contact = sa.Table(
+    "link_contact",
+    metadata,
+    Column("contact_id", Text),
+    Column("email_key", Text),
+    Column("opt_in", Integer),
+    Column("person", Text),  # email_key of the person, NULL when Centra does not know them
+    Column("customer_id", Text),
+    Column("consent", Text),
+    Column("evidence_at", DateTime),
+    Column("changed_at", DateTime),
+    Column("erased_customer_id", Text),  # set when the contact's key is an anonymised customer
+    Column("is_buyer", Boolean),  # a wholesale buyer's e-mail
+    Column("unsubscribed_at", DateTime),
+    Column("contained", Boolean),  # on the quarantine list
+)
+link_order = sa.Table(
+    "link_order",
+    metadata,
+    Column("order_number", Text),
+    Column("channel", Text),  # consumer, wholesale, marketplace or internal
+    Column("status", Text),
+    Column("is_cancelled", Boolean),
+    Column("is_due", Boolean),  # consumer, due status, not held, paid, since `sales.since`
+    Column("is_settled", Boolean),
+    Column("customer_id", Text),
+    Column("person", Text),  # email_key of the customer or buyer
+    Column("created_at", DateTime),
+)
+link_sale = sa.Table(
+    "link_sale",
+    metadata,
+    Column("order_number", Text),
+    Column("item", Text),
+    Column("lines", Integer),  # order lines of the item; 0 when Centra has none
+    Column("sold_quantity", BigInteger),  # units not cancelled, before returns
+    Column("cancelled_quantity", BigInteger),
+    Column("net_quantity", BigInteger),  # less units of settled returns
+    Column("least_quantity", BigInteger),  # less units of all completed returns
+    Column("net_minor", BigInteger),  # value of net_quantity
+    Column("least_minor", BigInteger),  # value of least_quantity
+    Column("unit_minor", BigInteger),  # the pattern "unit price sent as line total"
+    Column("untaxed_minor", BigInteger),  # the pattern "tax left out"
+    Column("unconverted_minor", BigInteger),  # the pattern "currency not converted"
+    Column("rows", Integer),  # rows in Emarsys
+    Column("sale_rows", Integer),  # rows in Emarsys with a positive quantity
+    Column("quantity_milli", BigInteger),
+    Column("amount_minor", BigInteger),
+    Column("purchased_on", sa.Date),
+)
+
+check_population = sa.Table(
+    "check_population",
+    metadata,
+    Column("check_id", Text),
+    Column("checked", BigInteger),  # subjects the check looked at
+)

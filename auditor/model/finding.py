@@ -1,0 +1,156 @@
+"""Checks, their outcomes and the findings they leave."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+Severity = Literal["info", "warning", "critical"]
+Outcome = Literal["pass", "fail", "error", "skipped", "off"]
+State = Literal["new", "ongoing", "worse", "regressed", "resolved", "accepted"]
+Verdict = Literal["clean", "drift", "critical", "incomplete"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+
+def lowered(severity: Severity) -> Severity:
+    """Return the severity one step lower; `info` stays."""
+    return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]
+
+
+def fingerprint(brand: str, check: str, subject_key: str) -> str:
+    """Return a finding's identity across runs: brand, check and subject, nothing else.
+
+    Values, row order and the run do not enter, so that the same problem keeps its history.
+    """
+    text = "\x1f".join((brand, check, subject_key))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule as the suites declare it.
+
+    Attributes:
+        id: `<suite>.<what_is_wrong>`, public and never reused.
+        title: What failing means, one sentence.
+        severity: The floor; containment alone lowers it.
+        needs: Streams without which the check is skipped (or off, when they are not configured).
+        remedy: The remedy's name and its class, None where there is none.
+        max_rows: Drifted subjects tolerated.
+        max_share: Share of the checked subjects tolerated, 0 to 1.
+    """
+
+    id: str
+    suite: str
+    title: str
+    severity: Severity
+    owner: str
+    needs: tuple[str, ...]
+    remedy: str | None = None
+    remedy_class: Literal["auto", "confirm", "propose", "none"] = "none"
+    max_rows: int = 0
+    max_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact amount: integer minor units of a currency."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check said in one run.
+
+    Attributes:
+        checked: Subjects it looked at, so that 0 of 0 never looks like 0 of 20,000.
+        failed: Subjects that drifted.
+        people: People those subjects reach, None where it does not apply.
+        money: What they are worth, None where it does not apply.
+        contained: Failed subjects on the quarantine list.
+        reason: Why it errored, was skipped or is off.
+    """
+
+    check: Check
+    outcome: Outcome
+    checked: int = 0
+    failed: int = 0
+    people: int | None = None
+    money: Money | None = None
+    contained: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One drifted subject, as it stands in the ledger after a run.
+
+    Attributes:
+        fingerprint: Identity across runs.
+        subject_kind: contact, order, line, item, shipment, audience, stream or config.
+        centra: Centra's values as shown to people; hashes in place of personal data.
+        emarsys: Emarsys' values likewise.
+        occurred_at: When the record itself came to be, where known.
+    """
+
+    fingerprint: str
+    check: str
+    severity: Severity
+    state: State
+    owner: str
+    subject_kind: str
+    subject_key: str
+    customer_id: str | None
+    contact_id: str | None
+    centra: Mapping[str, Any] | None
+    emarsys: Mapping[str, Any] | None
+    first_seen: datetime
+    last_seen: datetime
+    run: str
+    people: int = 0
+    money: Money | None = None
+    cause: str | None = None
+    remedy: str | None = None
+    contained: bool = False
+    occurred_at: datetime | None = None
+    moved_by: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the findings of a run stand against the runs before it."""
+
+    total: int = 0
+    new: int = 0
+    ongoing: int = 0
+    worse: int = 0
+    regressed: int = 0
+    resolved: int = 0
+    accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One whole audit: what was read, what each check said, how the findings stand.
+
+    Attributes:
+        verdict: `clean`, `drift` (findings, none critical), `critical` or `incomplete`.
+        stages: Wall seconds of each stage, in order.
+    """
+
+    run: str
+    brand: str
+    as_of: datetime
+    verdict: Verdict
+    coverage: tuple[Any, ...]
+    checks: tuple[CheckResult, ...]
+    tally: Tally
+    stages: Mapping[str, float] = field(default_factory=dict)

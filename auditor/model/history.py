@@ -1,0 +1,70 @@
+"""What the warehouse remembers beside the present rows: their versions, its runs and its readings.
+
+A version holds from the run that first saw it to the run that saw it changed or gone; NULL is still.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Text
+
+from auditor.model.tables import KEYS
+from auditor.model.tables import metadata as canonical
+
+metadata = sa.MetaData()
+
+
+def _twin(table: sa.Table) -> sa.Table:
+    return sa.Table(
+        f"history_{table.name}",
+        metadata,
+        *(Column(column.name, column.type) for column in table.columns),
+        Column("valid_from_run", Text),
+        Column("valid_to_run", Text),
+        Column("row_hash", Text),
+    )
+
+
+HISTORY: dict[str, sa.Table] = {name: _twin(canonical.tables[name]) for name in KEYS}
+"""The versions of each keyed table's rows, by the name of that table."""
+
+snapshot_run = sa.Table(
+    "snapshot_run",
+    metadata,
+    Column("number", BigInteger),  # grows by one: the ids of two runs of one second do not sort
+    Column("run", Text),
+    Column("as_of", DateTime),
+)
+stream_position = sa.Table(
+    "stream_position",
+    metadata,
+    Column("number", BigInteger),  # of the run
+    Column("run", Text),
+    Column("stream", Text),
+    Column("mode", Text),  # full or incremental
+    Column("basis", Text),  # a digest of the settings and columns that shaped the rows
+    Column("as_of", DateTime),  # when reading began: later changes may be missing
+    Column("full_at", DateTime),  # when the newest full read began
+)
+"""One row per run and stream that was read to its end; the newest is where the next read goes on."""
+
+unfinished_read = sa.Table(
+    "unfinished_read",
+    metadata,
+    Column("stream", Text),
+    Column("mode", Text),
+    Column("basis", Text),
+    Column("as_of", DateTime),
+    Column("changed_since", DateTime),
+)
+unfinished_page = sa.Table(
+    "unfinished_page",
+    metadata,
+    Column("stream", Text),
+    Column("number", Integer),
+    Column("cursor", Text),  # where reading goes on behind this page
+    Column("rows", Integer),
+    Column("aside", Integer),
+    Column("hides", Integer),
+)
+"""The pages in the stage tables of an unfinished read, written with their rows."""

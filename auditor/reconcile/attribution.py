@@ -1,0 +1,200 @@
+"""Whose sales and events they are: the contact a sale hangs on, the contact an event fired for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import link_contact, link_order
+from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
+
+if TYPE_CHECKING:
+    from auditor.reconcile.terms import Terms
+
+
+def _owners(terms: Terms) -> sa.CTE:
+    """Give each settled consumer order with sales the people its rows hang on."""
+    sale, si, contact, order = t.emarsys_sale, t.emarsys_si_contact, link_contact, link_order
+    someone_else = contact.c.person.is_not(None) & (contact.c.person != order.c.person)
+    generated = sa.func.coalesce(si.c.is_generated, sa.false())
+    stray = someone_else & ~generated
+    return (
+        sa.select(
+            order.c.order_number,
+            sa.func.min(order.c.customer_id).label("customer_id"),
+            sa.func.min(order.c.status).label("status"),
+            sa.func.min(order.c.created_at).label("created_at"),
+            any_of(stray).label("is_stray"),
+            any_of(generated).label("is_generated"),
+            sa.func.min(sa.case((stray, contact.c.contact_id))).label("stray_contact_id"),
+            sum_of(sale.c.amount_minor).label("amount_minor"),
+            sum_of(sale.c.quantity_milli).label("quantity_milli"),
+            sa.cast(sa.func.count(), sa.Integer).label("rows"),
+        )
+        .select_from(
+            sale.join(order, sale.c.order_number == order.c.order_number)
+            .join(si, sale.c.si_contact_id == si.c.si_contact_id)
+            .outerjoin(contact, si.c.contact_id == contact.c.contact_id)
+        )
+        .where(
+            order.c.channel == "consumer",
+            order.c.is_settled,
+            ~order.c.is_cancelled,
+            order.c.person.is_not(None),
+            order.c.created_at >= terms.since,
+        )
+        .group_by(order.c.order_number)
+        .cte("sale_owners")
+    )
+
+
+def sales_drift(terms: Terms) -> sa.Select[Any]:
+    """Select the consumer orders whose sale hangs on the wrong or on a generated contact.
+
+    A contact that belongs to nobody in Centra is left to the identity suite.
+
+    Frame:
+        Result: one row per order and check; columns of `drift_sales`.
+
+    Source:
+        Emarsys reference 5.2 (generated contacts), 7 (`si_contacts`).
+    """
+    owners = _owners(terms)
+    row = owners.c
+
+    def rows_of(check: str, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        return sa.select(
+            text(check),
+            text("order"),
+            row.order_number,
+            row.customer_id,
+            row.stray_contact_id,
+            sa.literal(1),
+            sa.cast(sa.func.abs(row.amount_minor), sa.BigInteger),
+            text(terms.currency),
+            text(None),
+            sa.false(),
+            row.created_at,
+            text("consumer"),
+            row.status,
+            sa.cast(sa.null(), sa.BigInteger),
+            sa.cast(sa.null(), sa.BigInteger),
+            sa.cast(row.quantity_milli, sa.Float) / 1000,
+            row.amount_minor,
+            row.rows,
+            row.stray_contact_id,
+        ).where(condition)
+
+    found = sa.union_all(
+        rows_of("sales.wrong_contact", row.is_stray),
+        rows_of("sales.generated_contact", row.is_generated),
+    )
+    return sa.select(found.subquery())
+
+
+def sales_checked(terms: Terms) -> sa.Select[Any]:
+    """Select how many consumer orders with sales were looked at."""
+    owners = _owners(terms)
+    return populations(
+        {
+            "sales.wrong_contact": sa.func.count(),
+            "sales.generated_contact": sa.func.count(),
+        },
+        owners,
+    )
+
+
+def _buyers_only() -> sa.CTE:
+    """Select the contacts who have wholesale or marketplace orders and no other.
+
+    A customer row with more orders than were read may have bought as a consumer before
+    `sales.since`; nothing is concluded about such a person.
+    """
+    order, customer, contact = link_order, t.centra_customer, link_contact
+    per_person = (
+        sa.select(
+            order.c.person,
+            sa.cast(sa.func.count(), sa.Integer).label("orders"),
+            any_of(order.c.channel.in_(("consumer", "internal"))).label("is_consumer"),
+            sa.func.count(order.c.customer_id).label("customer_orders"),
+        )
+        .where(order.c.person.is_not(None))
+        .group_by(order.c.person)
+        .subquery()
+    )
+    known = (
+        sa.select(
+            customer.c.email_key,
+            sum_of(customer.c.total_orders).label("total_orders"),
+            any_of(customer.c.total_orders.is_(None)).label("is_untold"),
+        )
+        .where(customer.c.email_key.is_not(None))
+        .group_by(customer.c.email_key)
+        .subquery()
+    )
+    whole = known.c.email_key.is_(None) | (
+        ~known.c.is_untold & (known.c.total_orders <= per_person.c.customer_orders)
+    )
+    person = sa.func.coalesce(contact.c.person, contact.c.email_key)
+    return (
+        sa.select(contact.c.contact_id, contact.c.customer_id, per_person.c.orders)
+        .select_from(
+            contact.join(per_person, person == per_person.c.person).outerjoin(
+                known, known.c.email_key == per_person.c.person
+            )
+        )
+        .where(~per_person.c.is_consumer, whole)
+        .cte("buyers_only")
+    )
+
+
+def _events(terms: Terms) -> sa.Subquery:
+    event, definition = t.emarsys_event, t.emarsys_event_definition
+    return (
+        sa.select(event, definition.c.name)
+        .select_from(event.join(definition, event.c.event_type_id == definition.c.event_type_id))
+        .where(
+            definition.c.name.in_(terms.lifecycle_events),
+            event.c.happened_at >= terms.since,
+            event.c.happened_at < terms.events_before,
+        )
+        .subquery()
+    )
+
+
+def event_drift(terms: Terms) -> sa.Select[Any]:
+    """Select the lifecycle events that fired for contacts who never bought as consumers.
+
+    Frame:
+        Result: one row per event; columns of `drift_event`.
+
+    Source:
+        Emarsys reference 7: `external_events` has contact, event id and time, never an order number.
+    """
+    event, buyer = _events(terms), _buyers_only()
+    return sa.select(
+        text("channel.event_for_non_consumer"),
+        text("event"),
+        "event:" + event.c.event_id,
+        buyer.c.customer_id,
+        buyer.c.contact_id,
+        sa.literal(1),
+        sa.cast(sa.null(), sa.BigInteger),
+        text(None),
+        text(None),
+        sa.false(),
+        event.c.happened_at,
+        buyer.c.orders,
+        event.c.name,
+        event.c.happened_at,
+    ).select_from(event.join(buyer, event.c.contact_id == buyer.c.contact_id))
+
+
+def events_checked(terms: Terms) -> sa.Select[Any]:
+    """Select how many lifecycle events were looked at."""
+    event = _events(terms)
+    return populations(
+        {"channel.event_for_non_consumer": count_if(event.c.event_id.is_not(None))}, event
+    )

@@ -1,0 +1,104 @@
+"""Consent: who may be mailed against who agreed to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model.drift import link_contact
+from auditor.reconcile.sql import count_if, populations, text
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+YES, NO = 1, 2
+
+
+def drift(terms: Terms) -> sa.Select[Any]:
+    """Select the contacts whose opt-in the evidence in Centra does not carry, one check each.
+
+    The order of the cases is the order in CHECKS.md: a contact gets the first that fits. Emarsys owns
+    the status, Centra the evidence; an unsubscribe counts against a sign-up only when it came later.
+
+    Frame:
+        Result: one row per drifted contact; columns of `drift_consent`.
+
+    Source:
+        Emarsys reference 4: opt-in 1 yes, 2 no, empty unknown and not mailable.
+    """
+    row = link_contact.c
+    judged = sa.select(link_contact, _check(terms).label("check_id")).cte("judged")
+    return sa.select(
+        judged.c.check_id,
+        text("contact"),
+        judged.c.contact_id,
+        sa.func.coalesce(judged.c.customer_id, judged.c.erased_customer_id),
+        judged.c.contact_id,
+        sa.literal(1),
+        sa.cast(sa.null(), sa.BigInteger),
+        text(None),
+        text(None),
+        judged.c.contained,
+        judged.c.evidence_at,
+        sa.case((judged.c.erased_customer_id.is_not(None), "erased"), else_=judged.c.consent),
+        sa.case((judged.c.evidence_at.is_not(None), "newsletter subscription")),
+        judged.c.evidence_at,
+        judged.c[row.opt_in.name],
+        judged.c.unsubscribed_at,
+    ).where(judged.c.check_id.is_not(None))
+
+
+def checked() -> sa.Select[Any]:
+    """Select how many contacts each check looked at."""
+    row = link_contact.c
+    known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
+    said_yes = known & (row.consent == "yes")
+    return populations(
+        {
+            "consent.erased_but_contactable": count_if(erased),
+            "consent.erased_but_present": count_if(erased),
+            "consent.buyer_opted_in": count_if(row.is_buyer & ~known),
+            "consent.withdrawn_but_opted_in": count_if(known & (row.consent == "no")),
+            "consent.opted_in_without_evidence": count_if(known & (row.opt_in == YES)),
+            "consent.opt_in_unknown_person": count_if(row.opt_in == YES),
+            "consent.opt_in_lost": count_if(said_yes),
+            "consent.unsubscribed_but_active_in_centra": count_if(said_yes),
+        },
+        link_contact,
+    )
+
+
+def _check(terms: Terms) -> ColumnElement[str | None]:
+    row = link_contact.c
+    known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
+    opted_in = sa.func.coalesce(row.opt_in == YES, sa.false())
+    opted_out = sa.func.coalesce(row.opt_in == NO, sa.false())
+    never_opted_out = row.opt_in.is_(None) & row.unsubscribed_at.is_(None)
+    # The record that decides must be old enough: the newsletter row, or without one the customer's.
+    decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
+    settled = sa.func.coalesce(decided_at < terms.contacts_before, sa.false())
+    return sa.case(
+        (erased & ~settled, None),
+        (erased & ~opted_out, "consent.erased_but_contactable"),
+        (erased, "consent.erased_but_present"),
+        (row.is_buyer & ~known & opted_in, "consent.buyer_opted_in"),
+        (~known & opted_in, "consent.opt_in_unknown_person"),
+        (~settled, None),
+        (opted_in & (row.consent == "no"), "consent.withdrawn_but_opted_in"),
+        (opted_in & (row.consent == "unknown"), "consent.opted_in_without_evidence"),
+        (row.consent != "yes", None),
+        (never_opted_out, "consent.opt_in_lost"),
+        (opted_out | _left_after_signing_up(), "consent.unsubscribed_but_active_in_centra"),
+        else_=None,
+    )
+
+
+def _left_after_signing_up() -> ColumnElement[bool]:
+    row = link_contact.c
+    later = row.unsubscribed_at.is_not(None) & (
+        row.opt_in.is_(None) | (row.unsubscribed_at > row.evidence_at)
+    )
+    return sa.func.coalesce(later, sa.false())

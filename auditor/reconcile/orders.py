@@ -1,0 +1,215 @@
+"""Orders: which are consumer revenue, which are due, and what each item of them is worth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.reconcile.sql import half_up, sum_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+CANCELLED = ("CANCELLED", "DELETED")
+"""Centra spells it one way or the other; the reference accepts both (4.2)."""
+
+TIME_ZONE_MARGIN = timedelta(days=2)
+"""Emarsys keeps a date only, of whatever zone the sender used; this much is read around the edge."""
+
+VALUED_LINES = ("ProductOrderLine", "BundleOrderLine")
+"""Lines that carry merchandise value: a bundle's items count 0, gift certificates are no revenue."""
+
+
+def orders(terms: Terms) -> sa.Select[Any]:
+    """Select every order with its channel, whether it is due and whether it is old enough to judge.
+
+    Frame:
+        Result: one row per order; columns of `link_order`.
+
+    Source:
+        Centra reference 4.2 (status), 4.6 (what is not consumer revenue); CHECKS.md Terms.
+    """
+    order, store, market = t.centra_order, t.centra_store, t.centra_market
+    customer = t.centra_customer
+    channel = _channel(order, store, market, terms)
+    is_due = (
+        (channel == "consumer")
+        & order.c.status.in_(terms.due_statuses)
+        & ~sa.func.coalesce(order.c.is_on_hold, sa.false())
+        & ~sa.func.coalesce(order.c.is_waiting_for_payment, sa.false())
+        & (order.c.created_at >= terms.since)
+    )
+    last_touched = sa.func.greatest(order.c.created_at, order.c.updated_at)
+    return sa.select(
+        order.c.order_number,
+        channel.label("channel"),
+        order.c.status,
+        order.c.status.in_(CANCELLED).label("is_cancelled"),
+        is_due.label("is_due"),
+        (last_touched < terms.sales_before).label("is_settled"),
+        order.c.customer_id,
+        sa.func.coalesce(customer.c.email_key, order.c.email_key).label("person"),
+        order.c.created_at,
+    ).select_from(
+        order.outerjoin(store, order.c.store_id == store.c.store_id)
+        .outerjoin(market, order.c.market_id == market.c.market_id)
+        .outerjoin(customer, order.c.customer_id == customer.c.customer_id)
+    )
+
+
+def _channel(
+    order: sa.Table, store: sa.Table, market: sa.Table, terms: Terms
+) -> ColumnElement[str]:
+    wholesale = (store.c.type == "WHOLESALE") | (order.c.kind == "WholesaleOrder")
+    marketplace = (
+        store.c.name.in_(terms.marketplace_stores)
+        | market.c.name.in_(terms.marketplace_markets)
+        | order.c.affiliate.in_(terms.marketplace_affiliates)
+        | order.c.order_number.in_(_marked(terms))
+    )
+    return sa.case(
+        (wholesale, "wholesale"),
+        (marketplace, "marketplace"),
+        (order.c.is_internal, "internal"),
+        else_="consumer",
+    )
+
+
+def _marked(terms: Terms) -> sa.Select[Any]:
+    """Select the orders that a dynamic attribute marks as a marketplace's."""
+    row = t.centra_order_attribute.c
+    named = [
+        (row.name == name) & row.value.in_(values)
+        for name, values in terms.marketplace_attributes.items()
+    ]
+    return sa.select(row.order_number).where(sa.or_(sa.false(), *named))
+
+
+def sales(terms: Terms) -> sa.Select[Any]:
+    """Select, per order and item, what Centra expects to count and what Emarsys counts.
+
+    Expected is the line value less the share of returned units; returns that are completed but young
+    give the lower bound `least_*`, so that either answer is right until they settle.
+
+    Frame:
+        Result: one row per (order_number, item) on either side; columns of `link_sale`.
+
+    Source:
+        Emarsys reference 5.1 (`price` is the line total), 5.2 (rows are never replaced, so they add up).
+    """
+    expected, counted = _expected(terms).cte("expected"), _counted(terms).cte("counted")
+    same = (expected.c.order_number == counted.c.order_number) & (expected.c.item == counted.c.item)
+    ours = [sa.func.coalesce(expected.c[name], 0).label(name) for name in _EXPECTED_NUMBERS]
+    theirs = [
+        sa.func.coalesce(counted.c[name], 0).label(name)
+        for name in ("rows", "sale_rows", "quantity_milli", "amount_minor")
+    ]
+    return sa.select(
+        sa.func.coalesce(expected.c.order_number, counted.c.order_number).label("order_number"),
+        sa.func.coalesce(expected.c.item, counted.c.item).label("item"),
+        *ours,
+        *theirs,
+        counted.c.purchased_on,
+    ).select_from(expected.join(counted, same, full=True))
+
+
+_EXPECTED_NUMBERS = (
+    "lines",
+    "sold_quantity",
+    "cancelled_quantity",
+    "net_quantity",
+    "least_quantity",
+    "net_minor",
+    "least_minor",
+    "unit_minor",
+    "untaxed_minor",
+    "unconverted_minor",
+)
+
+
+def _expected(terms: Terms) -> sa.Select[Any]:
+    line, returned = t.centra_order_line, _returned(terms).cte("returned")
+    value = line.c.base_minor if terms.in_base_currency else line.c.value_minor
+    worth = sa.case((line.c.kind.in_(VALUED_LINES), 1), else_=0)
+    sold = line.c.quantity * worth
+    settled = sa.func.least(sa.func.coalesce(returned.c.settled, 0), line.c.quantity)
+    completed = sa.func.least(sa.func.coalesce(returned.c.completed, 0), line.c.quantity)
+    net, least = (line.c.quantity - settled) * worth, (line.c.quantity - completed) * worth
+    untaxed = sa.cast(
+        sa.func.round(
+            sa.cast(value * net, sa.Float)
+            / sa.func.nullif(line.c.quantity, 0)
+            / (1 + sa.func.coalesce(line.c.tax_percent, 0) / 100)
+        ),
+        sa.BigInteger,
+    )
+    one = sa.literal(1, sa.Integer)
+    return (
+        sa.select(
+            line.c.order_number,
+            line.c.item,
+            sa.cast(sa.func.count(), sa.Integer).label("lines"),
+            sum_of(sold).label("sold_quantity"),
+            sum_of(line.c.cancelled_quantity * worth).label("cancelled_quantity"),
+            sum_of(net).label("net_quantity"),
+            sum_of(least).label("least_quantity"),
+            sum_of(half_up(value, net, line.c.quantity)).label("net_minor"),
+            sum_of(half_up(value, least, line.c.quantity)).label("least_minor"),
+            sum_of(half_up(value, one * worth, line.c.quantity)).label("unit_minor"),
+            sum_of(untaxed * worth).label("untaxed_minor"),
+            sum_of(half_up(_unconverted(line, terms), net, line.c.quantity)).label(
+                "unconverted_minor"
+            ),
+        )
+        .select_from(line.outerjoin(returned, line.c.line_id == returned.c.line_id))
+        .where(line.c.item.is_not(None))
+        .group_by(line.c.order_number, line.c.item)
+    )
+
+
+def _unconverted(line: sa.Table, terms: Terms) -> ColumnElement[int]:
+    """Return the order-currency amount written with the base currency's decimals, as a bug would."""
+    scaled = [
+        (line.c.digits == digits, line.c.value_minor * 10 ** (terms.minor_digits - digits))
+        for digits in range(terms.minor_digits)
+    ]
+    return sa.case(*scaled, else_=line.c.value_minor) if scaled else line.c.value_minor
+
+
+def _returned(terms: Terms) -> sa.Select[Any]:
+    row, line = t.centra_return.c, t.centra_return_line.c
+    settled = sa.case((row.created_at < terms.sales_before, line.quantity), else_=0)
+    return (
+        sa.select(
+            line.line_id,
+            sum_of(settled).label("settled"),
+            sum_of(line.quantity).label("completed"),
+        )
+        .select_from(t.centra_return_line.join(t.centra_return, row.return_id == line.return_id))
+        .where(row.status == "COMPLETED")
+        .group_by(line.line_id)
+    )
+
+
+def _counted(terms: Terms) -> sa.Select[Any]:
+    row = t.emarsys_sale.c
+    return (
+        sa.select(
+            row.order_number,
+            row.item,
+            sa.cast(sa.func.count(), sa.Integer).label("rows"),
+            sa.cast(sa.func.count(sa.case((row.quantity_milli > 0, 1))), sa.Integer).label(
+                "sale_rows"
+            ),
+            sum_of(row.quantity_milli).label("quantity_milli"),
+            sum_of(row.amount_minor).label("amount_minor"),
+            sa.func.min(row.purchased_on).label("purchased_on"),
+        )
+        .where(row.purchased_on >= terms.since - TIME_ZONE_MARGIN)
+        .group_by(row.order_number, row.item)
+    )

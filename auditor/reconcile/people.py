@@ -1,0 +1,173 @@
+"""People and contacts: who is one person in Centra, and which contact is theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import link_person
+
+if TYPE_CHECKING:
+    from auditor.reconcile.terms import Terms
+
+
+def people(terms: Terms) -> sa.Select[Any]:
+    """Select the people Centra knows: all rows that share one normalised e-mail, with their consent.
+
+    Consent is `yes` when an active newsletter row is the newest word, `no` when an inactive row has
+    no active one created after it, `unknown` without any row. Rows bound to a product are
+    back-in-stock requests: they make a person known and say nothing about consent.
+
+    Frame:
+        Result: one row per email_key; columns of `link_person`.
+
+    Source:
+        Centra reference 3.2 (guest and registered rows), 3.3 (newsletter rows), CHECKS.md Terms.
+    """
+    customers = _customers().cte("customers")
+    signups = _signups(terms).cte("signups")
+    key = sa.func.coalesce(customers.c.email_key, signups.c.email_key)
+    said_no = signups.c.refused_at.is_not(None) & (
+        signups.c.agreed_at.is_(None) | (signups.c.agreed_at <= signups.c.refused_at)
+    )
+    consent = sa.case((said_no, "no"), (signups.c.agreed_at.is_not(None), "yes"), else_="unknown")
+    decided_at = sa.case((said_no, signups.c.refused_at), else_=signups.c.agreed_at)
+    changed_at = sa.func.greatest(
+        sa.func.coalesce(customers.c.changed_at, signups.c.changed_at),
+        sa.func.coalesce(signups.c.changed_at, customers.c.changed_at),
+    )
+    return sa.select(
+        key.label("email_key"),
+        customers.c.customer_id,
+        consent.label("consent"),
+        decided_at.label("evidence_at"),
+        changed_at.label("changed_at"),
+    ).select_from(customers.join(signups, customers.c.email_key == signups.c.email_key, full=True))
+
+
+def _customers() -> sa.Select[Any]:
+    row = t.centra_customer
+    # Ids are numbers in text: the shorter is the smaller, and equal lengths compare as text.
+    oldest = sa.func.row_number().over(
+        partition_by=row.c.email_key,
+        order_by=(row.c.created_at, sa.func.length(row.c.customer_id), row.c.customer_id),
+    )
+    changed = sa.func.max(sa.func.greatest(row.c.created_at, row.c.updated_at)).over(
+        partition_by=row.c.email_key
+    )
+    live = (
+        sa.select(
+            row.c.email_key,
+            row.c.customer_id,
+            changed.label("changed_at"),
+            oldest.label("position"),
+        )
+        .where(row.c.email_key.is_not(None), ~_is_erased(row))
+        .subquery()
+    )
+    return sa.select(live.c.email_key, live.c.customer_id, live.c.changed_at).where(
+        live.c.position == 1
+    )
+
+
+def _signups(terms: Terms) -> sa.Select[Any]:
+    row, store = t.centra_subscription, t.centra_store
+    wanted = store.c.type == "DIRECT_TO_CONSUMER"
+    if terms.consent_stores is not None:
+        wanted &= store.c.name.in_(terms.consent_stores)
+    counts = ~row.c.is_product_bound
+    return (
+        sa.select(
+            row.c.email_key,
+            sa.func.max(sa.case((counts & row.c.is_active, row.c.created_at))).label("agreed_at"),
+            sa.func.max(sa.case((counts & ~row.c.is_active, row.c.created_at))).label("refused_at"),
+            sa.func.max(row.c.created_at).label("changed_at"),
+        )
+        .select_from(row.join(store, row.c.store_id == store.c.store_id))
+        .where(row.c.email_key.is_not(None), wanted)
+        .group_by(row.c.email_key)
+    )
+
+
+def _is_erased(row: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(row.c.is_anonymized, sa.false())
+
+
+def contacts(terms: Terms) -> sa.Select[Any]:
+    """Select every contact with the person it belongs to: by the configured key, then by e-mail.
+
+    Frame:
+        Result: one row per contact; columns of `link_contact`.
+
+    Source:
+        CHECKS.md Terms (Link); Emarsys reference 3.1 (identifiers).
+    """
+    contact, customer = t.emarsys_contact, t.centra_customer
+    by_email, by_key = link_person.alias("by_email"), link_person.alias("by_key")
+    person = sa.func.coalesce(by_key.c.email_key, by_email.c.email_key)
+    unsubscribed, buyers = _unsubscribes().cte("unsubscribed"), _buyers().cte("buyers")
+    quarantine = sa.select(t.emarsys_quarantine.c.contact_id).distinct().cte("quarantine")
+    on_key = (
+        contact.c.external_id == customer.c.customer_id
+        if terms.key == "external_id"
+        else sa.false()
+    )
+
+    # One plain equality, so that every engine hashes this join; a condition beside it would loop.
+    live_email = sa.case((~_is_erased(customer), customer.c.email_key))
+
+    def of_person(column: str) -> sa.ColumnElement[Any]:
+        return sa.func.coalesce(by_key.c[column], by_email.c[column])
+
+    vouched = _vouched(contact, terms)
+    return sa.select(
+        contact.c.contact_id,
+        contact.c.email_key,
+        contact.c.opt_in,
+        person.label("person"),
+        of_person("customer_id").label("customer_id"),
+        sa.case(
+            ((of_person("consent") == "unknown") & vouched, "yes"), else_=of_person("consent")
+        ).label("consent"),
+        of_person("evidence_at").label("evidence_at"),
+        sa.case((_is_erased(customer), customer.c.updated_at), else_=of_person("changed_at")).label(
+            "changed_at"
+        ),
+        sa.case((_is_erased(customer), customer.c.customer_id)).label("erased_customer_id"),
+        buyers.c.email_key.is_not(None).label("is_buyer"),
+        unsubscribed.c.happened_at.label("unsubscribed_at"),
+        quarantine.c.contact_id.is_not(None).label("contained"),
+    ).select_from(
+        contact.outerjoin(customer, on_key)
+        .outerjoin(by_key, live_email == by_key.c.email_key)
+        .outerjoin(by_email, contact.c.email_key == by_email.c.email_key)
+        .outerjoin(unsubscribed, contact.c.contact_id == unsubscribed.c.contact_id)
+        .outerjoin(buyers, contact.c.email_key == buyers.c.email_key)
+        .outerjoin(quarantine, contact.c.contact_id == quarantine.c.contact_id)
+    )
+
+
+def _vouched(contact: sa.Table, terms: Terms) -> sa.ColumnElement[bool]:
+    """Tell whether the brand accepts where the contact came from as proof of a sign-up."""
+    if not terms.emarsys_sources:
+        return sa.false()
+    named = contact.c.source_id.in_(terms.emarsys_sources)
+    return sa.func.coalesce(named, sa.false()) | sa.func.coalesce(
+        contact.c.form_id.in_(terms.emarsys_sources), sa.false()
+    )
+
+
+def _unsubscribes() -> sa.Select[Any]:
+    row = t.emarsys_unsubscribe
+    return (
+        sa.select(row.c.contact_id, sa.func.max(row.c.happened_at).label("happened_at"))
+        .where(row.c.contact_id.is_not(None))
+        .group_by(row.c.contact_id)
+    )
+
+
+def _buyers() -> sa.Select[Any]:
+    row = t.centra_buyer
+    return sa.select(row.c.email_key).where(row.c.email_key.is_not(None)).distinct()

@@ -1,0 +1,58 @@
+"""Small SQL phrases that every topic uses and every engine understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.sql.elements import ColumnElement
+
+
+def count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Count the rows of a group that meet a condition."""
+    return sa.func.count(sa.case((condition, 1)))
+
+
+def sum_of(value: ColumnElement[Any]) -> ColumnElement[int]:
+    """Sum integers as BIGINT, 0 for an empty group; engines differ in the type of a bare sum."""
+    return sa.cast(sa.func.coalesce(sa.func.sum(value), 0), sa.BigInteger)
+
+
+def any_of(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Tell whether any row of a group meets a condition."""
+    return sa.func.coalesce(sa.func.max(sa.case((condition, 1), else_=0)), 0) == 1
+
+
+def text(value: str | None) -> ColumnElement[str]:
+    """Give a literal a text type, which PostgreSQL needs to infer a column from it."""
+    return sa.cast(sa.literal(value, sa.Text), sa.Text)
+
+
+def half_up(
+    value: ColumnElement[Any], part: ColumnElement[Any], whole: ColumnElement[Any]
+) -> ColumnElement[int]:
+    """Return value x part / whole, rounded half up, exactly, in integers; NULL when whole is 0.
+
+    The remainder is taken off before dividing, so that the division is exact whether an engine
+    divides integers as integers, decimals or floats (up to 2**53).
+    """
+    divisor = sa.func.nullif(whole, 0, type_=sa.BigInteger)
+    doubled = 2 * value * part + divisor
+    return sa.cast((doubled - doubled % (2 * divisor)) / (2 * divisor), sa.BigInteger)
+
+
+def populations(counts: Mapping[str, ColumnElement[Any]], source: sa.FromClause) -> sa.Select[Any]:
+    """Turn one aggregate row (a count per check) into rows of `check_population`."""
+    row = sa.select(*[count.label(f"n{i}") for i, count in enumerate(counts.values())])
+    totals = row.select_from(source).cte("totals")
+    ids = sa.union_all(
+        *[
+            sa.select(text(check).label("check_id"), sa.cast(totals.c[f"n{i}"], sa.BigInteger))
+            for i, check in enumerate(counts)
+        ]
+    ).subquery()
+    return sa.select(ids)

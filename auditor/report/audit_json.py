@@ -1,0 +1,122 @@
+"""JSON that others may rely on: one object per audit, one line per finding."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Audit, CheckResult, Finding, Money
+    from auditor.model.snapshot import Coverage, Snapshot
+
+FORMAT = 1
+"""1: the first. It grows when a key is renamed, removed or changes its meaning."""
+
+
+def audit_json(audit: Audit, report_path: str) -> bytes:
+    """Return an audit as one JSON object.
+
+    Args:
+        audit: What to tell.
+        report_path: Where the report stands, as the reader should open it.
+    """
+    return msgspec.json.encode(
+        {
+            "format": FORMAT,
+            "run": audit.run,
+            "brand": audit.brand,
+            "verdict": audit.verdict,
+            "coverage": [_coverage(line) for line in audit.coverage],
+            "checks": [_check(result) for result in audit.checks],
+            "findings": asdict(audit.tally),
+            "report": report_path,
+            "as_of": zulu(audit.as_of),
+        }
+    )
+
+
+def snapshot_json(snapshot: Snapshot, brand: str) -> bytes:
+    """Return a snapshot's coverage as one JSON object, in the keys of `audit_json`."""
+    return msgspec.json.encode(
+        {
+            "format": FORMAT,
+            "run": snapshot.run,
+            "brand": brand,
+            "coverage": [_coverage(line) for line in snapshot.coverage],
+            "as_of": zulu(snapshot.as_of),
+        }
+    )
+
+
+def finding_json(finding: Finding) -> bytes:
+    """Return a finding as one JSON object without a line break."""
+    return msgspec.json.encode(
+        {
+            "fingerprint": finding.fingerprint,
+            "check": finding.check,
+            "severity": finding.severity,
+            "state": finding.state,
+            "owner": finding.owner,
+            "subject": {"kind": finding.subject_kind, "key": finding.subject_key},
+            "customer_id": finding.customer_id,
+            "contact_id": finding.contact_id,
+            "centra": None if finding.centra is None else dict(finding.centra),
+            "emarsys": None if finding.emarsys is None else dict(finding.emarsys),
+            "moved_by": finding.moved_by,
+            "since": zulu(since(finding)),
+            "first_seen": zulu(finding.first_seen),
+            "last_seen": zulu(finding.last_seen),
+            "people": finding.people,
+            "money": _money(finding.money),
+            "cause": finding.cause,
+            "remedy": finding.remedy,
+            "run": finding.run,
+            "contained": finding.contained,
+        }
+    )
+
+
+def since(finding: Finding) -> datetime:
+    """Return since when a finding stands: its record's own time, else when it was first seen."""
+    return finding.occurred_at or finding.first_seen
+
+
+def zulu(moment: datetime) -> str:
+    """Write a moment in ISO 8601, in UTC, ending in Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _coverage(line: Coverage) -> dict[str, Any]:
+    return {
+        "system": line.system,
+        "stream": line.stream,
+        "rows": line.rows,
+        "complete": line.complete,
+        "mode": line.mode,
+        "as_of": zulu(line.as_of),
+        "reason": line.reason,
+        "set_aside": line.set_aside,
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    return {
+        "id": result.check.id,
+        "suite": result.check.suite,
+        "severity": result.check.severity,
+        "owner": result.check.owner,
+        "outcome": result.outcome,
+        "checked": result.checked,
+        "failed": result.failed,
+        "reason": result.reason,
+        "people": result.people,
+        "money": _money(result.money),
+        "contained": result.contained,
+    }
+
+
+def _money(money: Money | None) -> dict[str, Any] | None:
+    return None if money is None else {"minor": money.minor, "currency": money.currency}

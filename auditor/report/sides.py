@@ -1,0 +1,100 @@
+"""What each side holds about a finding, as labelled texts that stand beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from auditor.model.finding import Money
+from auditor.report.figures import Figures, aware
+from auditor.report.hostile import clipped
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding
+
+VALUE_LIMIT = 120
+"""Characters of one value; a row holds many of them."""
+
+Side = Mapping[str, Any] | None
+
+
+class Value(NamedTuple):
+    """One value of one side.
+
+    Attributes:
+        differs: Whether the other side holds the same field with another value.
+    """
+
+    label: str
+    text: str
+    differs: bool
+
+
+def sides(finding: Finding, figures: Figures) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """Return Centra's values and Emarsys' values, each empty when that side has no such record."""
+    currency = finding.money.currency if finding.money else None
+    reader = _Reader(figures, currency)
+    return (
+        reader.values(finding.centra, finding.emarsys),
+        reader.values(finding.emarsys, finding.centra),
+    )
+
+
+class _Reader(NamedTuple):
+    figures: Figures
+    currency: str | None
+
+    def values(self, side: Side, other: Side) -> tuple[Value, ...]:
+        return tuple(
+            Value(
+                _label(key),
+                clipped(self._text(key, value), VALUE_LIMIT),
+                other is not None and key in other and other[key] != value,
+            )
+            for key, value in (side or {}).items()
+        )
+
+    def _text(self, key: str, value: object) -> str:
+        if value is None:
+            return "empty"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, int) and key.endswith("_minor"):
+            return self._amount(value)
+        return _plain(value) if (moment := _moment(key, value)) is None else self._when(moment)
+
+    def _amount(self, minor: int) -> str:
+        if self.currency is None:
+            return f"{self.figures.number(minor)} minor units"
+        return self.figures.money(Money(minor, self.currency))
+
+    def _when(self, moment: datetime) -> str:
+        return self.figures.moment(aware(moment))
+
+
+def _label(key: str) -> str:
+    return clipped(key.removesuffix("_minor").replace("_", " "), VALUE_LIMIT)
+
+
+def _moment(key: str, value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    if not (key.endswith("_at") and isinstance(value, str)):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, (int, float)):
+        return str(value)
+    return msgspec.json.encode(value).decode()

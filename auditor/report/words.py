@@ -1,0 +1,160 @@
+"""What the report says in whole sentences: the verdict, what it means, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.report.figures import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.model.snapshot import Coverage
+    from auditor.report.build import Incident, ReportData
+
+HEADLINES = {
+    "clean": "Both systems agree.",
+    "drift": "The systems disagree.",
+    "critical": "The systems disagree, critically.",
+    "incomplete": "This audit is incomplete.",
+}
+REMEDY_CLASSES = {
+    "auto": "safe to do at once, it only narrows or fills in",
+    "confirm": "to be done once a person has approved it",
+    "propose": "a person carries it out; no tool may send it",
+    "none": "there is nothing to send; the source has to be mended",
+}
+MOVERS = {
+    "centra": "Centra changed.",
+    "emarsys": "Emarsys changed.",
+    "both": "Both sides changed.",
+    "never_agreed": "They never agreed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do.
+
+    Attributes:
+        command: What to type for it, where there is something to type.
+        target: Name of the place in the page that it speaks of.
+    """
+
+    text: str
+    command: str | None = None
+    target: str | None = None
+
+
+def meaning(data: ReportData) -> str:
+    """Say in a few sentences what the verdict rests on."""
+    tell = {
+        "clean": _agreement,
+        "drift": _disagreement,
+        "critical": _disagreement,
+        "incomplete": _gaps,
+    }
+    return " ".join(tell[data.audit.verdict](data))
+
+
+def next_step(data: ReportData) -> Step:
+    """Choose the one thing to do first."""
+    if data.audit.verdict == "incomplete":
+        return _mend(data)
+    if data.incidents:
+        first = data.incidents[0]
+        step = incident_step(first)
+        return Step(f"{first.result.check.title} {step.text}", step.command, f"incident-{first.id}")
+    return Step("Nothing needs doing before the next audit.")
+
+
+def incident_step(incident: Incident) -> Step:
+    """Say what the owner of an incident does about it."""
+    check = incident.result.check
+    if incident.is_contained:
+        return Step("All of them are on the quarantine list: find the cause, then release them.")
+    listing = f"auditor findings --check {shlex.quote(check.id)}"
+    if check.remedy is None:
+        return Step(f"Give the rows to {check.owner}: the source has to be mended.", listing)
+    return Step(f"Give the rows to {check.owner}, who corrects them and mends the source.", listing)
+
+
+def remedy(incident: Incident) -> str:
+    """Name the proposed remedy and say in plain words what its class allows."""
+    check = incident.result.check
+    allowed = REMEDY_CLASSES[check.remedy_class]
+    if check.remedy is None:
+        return "None: " + REMEDY_CLASSES["none"] + "."
+    return f"{check.remedy.replace('_', ' ').capitalize()}: {allowed}."
+
+
+def commands(data: ReportData) -> tuple[tuple[str, str], ...]:
+    """List the commands that lead to this report again, each with what it does."""
+    run = shlex.quote(data.audit.run)
+    suites = " ".join(f"--suite {shlex.quote(suite.name)}" for suite in data.suites)
+    return (
+        ("auditor audit", "Read both systems and judge them anew."),
+        (f"auditor audit --no-snapshot {suites}".rstrip(), "Judge what was read last, once more."),
+        (f"auditor findings --run {run} --format json", "Every finding of this run, one a line."),
+    )
+
+
+def coverage_state(line: Coverage) -> str:
+    """Return the word for how far a stream was read: complete, incomplete or off."""
+    if line.mode == "off":
+        return "off"
+    return "complete" if line.complete else "incomplete"
+
+
+def _agreement(data: ReportData) -> Iterator[str]:
+    ran = data.count("pass", "fail")
+    yield f"{_count(data, ran, 'check')} ran over data that was read to its end; none fails."
+    off = data.count("off")
+    if off:
+        yield f"{_count(data, off, 'check')} did not apply, for the reasons below."
+    if data.audit.tally.accepted:
+        yield f"{_count(data, data.audit.tally.accepted, 'finding')} stand accepted."
+
+
+def _disagreement(data: ReportData) -> Iterator[str]:
+    critical = sum(incident.severity == "critical" for incident in data.incidents)
+    failing = _count(data, len(data.incidents), "check")
+    total = _count(data, data.audit.tally.total, "finding")
+    grave = f"{critical} of them critical" if critical else "none of them critical"
+    verb = "fails" if len(data.incidents) == 1 else "fail"
+    yield f"{failing} {verb}, {grave}, with {total} in all."
+    reach = max((incident.result.people or 0 for incident in data.incidents), default=0)
+    if reach:
+        yield f"The widest reaches {_count(data, reach, 'person')}."
+
+
+def _gaps(data: ReportData) -> Iterator[str]:
+    states = [coverage_state(line) for line in data.audit.coverage]
+    unread = states.count("incomplete")
+    if unread:
+        yield f"{_count(data, unread, 'stream')} {'was' if unread == 1 else 'were'} not read to the end."
+    blind = data.count("error", "skipped")
+    if blind:
+        yield f"{_count(data, blind, 'check')} could not judge, and their silence proves nothing."
+    if data.incidents:
+        yield "Of those that ran,"
+        yield from _disagreement(data)
+
+
+def _mend(data: ReportData) -> Step:
+    for line in data.audit.coverage:
+        if coverage_state(line) == "incomplete":
+            text = f"Restore the stream {line.system} {line.stream}, then audit again."
+            return Step(f"{text} {line.reason or ''}".rstrip(), "auditor audit", "coverage")
+    for suite in data.suites:
+        for result in suite.results:
+            if result.outcome in {"error", "skipped"}:
+                text = f"Find out why {result.check.id} could not judge, then audit again."
+                return Step(f"{text} {result.reason or ''}".rstrip(), "auditor audit", "checks")
+    return Step("Find out what is missing, then audit again.", "auditor audit", "coverage")
+
+
+def _count(data: ReportData, value: int, noun: str) -> str:
+    return counted(value, noun, data.figures)

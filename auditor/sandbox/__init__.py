@@ -1,0 +1,1 @@
+"""Two faithful systems on loopback, and the worlds that fill them."""

@@ -1,0 +1,125 @@
+"""Start both systems over one world, and write the settings file that points at them."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from auditor.sandbox.centra.app import centra_app
+from auditor.sandbox.centra.options import CentraOptions
+from auditor.sandbox.centra.plans import ENTERPRISE
+from auditor.sandbox.emarsys.app import emarsys_app
+from auditor.sandbox.emarsys.open_data import write_open_data
+from auditor.sandbox.emarsys.options import EmarsysOptions
+from auditor.sandbox.serve import serve
+from auditor.sandbox.wire import Faults, RequestLog
+from auditor.sandbox.world import brand_settings, build_world, plant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from auditor.sandbox.world import Scale
+    from auditor.sandbox.world.model import Planted, World
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which sandbox to start.
+
+    Attributes:
+        folder: Where the settings file and the Open Data database are put.
+        clock: What the two systems take for the time; the world ends at its first answer.
+        drift: Whether drift is planted; without it the world is clean.
+        open_data_url: The Open Data database; SQLite in `folder` unless given.
+    """
+
+    folder: Path
+    clock: Callable[[], datetime]
+    scale: Scale
+    seed: int = 1
+    drift: bool = True
+    centra: CentraOptions = field(default_factory=lambda: CentraOptions(rate_plan=ENTERPRISE))
+    emarsys: EmarsysOptions = field(default_factory=EmarsysOptions)
+    open_data_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Two running systems.
+
+    Attributes:
+        settings: The settings file that points at them.
+        environ: The variables that file names: the sandbox's made-up secrets.
+        key: The answer key; kept here and in no file that an auditor reads.
+        log: Every request both systems received.
+        faults: What shall go wrong.
+    """
+
+    settings: Path
+    environ: dict[str, str]
+    world: World
+    key: tuple[Planted, ...]
+    urls: dict[str, str]
+    log: RequestLog
+    faults: Faults
+
+
+@contextlib.contextmanager
+def sandbox(plan: Plan) -> Iterator[Sandbox]:
+    """Run both systems on loopback ports until the block ends."""
+    world = build_world(plan.seed, plan.scale, plan.clock())
+    key = tuple(plant(world, plan.seed)) if plan.drift else ()
+    open_data_url = plan.open_data_url or f"sqlite:///{plan.folder / 'open-data.sqlite'}"
+    write_open_data(world.emarsys, open_data_url)
+    emarsys = replace(plan.emarsys, open_data_url=open_data_url)
+    log, faults = RequestLog(), Faults()
+    shared: dict[str, Any] = {"log": log, "faults": faults, "clock": plan.clock}
+    apps = {
+        "centra": centra_app(world.centra, options=plan.centra, **shared),
+        "emarsys": emarsys_app(world.emarsys, options=emarsys, **shared),
+    }
+    with serve(apps) as urls:
+        settings = plan.folder / "auditor.yaml"
+        written = _settings(world, plan, urls, open_data_url)
+        settings.write_text(yaml.safe_dump(written, sort_keys=False, allow_unicode=True))
+        yield Sandbox(settings, _environ(plan), world, key, urls, log, faults)
+
+
+def _environ(plan: Plan) -> dict[str, str]:
+    user = plan.emarsys.users[0]
+    return {
+        "CENTRA_TOKEN": plan.centra.tokens[0].value,
+        "EMARSYS_CLIENT_ID": user.client_id,
+        "EMARSYS_CLIENT_SECRET": user.client_secret,
+        "HAPI_TOKEN": plan.emarsys.hapi_token,
+        "AUDITOR_PEPPER": "sandbox-pepper-for-made-up-people",
+    }
+
+
+def _settings(world: World, plan: Plan, urls: dict[str, str], open_data_url: str) -> dict[str, Any]:
+    """Join what the brand knows (the world) with where its systems are (the servers)."""
+    known = brand_settings(world)
+    emarsys, merchant = urls["emarsys"], plan.emarsys.merchant_id
+    known["centra"] |= {
+        "url": f"{urls['centra']}/graphql",
+        "token": "${CENTRA_TOKEN}",
+        "rate_share": 1.0,  # no shop shares this tenant
+    }
+    known["emarsys"] |= {
+        "url": f"{emarsys}/api/v3",
+        "auth": {
+            "type": "oauth2",
+            "token_url": f"{emarsys}/oauth2/token",
+            "client_id": "${EMARSYS_CLIENT_ID}",
+            "client_secret": "${EMARSYS_CLIENT_SECRET}",
+        },
+        "open_data": {"url": open_data_url, "account": world.emarsys.customer_id},
+        "sales": {"url": f"{emarsys}/hapi/merchant/{merchant}", "token": "${HAPI_TOKEN}"},
+        "catalogue": {"feed": f"{emarsys}/feeds/catalogue.csv"},
+    }
+    return {**known, "privacy": {"pepper": "${AUDITOR_PEPPER}"}}

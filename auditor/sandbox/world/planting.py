@@ -1,0 +1,83 @@
+"""Plants drift into a clean world and keeps the answer key.
+
+A planter is a function that spoils some subjects of one check and yields their keys. It stands in a
+module named `plant_<suite>.py`; a module that exists is found.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from auditor.sandbox.world.contacts import draw_segments
+from auditor.sandbox.world.ground import Ground
+from auditor.sandbox.world.model import Planted
+from auditor.sandbox.world.scale import case_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from auditor.sandbox.world.model import World
+
+    Planter = Callable[[Ground, int], Iterator[str]]
+
+_PACKAGE = "auditor.sandbox.world"
+_PLANTERS: dict[str, Planter] = {}
+_PICKY: set[str] = set()
+
+
+def planter(check: str, *, is_picky: bool = False) -> Callable[[Planter], Planter]:
+    """Register a function as the planter of a check.
+
+    The function gets the ground and the number of cases, changes the world through the ground, and
+    yields the subject key of each case.
+
+    Args:
+        check: The check it plants for.
+        is_picky: Whether few subjects fit; picky planters choose before the others.
+    """
+
+    def register(function: Planter) -> Planter:
+        if check in _PLANTERS:
+            msg = f"{check} has two planters"
+            raise ValueError(msg)
+        _PLANTERS[check] = function
+        if is_picky:
+            _PICKY.add(check)
+        return function
+
+    return register
+
+
+def planters() -> dict[str, Planter]:
+    """Return every planter by its check, in the order in which they choose their subjects."""
+    for module in iter_modules(import_module(_PACKAGE).__path__):
+        if module.name.startswith("plant_"):
+            import_module(f"{_PACKAGE}.{module.name}")
+    return {check: _PLANTERS[check] for check in sorted(_PLANTERS, key=_turn)}
+
+
+def _turn(check: str) -> tuple[bool, str]:
+    return check not in _PICKY, check
+
+
+def plant(world: World, seed: int) -> list[Planted]:
+    """Put drift of every class into a clean world, in place, and return the sorted answer key.
+
+    No two cases touch the same person, contact or order, and every case is old enough for its check
+    to be decided.
+
+    Raises:
+        ValueError: the world is too small to find subjects for every check.
+    """
+    ground = Ground(world, seed)
+    cases = case_count(len(world.centra.customers))
+    answers = [
+        Planted(check, subject)
+        for check, function in planters().items()
+        for subject in function(ground, cases)
+    ]
+    ground.finish()
+    draw_segments(world)
+    return sorted(answers)

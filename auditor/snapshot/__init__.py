@@ -1,0 +1,1 @@
+"""Stage one: both systems into canonical tables, with what is complete and what is not."""

@@ -1,0 +1,1 @@
+"""The clients of both systems; each folder is one system."""

@@ -1,0 +1,65 @@
+"""Both systems, reached and proved before anything is read from either."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.systems.centra.client import CentraClient
+from auditor.systems.centra.pace import Timing
+from auditor.systems.centra.places import base_currency
+from auditor.systems.centra.streams import centra_streams
+from auditor.systems.emarsys.access import check_access
+from auditor.systems.emarsys.streams import emarsys_streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from auditor.config import Settings
+    from auditor.model.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """What can be read.
+
+    Attributes:
+        streams: Of both systems.
+        currency: Centra's base currency.
+    """
+
+    streams: tuple[Stream, ...]
+    currency: str
+
+
+@contextmanager
+def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Systems]:
+    """Open both systems until the block ends.
+
+    Raises:
+        ConfigError: the settings name something that a system does not have.
+        RefusedError: credentials or an address are wrong.
+        ReadError: a system does not answer as agreed.
+    """
+    timing = Timing(clock)
+    token = settings.centra.token.reveal()
+    share = settings.centra.rate_share
+    with closing(CentraClient(settings.centra.url, token, timing, share=share)) as client:
+        client.check_access()
+        currency = base_currency(client)
+        check_access(settings, account_currency=currency, clock=clock, sleep=time.sleep)
+        since = settings.sales.since
+        centra = centra_streams(
+            settings.centra,
+            client=client,
+            since=since,
+            item=settings.centra.catalogue.item,
+            tax=settings.sales.tax,
+        )
+        emarsys = emarsys_streams(
+            settings, since=since, account_currency=currency, clock=clock, sleep=time.sleep
+        )
+        yield Systems((*emarsys, *centra), currency)

@@ -1,0 +1,1 @@
+"""Emarsys, the marketing system: its core API and its Open Data views, for reading."""

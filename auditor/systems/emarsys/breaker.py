@@ -1,0 +1,54 @@
+"""HTTP for the core API: a 502 is a circuit breaker, so it is never answered with quick retries.
+
+Source:
+    Emarsys reference 2.6: 502 means that a caller's requests are ignored for a while, because it kept
+    sending ones that fail; pause for 5 minutes at least.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from auditor.errors import TransientReadError
+from auditor.systems.http import HttpClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
+
+BREAK_S = 300.0
+
+
+class IgnoredError(TransientReadError):
+    """Emarsys ignores this caller for a while; asking again at once would prolong it."""
+
+
+class CoreHttp(HttpClient):
+    """The shared client, but for a 502, which it gives back to the caller as `IgnoredError`."""
+
+    def _judge(self, response: httpx.Response) -> None:
+        if response.status_code == httpx.codes.BAD_GATEWAY:
+            # Without a cause, so that it is not retried.
+            raise IgnoredError(
+                "Emarsys ignores this API user for a while (HTTP 502), also after a pause of "
+                f"{BREAK_S / 60:.0f} minutes; find the requests that fail, and try again later."
+            )
+        super()._judge(response)
+
+
+def once_more(send: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
+    """Return what `send` returns; where Emarsys ignores it, pause and try a second and last time.
+
+    Raises:
+        IgnoredError: the pause did not help.
+        ReadError: what `send` raises.
+    """
+    try:
+        return send()
+    except IgnoredError:
+        sleep(BREAK_S)
+        return send()

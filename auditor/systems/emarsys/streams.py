@@ -1,0 +1,178 @@
+"""The streams that Emarsys offers to a snapshot."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Literal
+
+from auditor.model.stream import Page, Stream
+from auditor.model.tables import emarsys_event_definition, emarsys_quarantine
+from auditor.systems.arrow import arrow_table
+from auditor.systems.emarsys import open_data_views as views
+from auditor.systems.emarsys.catalogue import read_catalogue
+from auditor.systems.emarsys.client import api_opener, require_all, unless_refused
+from auditor.systems.emarsys.contact_rows import asked_fields
+from auditor.systems.emarsys.contacts import NO_QUERY, audience_of, read_contacts
+from auditor.systems.emarsys.currency import minor_digits
+from auditor.systems.emarsys.events import event_names
+from auditor.systems.emarsys.feed import feed_client
+from auditor.systems.emarsys.item_rows import Reading
+from auditor.systems.emarsys.lists import list_id_of, member_count, member_ids
+from auditor.systems.emarsys.open_data import OpenData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
+
+    from auditor.config import Settings
+    from auditor.config.systems import OpenData as OpenDataSettings
+    from auditor.model.stream import Start
+    from auditor.systems.emarsys.client import CoreApi
+    from auditor.systems.emarsys.open_data_views import View
+    from auditor.systems.http import HttpClient
+
+SYSTEM: Literal["emarsys"] = "emarsys"
+
+
+def emarsys_streams(
+    settings: Settings,
+    *,
+    since: date,
+    account_currency: str,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> list[Stream]:
+    """Return every stream of Emarsys; what the settings do not configure is off.
+
+    Args:
+        settings: The brand's settings.
+        since: The first day whose sales and events count.
+        account_currency: The currency that Emarsys keeps amounts in.
+        clock: The time now, aware.
+        sleep: Waits for that many seconds.
+
+    Raises:
+        ConfigError: an address in the settings is not usable, or the currency is not known.
+    """
+    emarsys = settings.emarsys
+    open_api = api_opener(emarsys, clock=clock, sleep=sleep)
+    audience, fields = audience_of(emarsys.contacts), asked_fields(settings)
+    quarantine = emarsys.quarantine_list
+    return [
+        _off("contacts", NO_QUERY)
+        if audience is None
+        else _over_api("contacts", open_api, lambda api: read_contacts(api, fields, audience)),
+        _off("quarantine", "emarsys.quarantine_list is not configured")
+        if quarantine is None
+        else _over_api("quarantine", open_api, lambda api: read_quarantine(api, quarantine)),
+        _over_api("event_definitions", open_api, read_event_definitions),
+        *(
+            _over_open_data(name, emarsys.open_data, view, since)
+            for name, view in open_data_views(account_currency).items()
+        ),
+        _over_feed(settings, account_currency),
+    ]
+
+
+def open_data_views(account_currency: str) -> dict[str, View]:
+    """Return the Open Data view behind each stream.
+
+    Raises:
+        ConfigError: the currency is not known.
+    """
+    return {
+        "sales": views.sales(minor_digits(account_currency)),
+        "si_contacts": views.SI_CONTACTS,
+        "unsubscribes": views.UNSUBSCRIBES,
+        "external_events": views.EXTERNAL_EVENTS,
+    }
+
+
+def read_quarantine(api: CoreApi, name: str) -> Iterator[Page]:
+    """Yield the contacts on the quarantine list; a list that nobody made yet is an empty one.
+
+    Raises:
+        ReadError: the list cannot be read to its end.
+    """
+    list_id = list_id_of(api, name)
+    if list_id is None:
+        yield Page(
+            {emarsys_quarantine.name: arrow_table(emarsys_quarantine, {"contact_id": []})}, 0, 0
+        )
+        return
+    before = unless_refused(lambda: member_count(api, list_id))
+    read = 0
+    for ids in member_ids(api, list_id):
+        read += len(ids)
+        table = arrow_table(emarsys_quarantine, {"contact_id": ids})
+        yield Page({emarsys_quarantine.name: table}, rows=len(ids), total=before)
+    after = unless_refused(lambda: member_count(api, list_id))
+    require_all("the quarantine list", read, before, after)
+
+
+def read_event_definitions(api: CoreApi) -> Iterator[Page]:
+    """Yield the external events that the account has.
+
+    Raises:
+        ReadError: they cannot be read.
+    """
+    names = event_names(api)
+    columns = {"event_type_id": list(names), "name": list(names.values())}
+    yield Page(
+        {emarsys_event_definition.name: arrow_table(emarsys_event_definition, columns)},
+        rows=len(names),
+        total=len(names),
+    )
+
+
+def _off(name: str, reason: str) -> Stream:
+    return Stream(SYSTEM, name, lambda: iter(()), off=reason)
+
+
+def _over_api(
+    name: str, open_api: Callable[[], CoreApi], pages: Callable[[CoreApi], Iterator[Page]]
+) -> Stream:
+    opened: list[CoreApi] = []
+
+    def read() -> Iterator[Page]:
+        api = open_api()
+        opened.append(api)
+        try:
+            yield from pages(api)
+        finally:
+            api.close()
+
+    return Stream(SYSTEM, name, read, requests=lambda: sum(api.requests for api in opened))
+
+
+def _over_feed(settings: Settings, currency: str) -> Stream:
+    if settings.emarsys.catalogue is None:
+        return _off("catalogue", "emarsys.catalogue is not configured")
+    source = settings.emarsys.catalogue.feed
+    reading = Reading(currency, minor_digits(currency), settings.catalogue.stock_column)
+    opened: list[HttpClient] = []
+
+    def read() -> Iterator[Page]:
+        http = feed_client()
+        opened.append(http)
+        with closing(http):
+            yield from read_catalogue(source, http, reading)
+
+    return Stream(SYSTEM, "catalogue", read, requests=lambda: sum(one.requests for one in opened))
+
+
+def _over_open_data(
+    name: str, settings: OpenDataSettings | None, view: View, since: date
+) -> Stream:
+    if settings is None:
+        return _off(name, "emarsys.open_data is not configured")
+
+    def read_from(start: Start) -> Iterator[Page]:
+        return OpenData(settings).read(view, since, start.changed_since)
+
+    return Stream(
+        SYSTEM,
+        name,
+        lambda: OpenData(settings).read(view, since),
+        read_from=None if view.loaded is None else read_from,
+    )

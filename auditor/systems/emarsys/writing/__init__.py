@@ -1,0 +1,1 @@
+"""Everything that the auditor may change in Emarsys, and the lock that nothing else gets through."""

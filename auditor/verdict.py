@@ -1,0 +1,42 @@
+"""From outcomes to a verdict, and from a verdict to an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.model.finding import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from auditor.model.finding import CheckResult, Severity, Verdict
+    from auditor.model.snapshot import Coverage
+
+CLEAN, FINDINGS, INCOMPLETE = 0, 1, 3
+
+
+def verdict_of(
+    coverage: Iterable[Coverage], checks: Iterable[CheckResult], severities: Collection[Severity]
+) -> Verdict:
+    """Return the verdict; whatever was not looked at makes it incomplete, never clean.
+
+    Args:
+        coverage: Every stream that was tried; `off` is no fault.
+        checks: Every check that was to run.
+        severities: The severities of the findings that are open and not accepted.
+    """
+    unread = any(not line.complete and line.mode != "off" for line in coverage)
+    unjudged = any(result.outcome in ("error", "skipped") for result in checks)
+    if unread or unjudged:
+        return "incomplete"
+    if "critical" in severities:
+        return "critical"
+    return "drift" if severities else "clean"
+
+
+def exit_code_of(verdict: Verdict, severities: Collection[Severity], fail_on: Severity) -> int:
+    """Return the exit code: findings below `fail_on` are no failure."""
+    if verdict == "incomplete":
+        return INCOMPLETE
+    bar = SEVERITIES.index(fail_on)
+    return FINDINGS if any(SEVERITIES.index(s) >= bar for s in severities) else CLEAN

@@ -1,0 +1,10 @@
+"""The warehouse: the one package that knows which database engine holds the canonical tables.
+
+DuckDB (a file, the default) and PostgreSQL. Everything else speaks SQLAlchemy Core on declared
+tables. Rows come in as Arrow: DuckDB scans it in place, PostgreSQL takes it through ADBC's COPY.
+"""
+
+from auditor.warehouse.reads import FinishedRead, Position, UnfinishedRead
+from auditor.warehouse.store import Warehouse
+
+__all__ = ["FinishedRead", "Position", "UnfinishedRead", "Warehouse"]

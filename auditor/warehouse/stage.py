@@ -1,0 +1,79 @@
+"""Stage tables: where the pages of a read wait until the whole snapshot is published.
+
+`stage_*` holds the pages since the read began or went on, `kept_*` those from before it went on.
+A record that was read on both sides of the break is believed as it was read last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Key = tuple[str, ...]
+
+
+def staged(table: sa.Table, stage: str = "stage") -> sa.Table:
+    """Return the stage table of a canonical table."""
+    return table.to_metadata(sa.MetaData(), name=f"{stage}_{table.name}")
+
+
+def begin(engine: sa.Engine, tables: Sequence[sa.Table]) -> None:
+    """Create empty stage tables, dropping what an earlier read left."""
+    with engine.begin() as conn:
+        for table in tables:
+            staged(table, "kept").drop(conn, checkfirst=True)
+            staged(table).drop(conn, checkfirst=True)
+            staged(table).create(conn)
+
+
+def go_on(engine: sa.Engine, tables: Sequence[sa.Table], key: Key) -> None:
+    """Keep the pages staged so far and make room for those behind the break."""
+    join(engine, tables, key)
+    with engine.begin() as conn:
+        for table in tables:
+            rename(conn, staged(table), staged(table, "kept").name)
+            staged(table).create(conn)
+
+
+def join(engine: sa.Engine, tables: Sequence[sa.Table], key: Key) -> None:
+    """Put the pages from before a break to those behind it; without a break do nothing."""
+    with engine.begin() as conn:
+        if not sa.inspect(conn).has_table(staged(tables[0], "kept").name):
+            return
+        first = staged(tables[0])
+        # The first table comes last: its rows say which records were read again.
+        for table in reversed(tables):
+            kept = staged(table, "kept")
+            earlier = sa.select(kept).where(~same_record(kept, first, key))
+            conn.execute(staged(table).insert().from_select(list(kept.c.keys()), earlier))
+            kept.drop(conn)
+
+
+def swap_in(conn: sa.Connection, table: sa.Table) -> None:
+    """Let a table's staged rows take the place of all its present ones."""
+    table.drop(conn, checkfirst=True)
+    rename(conn, staged(table), table.name)
+
+
+def merge_in(conn: sa.Connection, tables: Sequence[sa.Table], key: Key) -> None:
+    """Let the staged records, with all their rows, take the place of the same records."""
+    first = staged(tables[0])
+    for table in tables:
+        fresh = staged(table)
+        conn.execute(table.delete().where(same_record(table, first, key)))
+        conn.execute(table.insert().from_select(list(table.c.keys()), sa.select(fresh)))
+
+
+def same_record(table: sa.Table, first: sa.Table, key: Key) -> sa.ColumnElement[bool]:
+    """Tell whether a row's record stands in the first table of a stage."""
+    return sa.exists().where(*(first.c[name] == table.c[name] for name in key))
+
+
+def rename(conn: sa.Connection, table: sa.Table, name: str) -> None:
+    """Rename a table."""
+    quote = conn.dialect.identifier_preparer.quote
+    conn.execute(sa.text(f"ALTER TABLE {quote(table.name)} RENAME TO {quote(name)}"))

@@ -1,0 +1,72 @@
+"""Keeps the versions of rows: opens one for what is new, closes one for what changed or is gone.
+
+A row is told from its other versions by a hash over all its columns, so that one comparison of
+hashes serves every table and every engine.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model.history import HISTORY, snapshot_run
+from auditor.warehouse.stage import same_record, staged
+
+if TYPE_CHECKING:
+    from auditor.warehouse.stage import Key
+
+
+def keep_all(conn: sa.Connection, table: sa.Table, run: str) -> None:
+    """Remember a whole staged table: what is not in it is gone."""
+    _keep(conn, table, run, sa.true())
+
+
+def keep_changed(
+    conn: sa.Connection, table: sa.Table, run: str, *, first: sa.Table, key: Key
+) -> None:
+    """Remember staged records; what is not among them has not changed."""
+    past = HISTORY[table.name]
+    _keep(conn, table, run, same_record(past, staged(first), key))
+
+
+def versions_at(table: sa.Table, number: int) -> sa.Select[Any]:
+    """Select the rows that were current after the run of this number."""
+    past = HISTORY[table.name]
+    later = sa.select(snapshot_run.c.run).where(snapshot_run.c.number > number)
+    return sa.select(*(past.c[column.name] for column in table.columns)).where(
+        past.c.valid_from_run.not_in(later),
+        past.c.valid_to_run.is_(None) | past.c.valid_to_run.in_(later),
+    )
+
+
+def row_hash(table: sa.Table, names: list[str]) -> sa.ColumnElement[str]:
+    """Hash a row; lengths stand before the values, so that no two rows read the same."""
+    pieces = [_piece(sa.cast(table.c[name], sa.Text)) for name in names]
+    return sa.func.md5(reduce(lambda text, piece: text.concat(piece), pieces))
+
+
+def _piece(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    length = sa.cast(sa.func.length(text), sa.Text)
+    return sa.func.coalesce(length.concat(":").concat(text), "-")
+
+
+def _keep(
+    conn: sa.Connection, table: sa.Table, run: str, concerned: sa.ColumnElement[bool]
+) -> None:
+    past, fresh = HISTORY[table.name], staged(table)
+    names = [column.name for column in table.columns]
+    # Hashed in a subquery of their own, the engines join on one column instead of on all of them.
+    hashed = sa.select(fresh, row_hash(fresh, names).label("row_hash")).subquery("hashed")
+    is_open = past.c.valid_to_run.is_(None)
+    is_there = sa.exists().where(hashed.c.row_hash == past.c.row_hash)
+    conn.execute(past.update().where(is_open, concerned, ~is_there).values(valid_to_run=run))
+    known = sa.select(past.c.row_hash).where(is_open).distinct().subquery("known")
+    added = (
+        sa.select(*(hashed.c[name] for name in names), sa.literal(run), hashed.c.row_hash)
+        .select_from(hashed.outerjoin(known, hashed.c.row_hash == known.c.row_hash))
+        .where(known.c.row_hash.is_(None))
+    )
+    into = [*names, "valid_from_run", "row_hash"]
+    conn.execute(past.insert().from_select(into, added))

@@ -1,0 +1,181 @@
+"""A line is sent once: for its order, item and cause, whoever asks and however often."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from auditor.correct.uploads import CANCELLATION, SALE, Claim, Line, UploadLedger, return_cause
+from auditor.errors import UnsafePlanError
+from auditor.findings.ledger import Ledger
+from tests.correct.conftest import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def line(order: str = "O1", item: str = "SKU-1", cause: str = SALE, **parts: Any) -> Line:
+    wanted: dict[str, Any] = {"quantity_milli": 1000, "amount_minor": 19900, "currency": "SEK"}
+    return Line(order, item, cause, **(wanted | parts))
+
+
+def claim(uploads: UploadLedger, *lines: Line) -> Claim:
+    return uploads.claim(lines, at=NOW, digest_of=lambda won: f"sha-{len(won)}")
+
+
+@pytest.fixture
+def uploads(ledger):
+    return UploadLedger(ledger, "nordlys")
+
+
+@pytest.fixture
+def replacing(ledger):
+    return UploadLedger(ledger, "nordlys", "replace")
+
+
+def test_a_line_that_was_never_sent_is_claimed(uploads):
+    assert claim(uploads, line()).lines == (line(),)
+
+
+def test_a_line_is_claimed_once(uploads):
+    claim(uploads, line())
+    assert claim(uploads, line()).lines == ()
+
+
+def test_only_the_lines_that_are_left_are_claimed(uploads):
+    claim(uploads, line("O1"))
+    assert claim(uploads, line("O1"), line("O2")).lines == (line("O2"),)
+
+
+def test_a_line_is_the_same_whatever_its_amount(uploads):
+    claim(uploads, line())
+    assert claim(uploads, line(amount_minor=1)).lines == ()
+
+
+def test_a_second_return_of_an_item_is_not_blocked(uploads):
+    claim(uploads, line(), line(cause=return_cause("R1")))
+    assert claim(uploads, line(cause=return_cause("R2"))).lines != ()
+
+
+def test_a_cancellation_is_not_blocked_by_the_sale(uploads):
+    claim(uploads, line())
+    assert claim(uploads, line(cause=CANCELLATION)).lines != ()
+
+
+def test_another_brand_is_not_blocked(ledger, uploads):
+    claim(uploads, line())
+    assert claim(UploadLedger(ledger, "sorlys"), line()).lines != ()
+
+
+def test_a_claim_is_written_down_before_anything_is_sent(ledger_url, uploads):
+    won = claim(uploads, line())
+    other = Ledger(ledger_url)
+    (sent,) = UploadLedger(other, "nordlys").waiting()
+    other.close()
+    assert (sent.line, sent.state, sent.digest, sent.claim) == (line(), "intent", "sha-1", won.id)
+
+
+def test_when_the_file_cannot_be_made_nothing_is_claimed(uploads):
+    def broken(_: Sequence[Line]) -> str:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        uploads.claim([line()], at=NOW, digest_of=broken)
+    assert claim(uploads, line()).lines != ()
+
+
+@pytest.mark.parametrize("state", ["accepted", "unknown"])
+def test_a_line_that_was_or_may_have_been_taken_is_never_claimed_again(uploads, state):
+    uploads.settle(claim(uploads, line()), state, at=NOW)
+    assert claim(uploads, line()).lines == ()
+
+
+def test_a_line_that_was_refused_may_be_claimed_again_once(uploads):
+    uploads.settle(claim(uploads, line()), "refused", at=NOW)
+    assert claim(uploads, line()).lines == (line(),)
+    assert claim(uploads, line()).lines == ()
+
+
+def test_a_line_that_was_seen_is_not_waiting_any_more(uploads):
+    uploads.settle(claim(uploads, line()), "accepted", at=NOW)
+    assert uploads.verified([line().key], at=NOW) == 1
+    assert uploads.waiting() == []
+    assert claim(uploads, line()).lines == ()
+
+
+def test_a_line_that_a_person_withdraws_may_be_sent(uploads):
+    uploads.settle(claim(uploads, line()), "unknown", at=NOW)
+    assert uploads.withdrawn([line().key], at=NOW) == 1
+    assert claim(uploads, line()).lines != ()
+
+
+def test_a_line_that_was_seen_cannot_be_withdrawn(uploads):
+    claim(uploads, line())
+    uploads.verified([line().key], at=NOW)
+    assert uploads.withdrawn([line().key], at=NOW) == 0
+
+
+def test_a_late_outcome_does_not_undo_what_was_decided(uploads):
+    won = claim(uploads, line())
+    uploads.verified([line().key], at=NOW)
+    uploads.settle(won, "refused", at=NOW)
+    assert claim(uploads, line()).lines == ()
+
+
+def test_an_old_claim_does_not_settle_a_newer_one(uploads):
+    old = claim(uploads, line())
+    uploads.settle(old, "refused", at=NOW)
+    claim(uploads, line())
+    uploads.settle(old, "accepted", at=NOW)
+    assert [sent.state for sent in uploads.waiting()] == ["intent"]
+
+
+def test_a_line_that_stands_twice_is_refused(uploads):
+    with pytest.raises(UnsafePlanError):
+        claim(uploads, line(), line())
+
+
+def test_where_a_repetition_replaces_a_line_may_be_sent_again(replacing):
+    claim(replacing, line())
+    assert claim(replacing, line(amount_minor=5)).lines != ()
+    sent = replacing.sent("O1")
+    assert [(one.version, one.line.amount_minor) for one in sent] == [(1, 19900), (2, 5)]
+
+
+def test_after_a_change_to_append_nothing_that_was_replaced_is_sent_again(replacing, uploads):
+    replacing.settle(claim(replacing, line()), "refused", at=NOW)
+    claim(replacing, line())
+    assert claim(uploads, line()).lines == ()
+
+
+@pytest.mark.parametrize("cause", ["", "return:", "return", "Sale", "return: ", "refund:1"])
+def test_a_cause_is_one_of_three(cause):
+    with pytest.raises(ValueError, match="not a cause"):
+        line(cause=cause)
+
+
+def test_of_many_that_claim_at_once_one_wins_each_line(ledger_url, uploads):
+    lines = [line(f"O{number}") for number in range(20)]
+    barrier = threading.Barrier(4)
+
+    def run(turn: int) -> tuple[Line, ...]:
+        own = Ledger(ledger_url)
+        mine = UploadLedger(own, "nordlys")
+        barrier.wait(timeout=30)
+        won = claim(mine, *(lines if turn % 2 else reversed(lines))).lines
+        own.close()
+        return won
+
+    with ThreadPoolExecutor(4) as pool:
+        won = [one for each in pool.map(run, range(4)) for one in each]
+    assert sorted(one.order for one in won) == sorted(one.order for one in lines)
+    assert len(uploads.waiting()) == len(lines)
+
+
+def test_the_tables_stand_beside_those_of_the_findings(ledger, uploads):
+    assert uploads.waiting() == []
+    assert {"run", "sales_upload"} <= set(sa.inspect(ledger.engine).get_table_names())

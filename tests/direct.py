@@ -1,0 +1,254 @@
+"""A world written straight into the warehouse, where reading it over sockets would take minutes.
+
+It says what a complete snapshot of the world is, independently of both clients; worlds that are read
+over sockets (`test_worlds`) keep the clients honest.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+from auditor.model import tables as t
+from auditor.model.snapshot import Coverage, Snapshot
+from auditor.systems.arrow import arrow_table
+from auditor.systems.text import email_key
+from auditor.warehouse import FinishedRead, UnfinishedRead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import sqlalchemy as sa
+
+    from auditor.sandbox.world.model import CentraTenant, EmarsysAccount, World
+    from auditor.warehouse import Warehouse
+
+LINE_KINDS = {
+    "product": "ProductOrderLine",
+    "bundle": "BundleOrderLine",
+    "bundle_item": "BundleItemOrderLine",
+    "gift": "GiftCertificateOrderLine",
+}
+ROWS_PER_PAGE = 50_000
+
+
+def write_world(world: World, warehouse: Warehouse, run: str) -> Snapshot:
+    """Fill every canonical table and return the snapshot that says so."""
+    for name, tables in t.STREAM_TABLES.items():
+        warehouse.begin_read(UnfinishedRead(name, "full", "", world.now), tables)
+    for table, rows in (*_centra(world.centra), *_emarsys(world.emarsys)):
+        _put(warehouse, table, rows)
+    finished = [
+        FinishedRead(name, "full", "", world.now, tables, None)
+        for name, tables in t.STREAM_TABLES.items()
+    ]
+    warehouse.publish(run, world.now, finished)
+    emarsys = {name for name, tables in t.STREAM_TABLES.items() if "emarsys" in tables[0].name}
+    coverage = tuple(
+        Coverage(
+            system="emarsys" if name in emarsys else "centra",
+            stream=name,
+            rows=1,
+            complete=True,
+            mode="full",
+            as_of=world.now,
+        )
+        for name in t.STREAM_TABLES
+    )
+    return Snapshot(run, world.now, coverage)
+
+
+def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    names = [column.name for column in table.columns]
+    page: list[tuple[Any, ...]] = []
+
+    def store() -> None:
+        if page:
+            columns = dict(zip(names, map(list, zip(*page, strict=True)), strict=True))
+            warehouse.append_stage({table: arrow_table(table, columns)})
+
+    for row in rows:
+        page.append(row)
+        if len(page) == ROWS_PER_PAGE:
+            store()
+            page.clear()
+    store()
+
+
+def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+    """Yield each table's rows, in the order of its columns."""
+    emails = {c.id: c.email for c in tenant.customers}
+    buyers = {b.id: b.email for b in tenant.buyers}
+    digits = {c.code: c.exponent for c in tenant.currencies}
+    skus = {size.id: size.sku for size in tenant.sizes}
+    base = digits[tenant.base_currency]
+    yield t.centra_store, [(str(s.id), s.name, s.type) for s in tenant.stores]
+    yield t.centra_market, [(str(m.id), m.name) for m in tenant.markets]
+    yield t.centra_currency, [(c.code, c.is_base) for c in tenant.currencies]
+    yield (
+        t.centra_customer,
+        (
+            (
+                str(c.id),
+                str(c.store_id),
+                c.status,
+                c.email,
+                email_key(c.email),
+                c.first_name,
+                c.last_name,
+                c.is_anonymized,
+                c.total_orders,
+                c.created_at,
+                c.updated_at,
+            )
+            for c in tenant.customers
+        ),
+    )
+    yield (
+        t.centra_subscription,
+        (
+            (
+                str(s.id),
+                str(s.store_id),
+                s.email,
+                email_key(s.email),
+                s.is_active,
+                s.variant_id is not None or s.size_id is not None,
+                s.created_at,
+            )
+            for s in tenant.subscriptions
+        ),
+    )
+    yield (
+        t.centra_buyer,
+        (
+            (str(b.id), b.status, b.email, email_key(b.email), b.created_at, b.updated_at)
+            for b in tenant.buyers
+        ),
+    )
+    yield (
+        t.centra_order,
+        (
+            (
+                str(o.number),
+                o.id,
+                "DirectToConsumerOrder" if o.buyer_id is None else "WholesaleOrder",
+                o.status,
+                str(o.store_id),
+                str(o.market_id),
+                None if o.customer_id is None else str(o.customer_id),
+                None if o.buyer_id is None else str(o.buyer_id),
+                email_key(emails.get(o.customer_id or 0) or buyers.get(o.buyer_id or 0)),
+                o.affiliate,
+                o.is_internal,
+                o.is_on_hold,
+                o.is_waiting_for_payment,
+                o.currency,
+                sum(line.value_minor for line in o.lines),
+                0,
+                o.shipping_minor,
+                o.created_at,
+                o.updated_at,
+            )
+            for o in tenant.orders
+        ),
+    )
+    yield (
+        t.centra_order_attribute,
+        ((str(o.number), k, v) for o in tenant.orders for k, v in o.attributes.items()),
+    )
+    yield (
+        t.centra_order_line,
+        (
+            (
+                str(o.number),
+                str(line.id),
+                LINE_KINDS[line.kind],
+                None if line.size_id is None else skus[line.size_id],
+                line.quantity,
+                line.cancelled,
+                line.value_minor,
+                o.currency,
+                digits[o.currency],
+                _converted(line.value_minor, o.rate, base - digits[o.currency]),
+                float(line.tax_percent),
+            )
+            for o in tenant.orders
+            for line in o.lines
+        ),
+    )
+    yield (
+        t.centra_return,
+        ((str(r.id), str(r.order_number), r.status, r.created_at, None) for r in tenant.returns),
+    )
+    yield (
+        t.centra_return_line,
+        ((str(r.id), str(x.line_id), x.quantity) for r in tenant.returns for x in r.lines),
+    )
+
+
+def _converted(minor: int, rate: Decimal, shift: int) -> int:
+    return int((Decimal(minor).scaleb(shift) * rate).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _emarsys(account: EmarsysAccount) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+    """Yield each table's rows, in the order of its columns."""
+    key = account.key_field
+    yield (
+        t.emarsys_contact,
+        (
+            (
+                str(c.id),
+                c.values.get(key) or None,
+                c.values.get(3),
+                email_key(c.values.get(3)),
+                c.values.get(1),
+                c.values.get(2),
+                int(opt_in) if (opt_in := c.values.get(31)) else None,
+                None,
+                None,
+            )
+            for c in account.contacts
+        ),
+    )
+    quarantined = [x for x in account.lists if x.name == "audit-quarantine"]
+    yield t.emarsys_quarantine, [(str(i),) for x in quarantined for i in x.contact_ids]
+    yield t.emarsys_event_definition, [(str(d.id), d.name) for d in account.event_definitions]
+    yield (
+        t.emarsys_event,
+        (
+            (e.event_id, str(e.definition_id), str(e.contact_id), e.fired_at, e.loaded_at)
+            for e in account.fired_events
+        ),
+    )
+    yield (
+        t.emarsys_sale,
+        (
+            (
+                p.order_id,
+                p.item,
+                p.purchased_on,
+                int(p.quantity * 1000),
+                p.amount_minor,
+                str(p.si_contact_id),
+                p.loaded_at,
+            )
+            for p in account.purchases
+        ),
+    )
+    yield (
+        t.emarsys_si_contact,
+        (
+            (
+                str(s.id),
+                None if s.contact_id is None else str(s.contact_id),
+                s.external_id,
+                s.is_generated,
+            )
+            for s in account.si_contacts
+        ),
+    )
+    yield (
+        t.emarsys_unsubscribe,
+        ((str(u.contact_id), u.happened_at, u.source) for u in account.unsubscribes),
+    )

@@ -1,0 +1,206 @@
+"""Both systems' books in a few rows: every field has a healthy default, a test states what matters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import DRIFT_TABLES, check_population
+from auditor.reconcile.run import reconcile
+from auditor.reconcile.terms import Terms
+
+if TYPE_CHECKING:
+    from auditor.warehouse import Warehouse
+
+NOW = datetime(2026, 11, 23, 5, 0)
+OLD = NOW - timedelta(days=20)
+YOUNG = NOW - timedelta(minutes=30)
+
+TERMS = Terms(
+    as_of=NOW,
+    contacts_before=NOW - timedelta(hours=2),
+    sales_before=NOW - timedelta(hours=26),
+    events_before=NOW - timedelta(hours=2),
+    currency="SEK",
+    minor_digits=2,
+    key="external_id",
+    consent_stores=None,
+    emarsys_sources=("777",),
+    since=date(2026, 10, 1),
+    due_statuses=("CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"),
+    tolerance_minor=1,
+    in_base_currency=True,
+    marketplace_stores=("Zalando",),
+    marketplace_markets=("Boozt market",),
+    marketplace_affiliates=("Miinto",),
+    marketplace_attributes={"channel": ("aboutyou",)},
+    lifecycle_events=("order_shipped",),
+)
+
+
+class Books:
+    """Rows of both systems, written into a warehouse and reconciled."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self._lines = 0
+        self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
+        for number, (name, kind) in enumerate(
+            (
+                ("Retail", "DIRECT_TO_CONSUMER"),
+                ("Zalando", "DIRECT_TO_CONSUMER"),
+                ("B2B", "WHOLESALE"),
+            ),
+            start=1,
+        ):
+            self._add(t.centra_store, store_id=str(number), name=name, type=kind)
+        self._add(t.centra_market, market_id="1", name="Sweden")
+        self._add(t.centra_market, market_id="2", name="Boozt market")
+        self._add(t.centra_currency, code="SEK", is_base=True)
+
+    def _add(self, table: sa.Table, **values: Any) -> None:
+        every = {column.name: None for column in table.columns}
+        self._rows.setdefault(table, []).append({**every, **values})
+
+    def customer(self, customer_id: str, email: str | None, **values: Any) -> None:
+        row: dict[str, Any] = {
+            "store_id": "1",
+            "status": "ACTIVE",
+            "email": email,
+            "email_key": email,
+            "is_anonymized": False,
+            "total_orders": 0,
+            "created_at": OLD,
+            "updated_at": OLD,
+        }
+        self._add(t.centra_customer, customer_id=customer_id, **{**row, **values})
+
+    def subscription(self, email: str, *, active: bool = True, **values: Any) -> None:
+        row: dict[str, Any] = {
+            "subscription_id": "s",
+            "store_id": "1",
+            "email": email,
+            "email_key": email,
+            "is_active": active,
+            "is_product_bound": False,
+            "created_at": OLD,
+        }
+        self._add(t.centra_subscription, **{**row, **values})
+
+    def buyer(self, buyer_id: str, email: str) -> None:
+        self._add(t.centra_buyer, buyer_id=buyer_id, email=email, email_key=email)
+
+    def contact(
+        self, contact_id: str, email: str | None, opt_in: int | None, **values: Any
+    ) -> None:
+        row = {"external_id": None, "email": email, "email_key": email, "opt_in": opt_in}
+        self._add(t.emarsys_contact, contact_id=contact_id, **{**row, **values})
+        self._add(
+            t.emarsys_si_contact,
+            si_contact_id=f"si{contact_id}",
+            contact_id=contact_id,
+            is_generated=False,
+        )
+
+    def unsubscribe(self, contact_id: str, happened_at: datetime) -> None:
+        self._add(t.emarsys_unsubscribe, contact_id=contact_id, happened_at=happened_at)
+
+    def quarantine(self, contact_id: str) -> None:
+        self._add(t.emarsys_quarantine, contact_id=contact_id)
+
+    def order(self, number: str, *lines: dict[str, Any], **values: Any) -> None:
+        row: dict[str, Any] = {
+            "order_id": number,
+            "kind": "DirectToConsumerOrder",
+            "status": "SHIPPED",
+            "store_id": "1",
+            "market_id": "1",
+            "customer_id": "1",
+            "is_internal": False,
+            "is_on_hold": False,
+            "is_waiting_for_payment": False,
+            "currency": "SEK",
+            "created_at": OLD,
+            "updated_at": OLD,
+        }
+        self._add(t.centra_order, order_number=number, **{**row, **values})
+        for line in lines:
+            self._add(t.centra_order_line, order_number=number, **line)
+
+    def line(self, item: str, quantity: int, minor: int, **values: Any) -> dict[str, Any]:
+        self._lines += 1
+        return {
+            "line_id": f"l{self._lines}",
+            "kind": "ProductOrderLine",
+            "item": item,
+            "quantity": quantity,
+            "cancelled_quantity": 0,
+            "value_minor": minor,
+            "base_minor": minor,
+            "currency": "SEK",
+            "digits": 2,
+            "tax_percent": 25.0,
+            **values,
+        }
+
+    def attribute(self, order_number: str, name: str, value: str) -> None:
+        self._add(t.centra_order_attribute, order_number=order_number, name=name, value=value)
+
+    def returned(self, line: dict[str, Any], quantity: int, **values: Any) -> None:
+        return_id = f"r{line['line_id']}{values.get('created_at', OLD):%H%M}{quantity}"
+        row: dict[str, Any] = {"status": "COMPLETED", "created_at": OLD}
+        self._add(t.centra_return, return_id=return_id, **{**row, **values})
+        self._add(
+            t.centra_return_line, return_id=return_id, line_id=line["line_id"], quantity=quantity
+        )
+
+    def sale(self, order: str, item: str, quantity: int, minor: int, **values: Any) -> None:
+        row: dict[str, Any] = {
+            "purchased_on": OLD.date(),
+            "si_contact_id": "si1",
+            "loaded_at": OLD,
+        }
+        self._add(
+            t.emarsys_sale,
+            order_number=order,
+            item=item,
+            quantity_milli=quantity * 1000,
+            amount_minor=minor,
+            **{**row, **values},
+        )
+
+    def generated(self, si_contact_id: str) -> None:
+        self._add(t.emarsys_si_contact, si_contact_id=si_contact_id, is_generated=True)
+
+    def event(self, event_id: str, contact_id: str, name: str = "order_shipped") -> None:
+        self._add(t.emarsys_event_definition, event_type_id=name, name=name)
+        self._add(
+            t.emarsys_event,
+            event_id=event_id,
+            event_type_id=name,
+            contact_id=contact_id,
+            happened_at=OLD,
+        )
+
+    def rows(self, terms: Terms = TERMS) -> list[sa.RowMapping]:
+        """Reconcile and return every drift row."""
+        with self.warehouse.engine.begin() as conn:
+            for table, rows in self._rows.items():
+                conn.execute(table.insert(), rows)
+        reconcile(self.warehouse, terms)
+        with self.warehouse.engine.connect() as conn:
+            return [
+                row for table in DRIFT_TABLES for row in conn.execute(sa.select(table)).mappings()
+            ]
+
+    def drift(self, terms: Terms = TERMS) -> set[tuple[str, str]]:
+        """Reconcile and return what differs as (check, subject)."""
+        return {(row["check_id"], row["subject_key"]) for row in self.rows(terms)}
+
+    def checked(self) -> dict[str, int]:
+        """Return the population of every check after a reconcile."""
+        with self.warehouse.engine.connect() as conn:
+            return {row.check_id: row.checked for row in conn.execute(sa.select(check_population))}

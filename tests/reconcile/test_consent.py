@@ -1,0 +1,199 @@
+"""Each consent check as data: what fails it, what passes it, what tempts it and is clean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
+
+
+def test_a_withdrawal_with_opt_in_is_critical_drift(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", active=False)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_an_active_row_after_an_inactive_one_is_consent(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", active=False, created_at=OLD)
+    books.subscription("a@x.se", active=True, created_at=OLD + timedelta(days=1))
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == set()
+
+
+def test_an_inactive_row_after_an_active_one_is_a_withdrawal(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", active=True, created_at=OLD)
+    books.subscription("a@x.se", active=False, created_at=OLD + timedelta(days=1))
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_a_withdrawal_wins_a_tie(books: Books):
+    books.subscription("a@x.se", active=True)
+    books.subscription("a@x.se", active=False)
+    books.contact("900", "a@x.se", 1)
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_a_withdrawal_younger_than_its_settle_time_is_clean(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", active=False, created_at=YOUNG)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == set()
+
+
+def test_a_withdrawal_exactly_at_the_settle_time_is_not_judged_yet(books: Books):
+    books.subscription("a@x.se", active=False, created_at=NOW - timedelta(hours=2))
+    books.contact("900", "a@x.se", 1)
+    assert books.drift() == set()
+
+
+def test_a_customer_who_shopped_a_moment_ago_is_judged_by_the_age_of_the_withdrawal(books: Books):
+    books.customer("1", "a@x.se", updated_at=YOUNG)
+    books.subscription("a@x.se", active=False)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_an_opt_in_without_any_row_is_without_evidence(books: Books):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_a_back_in_stock_request_is_no_evidence(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", is_product_bound=True)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_a_configured_emarsys_source_is_evidence(books: Books):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1", source_id="777")
+    assert books.drift() == set()
+
+
+def test_the_evidence_of_a_guest_twin_counts_for_the_registered_row(books: Books):
+    books.customer("1", "a@x.se")
+    books.customer("2", "a@x.se")
+    books.subscription("a@x.se")
+    books.contact("900", "other@x.se", 1, external_id="2")
+    assert books.drift() == set()
+
+
+def test_consent_of_a_store_that_is_not_configured_is_no_evidence(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", store_id="2")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    narrow = replace(TERMS, consent_stores=("Retail",))
+    assert books.drift(narrow) == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_an_erased_customer_who_can_be_mailed_is_drift(books: Books):
+    books.customer("1", None, is_anonymized=True)
+    books.contact("900", "a@x.se", None, external_id="1")
+    assert books.drift() == {("consent.erased_but_contactable", "900")}
+
+
+def test_an_erased_customer_who_is_opted_out_is_still_present(books: Books):
+    books.customer("1", None, is_anonymized=True)
+    books.contact("900", "a@x.se", 2, external_id="1")
+    assert books.drift() == {("consent.erased_but_present", "900")}
+
+
+def test_an_erasure_of_a_moment_ago_is_clean(books: Books):
+    books.customer("1", None, is_anonymized=True, updated_at=YOUNG)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == set()
+
+
+def test_a_buyer_who_is_no_consumer_must_not_be_opted_in(books: Books):
+    books.buyer("7", "a@x.se")
+    books.contact("900", "a@x.se", 1)
+    assert books.drift() == {("consent.buyer_opted_in", "900")}
+
+
+def test_a_buyer_who_is_a_consumer_with_consent_is_clean(books: Books):
+    books.buyer("7", "a@x.se")
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == set()
+
+
+def test_a_sign_up_without_opt_in_is_lost(books: Books):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", None)
+    assert books.drift() == {("consent.opt_in_lost", "900")}
+
+
+def test_a_sign_up_of_someone_who_ever_unsubscribed_is_not_lost(books: Books):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", None)
+    books.unsubscribe("900", OLD - timedelta(days=5))
+    assert books.drift() == {("consent.unsubscribed_but_active_in_centra", "900")}
+
+
+def test_an_opt_out_at_emarsys_must_reach_centra(books: Books):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", 2)
+    assert books.drift() == {("consent.unsubscribed_but_active_in_centra", "900")}
+
+
+def test_an_unsubscribe_after_the_sign_up_counts_although_opted_in(books: Books):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", 1)
+    books.unsubscribe("900", OLD + timedelta(days=1))
+    assert books.drift() == {("consent.unsubscribed_but_active_in_centra", "900")}
+
+
+def test_a_sign_up_after_an_unsubscribe_is_clean(books: Books):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", 1)
+    books.unsubscribe("900", OLD - timedelta(days=1))
+    assert books.drift() == set()
+
+
+def test_an_opted_in_contact_nobody_knows_is_reported(books: Books):
+    books.contact("900", "a@x.se", 1, external_id="404")
+    assert books.drift() == {("consent.opt_in_unknown_person", "900")}
+
+
+def test_a_contact_nobody_knows_without_opt_in_is_left_alone(books: Books):
+    books.contact("900", "a@x.se", None)
+    assert books.drift() == set()
+
+
+def test_a_quarantined_contact_is_marked_contained(books: Books):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.quarantine("900")
+    assert [row["contained"] for row in books.rows()] == [True]
+
+
+def test_a_check_tells_how_many_contacts_it_looked_at(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", active=False)
+    books.contact("900", "a@x.se", 2, external_id="1")
+    books.drift()
+    assert books.checked()["consent.withdrawn_but_opted_in"] == 1
+
+
+def test_linking_by_email_ignores_the_external_id(books: Books):
+    books.customer("1", "a@x.se")
+    books.customer("2", "b@x.se")
+    books.subscription("b@x.se")
+    books.contact("900", "b@x.se", 1, external_id="1")
+    assert books.drift(replace(TERMS, key="email")) == set()
+
+
+def test_the_key_decides_before_the_email(books: Books):
+    books.customer("1", "a@x.se")
+    books.customer("2", "b@x.se")
+    books.subscription("b@x.se")
+    books.contact("900", "b@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}

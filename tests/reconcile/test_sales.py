@@ -1,0 +1,312 @@
+"""Each sales and channel check as data: what fails it, what passes it, what tempts it and is clean."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.reconcile.books import NOW, OLD, YOUNG, Books
+
+
+@pytest.fixture(autouse=True)
+def _buyer(books: Books) -> None:
+    books.customer("1", "a@x.se", total_orders=1)
+    books.contact("1", "a@x.se", None, external_id="1")
+
+
+def test_an_order_that_counts_right_is_clean(books: Books):
+    books.order("100", books.line("A", 2, 20000))
+    books.sale("100", "A", 2, 20000)
+    assert books.drift() == set()
+
+
+def test_one_minor_unit_per_line_is_clean(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20001)
+    assert books.drift() == set()
+
+
+def test_two_minor_units_on_one_line_are_drift(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20002)
+    assert books.drift() == {("sales.amount_mismatch", "100/A")}
+
+
+def test_a_due_order_without_sale_is_missing(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    assert books.drift() == {("sales.missing_order", "100")}
+
+
+@pytest.mark.parametrize(
+    "excuse",
+    [
+        {"is_on_hold": True},
+        {"is_waiting_for_payment": True},
+        {"status": "PENDING"},
+        {"status": "CANCELLED"},
+        {"created_at": YOUNG, "updated_at": YOUNG},
+        {"updated_at": YOUNG},
+        {"created_at": OLD - timedelta(days=60)},
+        {"is_internal": True},
+        {"store_id": "2"},
+    ],
+)
+def test_an_order_that_is_not_due_is_not_missing(books: Books, excuse: dict[str, object]):
+    books.order("100", books.line("A", 1, 20000), **excuse)
+    assert books.drift() == set()
+
+
+def test_a_gift_certificate_alone_expects_nothing(books: Books):
+    books.order("100", books.line("A", 1, 50000, kind="GiftCertificateOrderLine"))
+    assert books.drift() == set()
+
+
+def test_the_line_of_a_bundle_counts_and_its_items_do_not(books: Books):
+    bundle = books.line("B", 1, 90000, kind="BundleOrderLine")
+    item = books.line("A", 1, 0, kind="BundleItemOrderLine")
+    books.order("100", bundle, item)
+    books.sale("100", "B", 1, 90000)
+    assert books.drift() == set()
+
+
+def test_a_missing_line_is_one_finding_and_no_quantity_mismatch(books: Books):
+    books.order("100", books.line("A", 1, 20000), books.line("B", 1, 30000))
+    books.sale("100", "A", 1, 20000)
+    assert books.drift() == {("sales.missing_line", "100/B")}
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_an_order_uploaded_several_times_is_a_duplicate(books: Books, times: int):
+    books.order("100", books.line("A", 1, 20000), books.line("B", 2, 30000))
+    for _ in range(times):
+        books.sale("100", "A", 1, 20000)
+        books.sale("100", "B", 2, 30000)
+    assert books.drift() == {("sales.duplicate_order", "100")}
+
+
+def test_two_lines_of_one_item_are_no_duplicate(books: Books):
+    books.order("100", books.line("A", 1, 20000), books.line("A", 1, 18000))
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", "A", 1, 18000)
+    assert books.drift() == set()
+
+
+@pytest.mark.parametrize(
+    ("amount", "cause"),
+    [
+        (10000, "unit price sent as line total"),
+        (16000, "tax left out"),
+        (1900, "currency not converted"),
+        (12345, None),
+    ],
+)
+def test_an_amount_mismatch_names_the_pattern_behind_it(
+    books: Books, amount: int, cause: str | None
+):
+    line = books.line("A", 2, 1900, base_minor=20000, currency="EUR")
+    books.order("100", line, currency="EUR")
+    books.sale("100", "A", 2, amount)
+    rows = books.rows()
+    assert [(row["check_id"], row["cause"]) for row in rows] == [("sales.amount_mismatch", cause)]
+
+
+def test_yen_sent_without_conversion_are_recognised(books: Books):
+    line = books.line("A", 1, 3000, base_minor=21000, currency="JPY", digits=0)
+    books.order("100", line, currency="JPY")
+    books.sale("100", "A", 1, 300000)
+    assert [row["cause"] for row in books.rows()] == ["currency not converted"]
+
+
+def test_a_different_quantity_is_a_quantity_mismatch(books: Books):
+    books.order("100", books.line("A", 2, 20000), books.line("B", 1, 5000))
+    books.sale("100", "A", 3, 30000)
+    books.sale("100", "B", 1, 5000)
+    assert books.drift() == {("sales.quantity_mismatch", "100/A")}
+
+
+def test_an_item_that_was_never_ordered_is_a_quantity_mismatch(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", "X", 1, 5000)
+    assert books.drift() == {("sales.quantity_mismatch", "100/X")}
+
+
+def test_a_settled_return_that_is_not_netted_is_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    books.sale("100", "A", 2, 20000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
+def test_a_netted_return_is_clean(books: Books):
+    line = books.line("A", 3, 10000)
+    books.order("100", line)
+    books.returned(line, 1)
+    books.sale("100", "A", 3, 10000)
+    books.sale("100", "A", -1, -3333)
+    assert books.drift() == set()
+
+
+def test_the_second_return_of_an_item_is_missed_on_its_own(books: Books):
+    line = books.line("A", 3, 30000)
+    books.order("100", line)
+    books.returned(line, 1)
+    books.returned(line, 1, created_at=OLD + timedelta(hours=3))
+    books.sale("100", "A", 3, 30000)
+    books.sale("100", "A", -1, -10000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
+@pytest.mark.parametrize("netted", [True, False])
+def test_a_young_return_may_be_netted_or_not(books: Books, netted: bool):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1, created_at=YOUNG)
+    books.sale("100", "A", 2, 20000)
+    if netted:
+        books.sale("100", "A", -1, -10000)
+    assert books.drift() == set()
+
+
+def test_a_pending_return_is_not_expected_yet(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1, status="PENDING")
+    books.sale("100", "A", 2, 20000)
+    assert books.drift() == set()
+
+
+def test_a_fully_returned_order_without_any_sale_is_clean(books: Books):
+    line = books.line("A", 1, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    assert books.drift() == set()
+
+
+def test_a_cancelled_order_that_counts_is_drift(books: Books):
+    books.order("100", books.line("A", 1, 20000), status="CANCELLED")
+    books.sale("100", "A", 1, 20000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_a_compensated_cancelled_order_is_clean(books: Books):
+    books.order("100", books.line("A", 1, 20000), status="DELETED")
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", "A", -1, -20000)
+    assert books.drift() == set()
+
+
+def test_cancelled_units_that_still_count_belong_to_the_cancellation(books: Books):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1), books.line("B", 1, 5000))
+    books.sale("100", "A", 2, 20000)
+    books.sale("100", "B", 1, 5000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_an_order_number_centra_never_had_is_unknown(books: Books):
+    books.sale("999", "A", 1, 20000)
+    assert books.drift() == {("sales.unknown_order", "999")}
+
+
+def test_an_unknown_order_from_before_the_start_is_not_judged(books: Books):
+    books.sale("999", "A", 1, 20000, purchased_on=date(2026, 9, 30))
+    assert books.drift() == set()
+
+
+@pytest.mark.parametrize(
+    ("order", "check"),
+    [
+        ({"store_id": "3", "kind": "WholesaleOrder"}, "channel.wholesale_in_sales"),
+        ({"store_id": "2"}, "channel.marketplace_in_sales"),
+        ({"market_id": "2"}, "channel.marketplace_in_sales"),
+        ({"affiliate": "Miinto"}, "channel.marketplace_in_sales"),
+        ({"is_internal": True}, "channel.internal_in_sales"),
+        ({"store_id": "3", "is_internal": True}, "channel.wholesale_in_sales"),
+        ({"store_id": "2", "is_internal": True}, "channel.marketplace_in_sales"),
+    ],
+)
+def test_what_is_no_consumer_order_must_not_count(
+    books: Books, order: dict[str, object], check: str
+):
+    books.order("100", books.line("A", 1, 20000), **order)
+    books.sale("100", "A", 1, 20000)
+    assert books.drift() == {(check, "100")}
+
+
+def test_an_attribute_marks_a_marketplace_order(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.attribute("100", "channel", "aboutyou")
+    books.sale("100", "A", 1, 20000)
+    assert books.drift() == {("channel.marketplace_in_sales", "100")}
+
+
+def test_a_sale_on_somebody_else_is_the_wrong_contact(books: Books):
+    books.customer("2", "b@x.se")
+    books.contact("2", "b@x.se", None, external_id="2")
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+def test_a_sale_on_the_twins_contact_is_clean(books: Books):
+    books.customer("3", "a@x.se")
+    books.order("100", books.line("A", 1, 20000), customer_id="3")
+    books.sale("100", "A", 1, 20000, si_contact_id="si1")
+    assert books.drift() == set()
+
+
+def test_a_sale_on_a_generated_contact_is_drift(books: Books):
+    books.generated("g1")
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000, si_contact_id="g1")
+    assert books.drift() == {("sales.generated_contact", "100")}
+
+
+def test_the_money_of_a_missing_order_is_its_value(books: Books):
+    books.order("100", books.line("A", 1, 20000), books.line("B", 1, 5000))
+    assert [row["money_minor"] for row in books.rows()] == [25000]
+
+
+def test_the_money_of_a_duplicate_is_what_counts_too_much(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", "A", 1, 20000)
+    assert [row["money_minor"] for row in books.rows()] == [20000]
+
+
+def test_an_event_for_a_wholesale_buyer_is_drift(books: Books):
+    books.buyer("7", "b@x.se")
+    books.contact("900", "b@x.se", None)
+    books.order("200", store_id="3", kind="WholesaleOrder", customer_id=None, email_key="b@x.se")
+    books.event("e1", "900")
+    assert books.drift() == {("channel.event_for_non_consumer", "event:e1")}
+
+
+def test_an_event_for_a_consumer_is_clean(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.event("e1", "1")
+    assert books.drift() == set()
+
+
+def test_nothing_is_concluded_about_a_customer_with_older_orders(books: Books):
+    books.customer("2", "b@x.se", total_orders=2)
+    books.contact("900", "b@x.se", None, external_id="2")
+    books.order("200", store_id="2", customer_id="2")
+    books.event("e1", "900")
+    assert books.drift() == set()
+
+
+def test_the_population_of_missing_orders_is_the_due_ones(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.order("101", books.line("A", 1, 20000), is_on_hold=True)
+    books.sale("100", "A", 1, 20000)
+    books.drift()
+    assert books.checked()["sales.missing_order"] == 1
+
+
+def test_order_rows_do_not_depend_on_now_beyond_the_terms(books: Books):
+    books.order("100", books.line("A", 1, 20000), created_at=NOW - timedelta(hours=27))
+    assert books.drift() == {("sales.missing_order", "100")}

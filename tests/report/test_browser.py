@@ -1,0 +1,223 @@
+"""The page in a real browser: search, filters, details, print, dark mode, and silence on the wire."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from auditor.report.write import write_report
+from tests.report import examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")
+
+SALES = "sales.missing_order"
+CONSENT = "consent.withdrawn_but_opted_in"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    data = examples.report(examples.rich_audit())
+    out = tmp_path_factory.mktemp("out")
+    path = write_report(data, out, examples.TEMPLATES, findings=examples.rich_findings)
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(reduced_motion="reduce")
+    opened = context.new_page()
+    opened.goto(address)
+    yield opened
+    context.close()
+
+
+def visible_rows(page: Page, check: str) -> list[str]:
+    """Return the subjects of the rows of a check that are not filtered out."""
+    found: list[str] = page.evaluate(
+        """id => Array.from(document.getElementById(id).querySelectorAll("tbody tr"))
+            .filter(row => !row.hidden).map(row => row.cells[0].firstChild.textContent)""",
+        f"rows-{check}",
+    )
+    return found
+
+
+def details_of(page: Page, check: str):
+    return page.locator("details.rows").filter(has=page.locator(f'[id="rows-{check}"]'))
+
+
+def is_open(page: Page, check: str) -> bool:
+    opened: bool = details_of(page, check).evaluate("details => details.open")
+    return opened
+
+
+def search(page: Page, text: str) -> None:
+    page.get_by_label("Search all rows in this page").fill(text)
+    expect(page.locator("#search-hits")).to_have_text(re.compile("found") if text else "")
+
+
+def test_search_leaves_only_the_rows_that_hold_every_word(page: Page):
+    search(page, "shipped 100018")
+    assert visible_rows(page, SALES) == ["order 100018"]
+
+
+def test_search_opens_what_it_found_and_nothing_else(page: Page):
+    search(page, "100018")
+    assert (is_open(page, SALES), is_open(page, CONSENT)) == (True, False)
+
+
+def test_search_says_how_much_it_found(page: Page):
+    search(page, "100018")
+    assert page.locator("#search-hits").inner_text() == "1 row found."
+
+
+def test_an_emptied_search_restores_the_page(page: Page):
+    details_of(page, CONSENT).locator("summary").click()
+    search(page, "100018")
+    search(page, "")
+    assert (is_open(page, SALES), is_open(page, CONSENT)) == (False, True)
+    assert len(visible_rows(page, SALES)) == 212
+
+
+def test_search_takes_hostile_text_as_text(page: Page):
+    search(page, "<script>alert(1)</script>")
+    assert visible_rows(page, CONSENT) == ["contact 990000"]
+
+
+def test_a_column_filter_looks_at_its_column_only(page: Page):
+    details_of(page, CONSENT).locator("summary").click()
+    page.get_by_label("Filter by state").and_(page.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
+    assert visible_rows(page, CONSENT) == ["contact 990002", "contact 990006", "contact 990010"]
+
+
+def test_a_column_filter_says_how_much_it_left(page: Page):
+    details_of(page, CONSENT).locator("summary").click()
+    page.get_by_label("Filter by state").and_(page.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
+    assert "3 of 12 rows shown." in details_of(page, CONSENT).inner_text()
+
+
+def test_a_column_filter_leaves_other_tables_alone(page: Page):
+    details_of(page, CONSENT).locator("summary").click()
+    page.get_by_label("Filter by state").and_(page.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
+    assert len(visible_rows(page, SALES)) == 212
+
+
+def test_a_link_to_rows_opens_them(page: Page):
+    page.get_by_role("link", name=f"See its rows of {SALES}").click()
+    expect(details_of(page, SALES)).to_have_attribute("open", "")
+
+
+def test_details_open_by_keyboard(page: Page):
+    details_of(page, SALES).locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert is_open(page, SALES)
+
+
+def test_the_first_key_stop_skips_to_the_verdict(page: Page):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the verdict"
+
+
+def test_hostile_text_runs_nothing(browser: Browser, address: str):
+    page = browser.new_page()
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: alerts.append(dialog.message))
+    page.goto(address)
+    assert alerts == []
+    page.close()
+
+
+def test_the_page_breaks_no_rule_of_its_own_policy(browser: Browser, address: str):
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    search(page, "100018")
+    assert said == []
+    page.close()
+
+
+def test_nothing_is_requested_but_the_page(browser: Browser, address: str):
+    page = browser.new_page()
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    search(page, "100018")
+    assert requested == [address]
+    page.close()
+
+
+def test_the_policy_lets_no_script_reach_out(page: Page):
+    outcome = page.evaluate(
+        "fetch('https://example.com/').then(() => 'sent', error => error.constructor.name)"
+    )
+    assert outcome == "TypeError"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "paper"), [("light", "rgb(251, 251, 252)"), ("dark", "rgb(20, 23, 27)")]
+)
+def test_the_page_follows_the_scheme_of_the_reader(page: Page, scheme: str, paper: str):
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+
+
+def test_paper_shows_closed_rows_and_no_controls(page: Page):
+    page.emulate_media(media="print")
+    table = details_of(page, SALES).locator("table")
+    assert (table.bounding_box() or {"height": 0})["height"] > 1_000
+    assert not page.locator("#search").is_visible()
+
+
+@pytest.mark.parametrize("width", [360, 400, 768, 1024, 1280, 1920])
+def test_no_width_scrolls_sideways(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_scripts_there_are_no_dead_controls(browser: Browser, address: str):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    assert page.locator("input:visible").count() == 0
+    context.close()
+
+
+def test_without_scripts_a_link_to_rows_still_opens_them(browser: Browser, address: str):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("link", name=f"See its rows of {SALES}").click()
+    expect(details_of(page, SALES).locator("table")).to_be_visible()
+    context.close()

@@ -1,0 +1,164 @@
+"""The report's values: order, limits and true totals."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.model.finding import Audit, CheckResult, Finding, Money
+from auditor.report.build import ROWS_PER_CHECK, build_report
+from tests.report import examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MISSING = examples.CHECKS["sales.missing_order"]
+
+
+def audit_of(*results: CheckResult) -> Audit:
+    return dataclasses.replace(examples.rich_audit(), checks=results)
+
+
+def failing(check: str, **values: object) -> CheckResult:
+    made = dataclasses.replace(MISSING, id=check)
+    return dataclasses.replace(CheckResult(made, "fail", 10, 5), **values)  # type: ignore[arg-type]
+
+
+def rows(count: int) -> Iterator[Finding]:
+    return (examples.finding("sales.missing_order", str(n)) for n in range(count))
+
+
+def build(*results: CheckResult, found: int = 5):
+    return build_report(audit_of(*results), lambda _: rows(found), zone=examples.STOCKHOLM)
+
+
+def test_there_is_one_incident_per_failing_check():
+    data = examples.report(examples.rich_audit())
+    failing_ids = {r.check.id for r in examples.RESULTS if r.outcome == "fail"}
+    assert {incident.id for incident in data.incidents} == failing_ids
+
+
+def test_graver_incidents_come_first_whatever_they_reach():
+    mild = dataclasses.replace(MISSING, id="a.mild", severity="warning")
+    data = build(CheckResult(mild, "fail", 10, 5, people=9_000), failing("b.grave", people=1))
+    assert [i.id for i in data.incidents] == ["b.grave", "a.mild"]
+
+
+def test_incidents_of_one_severity_come_by_people_then_money():
+    data = build(
+        failing("a.cheap", people=3, money=Money(1, "SEK")),
+        failing("b.dear", people=3, money=Money(2, "SEK")),
+        failing("c.wide", people=4),
+    )
+    assert [i.id for i in data.incidents] == ["c.wide", "b.dear", "a.cheap"]
+
+
+def test_the_order_of_incidents_does_not_depend_on_the_order_of_checks():
+    results = [failing(f"s.{name}") for name in "abcd"]
+    orders = {
+        tuple(i.id for i in build(*shuffled).incidents)
+        for shuffled in itertools.permutations(results)
+    }
+    assert len(orders) == 1
+
+
+def test_an_incident_that_is_wholly_contained_is_one_step_less_severe():
+    data = build(failing("a.contained", contained=5))
+    assert (data.incidents[0].severity, data.incidents[0].is_contained) == ("warning", True)
+
+
+def test_an_incident_that_is_partly_contained_keeps_its_severity():
+    data = build(failing("a.contained", contained=4))
+    assert (data.incidents[0].severity, data.incidents[0].is_contained) == ("critical", False)
+
+
+def test_a_check_shows_no_more_rows_than_the_page_may_hold():
+    data = build(failing("a.many", failed=9_000), found=9_000)
+    assert len(data.incidents[0].findings) == ROWS_PER_CHECK
+
+
+def test_the_total_beyond_the_page_is_the_check_s_own_count():
+    data = build(failing("a.many", failed=9_000), found=9_000)
+    assert data.incidents[0].total == 9_000
+
+
+def test_the_total_within_the_page_counts_the_rows_themselves():
+    assert build(failing("a.few", failed=5), found=4).incidents[0].total == 4
+
+
+def test_the_rows_keep_the_order_they_came_in():
+    shown = build(failing("a.few"), found=3).incidents[0].findings
+    assert [row.subject_key for row in shown] == ["0", "1", "2"]
+
+
+def test_no_more_findings_are_taken_than_needed():
+    taken = []
+
+    def endless(_: str) -> Iterable[Finding]:
+        for row in rows(10**9):
+            taken.append(row)
+            yield row
+
+    build_report(audit_of(failing("a.many", failed=10**9)), endless, zone=examples.STOCKHOLM)
+    assert len(taken) == ROWS_PER_CHECK + 1
+
+
+def test_findings_are_asked_only_for_checks_that_fail():
+    asked = []
+
+    def ask(check: str) -> tuple[Finding, ...]:
+        asked.append(check)
+        return ()
+
+    build_report(examples.rich_audit(), ask, zone=examples.STOCKHOLM)
+    assert set(asked) == {r.check.id for r in examples.RESULTS if r.outcome == "fail"}
+
+
+def test_an_incident_stands_since_its_oldest_row():
+    ages = [examples.AS_OF - timedelta(days=days) for days in (1, 9, 4)]
+    found = [examples.finding("a.x", str(n), first_seen=at) for n, at in enumerate(ages)]
+    data = build_report(audit_of(failing("a.x")), lambda _: found, zone=examples.STOCKHOLM)
+    assert data.incidents[0].first_seen == ages[1]
+
+
+def test_a_failing_check_without_rows_is_still_an_incident():
+    incident = build(failing("a.none"), found=0).incidents[0]
+    assert (incident.total, incident.first_seen) == (0, None)
+
+
+def test_money_is_added_up_by_currency():
+    data = build(
+        failing("a.a", money=Money(5, "SEK")),
+        failing("a.b", money=Money(7, "SEK")),
+        failing("a.c", money=Money(1, "JPY")),
+        failing("a.d"),
+    )
+    assert data.stakes == (Money(1, "JPY"), Money(12, "SEK"))
+
+
+def test_suites_keep_the_order_of_the_checks():
+    data = examples.report(examples.rich_audit())
+    assert [suite.name for suite in data.suites] == ["consent", "sales", "channel", "freshness"]
+
+
+def test_the_checks_of_a_suite_that_need_a_look_come_first():
+    sales = examples.report(examples.rich_audit()).suites[1]
+    assert [r.outcome for r in sales.results] == ["fail", "fail", "error", "skipped"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "needs"),
+    [("pass", False), ("off", False), ("fail", True), ("error", True), ("skipped", True)],
+)
+def test_a_suite_needs_a_look_unless_all_is_well_or_off(outcome: str, needs: bool):
+    result = dataclasses.replace(failing("a.x"), outcome=outcome)  # type: ignore[arg-type]
+    assert build(result).suites[0].needs_a_look is needs
+
+
+def test_earlier_runs_come_newest_first():
+    data = examples.report(examples.rich_audit())
+    assert [run.run[:10] for run in data.history] == ["2026-11-22", "2026-11-21", "2026-11-20"]

@@ -1,0 +1,155 @@
+"""The sentences: verdict, meaning, next step, remedy, commands."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from auditor.model.finding import Audit, CheckResult, Tally
+from auditor.report.build import Incident
+from auditor.report.words import (
+    HEADLINES,
+    Step,
+    commands,
+    coverage_state,
+    incident_step,
+    meaning,
+    next_step,
+    remedy,
+)
+from tests.report import examples
+
+
+def of_class(remedy_class: str, name: str | None = "opt_out", contained: int = 0) -> Incident:
+    check = dataclasses.replace(
+        examples.CHECKS["consent.opt_in_lost"],
+        remedy=name,
+        remedy_class=remedy_class,  # type: ignore[arg-type]
+    )
+    result = CheckResult(check, "fail", 10, 5, contained=contained)
+    return Incident(result, "warning", (), 5, None)
+
+
+def told(audit: Audit) -> str:
+    return meaning(examples.report(audit))
+
+
+def test_a_clean_audit_says_that_both_agree():
+    assert HEADLINES["clean"] == "Both systems agree."
+
+
+def test_every_verdict_has_its_own_headline():
+    assert len(set(HEADLINES.values())) == 4
+
+
+def test_a_clean_audit_counts_what_ran_and_what_did_not_apply():
+    assert told(examples.clean_audit()) == (
+        "3 checks ran over data that was read to its end; none fails. "
+        "1 check did not apply, for the reasons below."
+    )
+
+
+def test_a_clean_audit_admits_what_was_accepted():
+    audit = dataclasses.replace(examples.clean_audit(), tally=Tally(accepted=2))
+    assert told(audit).endswith("2 findings stand accepted.")
+
+
+def test_a_critical_audit_counts_checks_findings_and_people():
+    assert told(examples.critical_audit()) == (
+        "4 checks fail, 2 of them critical, with 269 findings in all. "
+        "The widest reaches 198 people."
+    )
+
+
+def test_drift_says_that_nothing_is_critical():
+    mild = [r for r in examples.RESULTS if r.check.id == "sales.amount_mismatch"]
+    audit = dataclasses.replace(examples.critical_audit(), verdict="drift", checks=tuple(mild))
+    assert told(audit).startswith("1 check fails, none of them critical")
+
+
+def test_an_incomplete_audit_says_that_silence_proves_nothing():
+    assert told(examples.rich_audit()).startswith(
+        "1 stream was not read to the end. 2 checks could not judge, "
+        "and their silence proves nothing. Of those that ran, 4 checks fail"
+    )
+
+
+def test_the_next_step_of_a_clean_audit_is_none():
+    assert next_step(examples.report(examples.clean_audit())).command is None
+
+
+def test_the_next_step_of_drift_is_the_first_incident():
+    step = next_step(examples.report(examples.critical_audit()))
+    assert step == Step(
+        "Consumer orders have no sale in Emarsys. "
+        "Give the rows to ecommerce, who corrects them and mends the source.",
+        "auditor findings --check sales.missing_order",
+        "incident-sales.missing_order",
+    )
+
+
+def test_the_next_step_of_an_incomplete_audit_is_the_stream_that_was_not_read():
+    step = next_step(examples.report(examples.rich_audit()))
+    assert step.text == (
+        "Restore the stream emarsys si_contacts, then audit again. "
+        "The export ended after 3 of 5 files."
+    )
+
+
+def test_the_next_step_without_a_broken_stream_is_the_check_that_could_not_judge():
+    audit = dataclasses.replace(examples.rich_audit(), coverage=examples.COVERAGE[:3])
+    assert next_step(examples.report(audit)).text.startswith("Find out why sales.unknown_order")
+
+
+def test_an_incomplete_audit_without_any_reason_still_has_a_next_step():
+    audit = dataclasses.replace(examples.clean_audit(), verdict="incomplete")
+    assert next_step(examples.report(audit)).command == "auditor audit"
+
+
+@pytest.mark.parametrize(
+    "remedy_class",
+    [
+        "auto",
+        "confirm",
+        "propose",
+        "none",
+    ],
+)
+def test_every_class_of_remedy_has_a_command(remedy_class: str):
+    command = "auditor findings --check consent.opt_in_lost"
+    assert incident_step(of_class(remedy_class)).command == command
+
+
+def test_a_contained_incident_is_released_and_not_planned_again():
+    assert incident_step(of_class("auto", contained=5)).command is None
+
+
+@pytest.mark.parametrize(
+    ("remedy_class", "said"),
+    [
+        ("auto", "Opt out: safe to do at once, it only narrows or fills in."),
+        ("confirm", "Opt out: to be done once a person has approved it."),
+        (
+            "propose",
+            "Opt out: a person carries it out; no tool may send it.",
+        ),
+    ],
+)
+def test_the_class_of_a_remedy_is_told_in_plain_words(remedy_class: str, said: str):
+    assert remedy(of_class(remedy_class)) == said
+
+
+def test_no_remedy_is_told_as_such():
+    assert remedy(of_class("none", None)).startswith("None: ")
+
+
+def test_commands_quote_what_they_name():
+    audit = dataclasses.replace(examples.clean_audit(), run="a; rm -rf /")
+    typed = [command for command, _ in commands(examples.report(audit))]
+    assert "auditor findings --run 'a; rm -rf /' --format json" in typed
+
+
+@pytest.mark.parametrize(("line", "state"), [(0, "complete"), (5, "incomplete"), (6, "off")])
+def test_a_stream_is_complete_incomplete_or_off(line: int, state: str):
+    assert coverage_state(examples.COVERAGE[line]) == state

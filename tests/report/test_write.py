@@ -1,0 +1,161 @@
+"""A report on disk: where it stands, who may read it, and never half of it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.report.write import report_path, write_report
+from tests.report import examples, huge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.model.finding import Finding
+    from auditor.report.build import ReportData
+
+RICH = examples.report(examples.rich_audit())
+
+
+def write(data: ReportData, out: Path) -> Path:
+    return write_report(data, out, examples.TEMPLATES, findings=examples.rich_findings)
+
+
+def broken(_: str) -> Iterator[Finding]:
+    yield from examples.rich_findings("sales.missing_order")
+    raise OSError("the disk is full")
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_path_holds_brand_and_run_without_colons():
+    path = report_path(Path("reports/out"), "nordlys", "2026-11-23T05:00:00Z-7f3a")
+    assert path.as_posix() == "reports/out/nordlys/2026-11-23T05-00-00Z-7f3a/index.html"
+
+
+@pytest.mark.parametrize("name", ["..", "../..", "/etc", ".hidden", ""])
+def test_no_brand_or_run_leads_out_of_the_folder(name: str):
+    out = Path("/out")
+    path = report_path(out, name, name)
+    assert ".." not in path.parts
+    assert len(path.relative_to(out).parts) == 3
+
+
+def test_the_page_the_rows_and_the_json_stand_together(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    assert files(page.parent) == {
+        "index.html",
+        "audit.json",
+        "rows/consent.withdrawn_but_opted_in.csv",
+        "rows/consent.opt_in_unknown_person.csv",
+        "rows/sales.missing_order.csv",
+        "rows/sales.amount_mismatch.csv",
+    }
+
+
+def test_every_link_of_the_page_to_a_file_leads_somewhere(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    links = [part.split('"')[0] for part in page.read_text().split('href="')[1:]]
+    targets = [link for link in links if not link.startswith("#")]
+    assert targets
+    assert all((page.parent / target).is_file() for target in targets)
+
+
+def test_files_are_private(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    modes = {stat.S_IMODE(p.stat().st_mode) for p in page.parent.rglob("*") if p.is_file()}
+    assert modes == {0o600}
+
+
+def test_folders_are_private_even_if_they_were_not(tmp_path: Path):
+    page = report_path(tmp_path, "nordlys", examples.RUN)
+    (page.parent / "rows").mkdir(parents=True, mode=0o755)
+    write(RICH, tmp_path)
+    folders = (page.parent.parent, page.parent, page.parent / "rows")
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
+def test_the_json_names_the_page(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    assert json.loads((page.parent / "audit.json").read_text())["report"] == page.as_posix()
+
+
+def test_the_csv_holds_all_rows(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    with (page.parent / "rows" / "sales.missing_order.csv").open(newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) == 212
+
+
+def test_writing_again_gives_the_same_bytes(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    before = {name: (page.parent / name).read_bytes() for name in files(page.parent)}
+    write(RICH, tmp_path)
+    assert {name: (page.parent / name).read_bytes() for name in files(page.parent)} == before
+
+
+def test_a_report_of_the_same_run_is_replaced(tmp_path: Path):
+    write(RICH, tmp_path)
+    clean = examples.report(examples.clean_audit())
+    page = write(clean, tmp_path)
+    assert "Both systems agree." in page.read_text()
+    assert files(page.parent) == {"index.html", "audit.json"}
+
+
+def test_a_failure_leaves_the_report_that_was_there(tmp_path: Path):
+    page = write(RICH, tmp_path)
+    before = page.read_bytes()
+    other = dataclasses.replace(RICH, version="9")
+    with pytest.raises(OSError, match="disk is full"):
+        write_report(other, tmp_path, examples.TEMPLATES, findings=broken)
+    assert page.read_bytes() == before
+
+
+def test_a_failure_leaves_no_draft_behind(tmp_path: Path):
+    with pytest.raises(OSError, match="disk is full"):
+        write_report(RICH, tmp_path, examples.TEMPLATES, findings=broken)
+    assert files(tmp_path) == set()
+
+
+def test_a_draft_of_a_killed_run_is_no_obstacle(tmp_path: Path):
+    page = report_path(tmp_path, "nordlys", examples.RUN)
+    page.parent.mkdir(parents=True)
+    draft = page.with_name(".index.html.tmp")
+    draft.write_text("half")
+    draft.chmod(0o644)
+    write(RICH, tmp_path)
+    assert not draft.exists()
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+
+
+def test_a_draft_that_someone_made_a_link_is_not_followed(tmp_path: Path):
+    page = report_path(tmp_path, "nordlys", examples.RUN)
+    page.parent.mkdir(parents=True)
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    page.with_name(".index.html.tmp").symlink_to(victim)
+    write(RICH, tmp_path)
+    assert victim.read_text() == "precious"
+
+
+def test_text_that_cannot_be_encoded_is_written_all_the_same(tmp_path: Path):
+    lone = dataclasses.replace(RICH.incidents[0].findings[0], cause="\ud800")
+    page = write_report(RICH, tmp_path, examples.TEMPLATES, findings=lambda _: [lone])
+    assert "\\ud800" in (page.parent / "rows" / "sales.missing_order.csv").read_text()
+
+
+def test_two_hundred_thousand_findings_are_streamed_and_never_held(tmp_path: Path):
+    data = examples.report(huge.audit(), findings=huge.findings)
+    huge.Counted.peak = held = huge.Counted.alive
+    page = write_report(data, tmp_path, examples.TEMPLATES, findings=huge.findings)
+    assert huge.Counted.peak - held <= 2
+    assert page.stat().st_size <= 2_000_000
+    lines = sum(path.read_bytes().count(b"\r\n") for path in page.parent.glob("rows/*.csv"))
+    assert lines == 24 + 24 * (200_000 // 24)

@@ -1,0 +1,326 @@
+"""The checks of the consent, channel, sales, identity, fulfilment and catalogue suites, as plain laws.
+
+Each law states one part of the checks over the rows of a world and returns what breaks it, as pairs
+of check and subject. A clean world breaks none; a planted one breaks exactly what was planted.
+"""
+
+from __future__ import annotations
+
+import html
+from collections import Counter, defaultdict
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from tests.sandbox.world.facts import SETTLE_EVENTS, SETTLE_SALES, Facts, normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.sandbox.world.model import CatalogueRow, Contact, FiredEvent, Line, Order, Shipment
+
+    Broken = Iterator[tuple[str, str]]
+
+
+def consent(facts: Facts) -> Broken:
+    for contact in facts.world.emarsys.contacts:
+        verdict = _consent_of(facts, contact)
+        if verdict:
+            yield f"consent.{verdict}", str(contact.id)
+
+
+def _consent_of(facts: Facts, contact: Contact) -> str | None:
+    opt_in = facts.field(contact, "opt_in")
+    key = facts.field(contact, "external_id")
+    person = facts.person_of_contact(contact)
+    if key and int(key) in facts.erased:
+        return "erased_but_present" if opt_in == "2" else "erased_but_contactable"
+    if person is None and opt_in == "1":
+        is_buyer = normal(facts.field(contact, "email") or "") in facts.buyer_emails
+        return "buyer_opted_in" if is_buyer else "opt_in_unknown_person"
+    return _consent_of_person(facts, contact, person, opt_in) if person else None
+
+
+def _consent_of_person(
+    facts: Facts, contact: Contact, person: str, opt_in: str | None
+) -> str | None:
+    consent = facts.consent(person)
+    if opt_in == "1" and consent == "no":
+        return "withdrawn_but_opted_in"
+    if opt_in == "1" and consent == "unknown":
+        return "opted_in_without_evidence"
+    if consent == "yes" and (opt_in == "2" or contact.id in facts.unsubscribed):
+        return "unsubscribed_but_active_in_centra"
+    return "opt_in_lost" if consent == "yes" and opt_in is None else None
+
+
+def channel(facts: Facts) -> Broken:
+    for number, rows in facts.rows_of.items():
+        order = facts.orders.get(number)
+        kind = facts.channel(order) if order else "consumer"
+        if kind != "consumer" and sum(row.amount_minor for row in rows) != 0:
+            yield f"channel.{kind}_in_sales", number
+    kinds: dict[str | None, set[str]] = defaultdict(set)
+    for order in facts.world.centra.orders:
+        kinds[facts.person_of_order(order)].add(facts.channel(order))
+    for event in facts.world.emarsys.fired_events:
+        of_person = kinds.get(facts.person_of_contact(facts.contacts[event.contact_id]), set())
+        if of_person and of_person <= {"wholesale", "marketplace"}:
+            yield "channel.event_for_non_consumer", f"event:{event.event_id}"
+
+
+def sales(facts: Facts) -> Broken:
+    for number in {**facts.orders, **facts.rows_of}:
+        order = facts.orders.get(number)
+        if order is None:
+            yield "sales.unknown_order", number
+        elif facts.channel(order) == "consumer":
+            yield from _sale(facts, order)
+
+
+def _sale(facts: Facts, order: Order) -> Broken:
+    number = str(order.number)
+    rows = facts.rows_of.get(number, [])
+    if order.status == "CANCELLED":
+        if sum(row.amount_minor for row in rows):
+            yield "sales.cancelled_but_counted", number
+        return
+    yield from _attribution(facts, order)
+    if not facts.is_due(order) or not facts.is_settled(order):
+        return
+    expected = _expected(facts, order)
+    if not rows:
+        if any(units > 0 for units, _, _ in expected.values()):
+            yield "sales.missing_order", number
+    elif _is_multiple(facts, order, expected):
+        yield "sales.duplicate_order", number
+    else:
+        yield from _lines(facts, order, expected)
+
+
+def _attribution(facts: Facts, order: Order) -> Broken:
+    for si_id in {row.si_contact_id for row in facts.rows_of.get(str(order.number), [])}:
+        row = facts.si[si_id]
+        if row.is_generated:
+            yield "sales.generated_contact", str(order.number)
+        elif facts.person_of_contact(facts.contacts[row.contact_id or 0]) != (
+            facts.person_of_order(order)
+        ):
+            yield "sales.wrong_contact", str(order.number)
+
+
+def _lines(facts: Facts, order: Order, expected: dict[str, tuple[int, Decimal, int]]) -> Broken:
+    for item, (units, amount, count) in expected.items():
+        rows = [row for row in facts.rows_of[str(order.number)] if row.item == item]
+        sold, sum_minor = sum(row.quantity for row in rows), sum(row.amount_minor for row in rows)
+        key = f"{order.number}/{item}"
+        if not rows:
+            if units:
+                yield "sales.missing_line", key
+        elif sold != units:
+            is_return = sold == units + _returned(facts, order).get(item, 0)
+            yield f"sales.{'return_not_reflected' if is_return else 'quantity_mismatch'}", key
+        elif abs(sum_minor - amount) > count:
+            yield "sales.amount_mismatch", key
+    for row in facts.rows_of[str(order.number)]:
+        if row.item not in expected:
+            yield "sales.quantity_mismatch", f"{order.number}/{row.item}"
+
+
+def _expected(facts: Facts, order: Order) -> dict[str, tuple[int, Decimal, int]]:
+    """Units, base value and number of lines per item, returns settled."""
+    returned = _returned(facts, order)
+    found: dict[str, tuple[int, Decimal, int]] = {}
+    for line in order.lines:
+        if line.kind in {"product", "bundle"}:
+            item = facts.sku[line.size_id or 0]
+            units, amount, count = found.get(item, (0, Decimal(0), 0))
+            line_amount = base_value(facts, order, line)
+            found[item] = (units + line.quantity, amount + line_amount, count + 1)
+    for item, back in returned.items():
+        units, amount, count = found[item]
+        kept = units - back
+        found[item] = (kept, amount * kept / units, count)
+    return found
+
+
+def base_value(facts: Facts, order: Order, line: Line) -> Decimal:
+    """The value of a line in öre, rounded half up, from its value in major units and the rate."""
+    major = Decimal(line.value_minor).scaleb(-facts.exponent[order.currency])
+    return (major * order.rate * 100).quantize(Decimal(1), ROUND_HALF_UP)
+
+
+def _returned(facts: Facts, order: Order) -> Counter[str]:
+    """Units of completed, settled returns per item."""
+    items = {line.id: facts.sku.get(line.size_id or 0, "") for line in order.lines}
+    found: Counter[str] = Counter()
+    for back in facts.returns_of[order.number]:
+        if back.status == "COMPLETED" and facts.now - back.created_at > SETTLE_SALES:
+            for part in back.lines:
+                found[items[part.line_id]] += part.quantity
+    return found
+
+
+def _is_multiple(facts: Facts, order: Order, expected: dict[str, tuple[int, Decimal, int]]) -> bool:
+    rows = facts.rows_of[str(order.number)]
+    units = sum(row[0] for row in expected.values())
+    amount = sum((row[1] for row in expected.values()), Decimal(0))
+    times, rest = divmod(int(sum(row.quantity for row in rows)), units or 10**9)
+    net_minor = sum(row.amount_minor for row in rows)
+    off_by = abs(net_minor - times * amount)
+    return times > 1 and not rest and off_by <= times * len(rows)
+
+
+def identity(facts: Facts) -> Broken:
+    keys = Counter(facts.field(contact, "external_id") for contact in facts.contacts.values())
+    emails = Counter(normal(facts.field(c, "email") or "") for c in facts.contacts.values())
+    linked = {facts.person_of_contact(contact) for contact in facts.contacts.values()}
+    for person in facts.persons - linked:
+        yield "identity.missing_contact", person
+    for contact in facts.contacts.values():
+        key, email = facts.field(contact, "external_id"), facts.field(contact, "email")
+        if emails[normal(email or "")] > 1 or (key and keys[key] > 1):
+            yield "identity.duplicate_contact", str(contact.id)
+        if key and int(key) not in facts.live and int(key) not in facts.erased:
+            yield "identity.orphaned_contact", str(contact.id)
+        if key and int(key) in facts.live:
+            yield from _profile(facts, contact, int(key))
+        elif not key and facts.customers_of.get(normal(email or "")):
+            yield "identity.key_mismatch", str(contact.id)
+
+
+def _profile(facts: Facts, contact: Contact, key: int) -> Broken:
+    customer = facts.live[key]
+    person = facts.customers_of[normal(customer.email)]
+    registered = [row for row in person if row.is_registered] or person
+    oldest = min(registered, key=lambda row: row.created_at)
+    profile = (facts.field(contact, "first_name"), facts.field(contact, "last_name"))
+    if oldest.id != key or normal(facts.field(contact, "email") or "") != normal(customer.email):
+        yield "identity.key_mismatch", str(contact.id)
+    if profile != (customer.first_name, customer.last_name):
+        yield "identity.profile_mismatch", str(contact.id)
+
+
+def fulfilment(facts: Facts) -> Broken:
+    """Pair events and shipments, and events and due orders, per contact in time order."""
+    opening = facts.now - timedelta(days=30)
+    names = {row.id: row.name for row in facts.world.emarsys.event_definitions}
+    fired: dict[tuple[str, str | None], list[FiredEvent]] = defaultdict(list)
+    for event in sorted(facts.world.emarsys.fired_events, key=lambda row: row.fired_at):
+        person = facts.person_of_contact(facts.contacts[event.contact_id])
+        fired[names[event.definition_id], person].append(event)
+    parcels: dict[str | None, list[Shipment]] = defaultdict(list)
+    for parcel in facts.world.centra.shipments:
+        order = facts.orders[str(parcel.order_number)]
+        if parcel.is_shipped and parcel.updated_at >= opening:
+            parcels[facts.person_of_order(order)].append(parcel)
+    for person in {*parcels, *(who for name, who in fired if name == "order_shipped")}:
+        yield from _parcels(facts, parcels[person], fired["order_shipped", person])
+    for order in facts.world.centra.orders:
+        is_old = facts.now - order.created_at > SETTLE_EVENTS
+        if facts.is_due(order) and is_old and order.created_at >= opening:
+            events = fired["order_confirmation", facts.person_of_order(order)]
+            day = timedelta(hours=24)
+            if not any(timedelta(0) < e.fired_at - order.created_at < day for e in events):
+                yield "fulfilment.missing_confirmation", str(order.number)
+
+
+def _parcels(facts: Facts, parcels: list[Shipment], events: list[FiredEvent]) -> Broken:
+    of_consumer = [
+        row for row in parcels if facts.channel(facts.orders[str(row.order_number)]) == "consumer"
+    ]
+    waiting = sorted(of_consumer or parcels, key=lambda row: row.shipped_at or row.updated_at)
+    for event in events:
+        window = timedelta(hours=72)
+        open_now = [p for p in waiting if p.shipped_at and p.shipped_at < event.fired_at]
+        fitting = [p for p in open_now if p.shipped_at and event.fired_at - p.shipped_at < window]
+        if not fitting:
+            yield "fulfilment.event_without_shipment", f"event:{event.event_id}"
+            continue
+        waiting.remove(fitting[0])
+    for parcel in waiting:
+        order = facts.orders[str(parcel.order_number)]
+        is_settled = facts.now - parcel.updated_at > SETTLE_EVENTS
+        if facts.channel(order) == "consumer" and is_settled:
+            yield "fulfilment.missing_shipped_event", parcel.number
+
+
+def catalogue(facts: Facts) -> Broken:
+    items = Counter(row.item for row in facts.world.emarsys.catalogue)
+    reduced = _reduced(facts)
+    shelf = dict(_sellable(facts))
+    rows = {row.item: row for row in facts.world.emarsys.catalogue}
+    for item, count in items.items():
+        if count > 1:
+            yield "catalogue.duplicate_item", item
+    for item in shelf.keys() - rows.keys():
+        yield "catalogue.missing_item", item
+    for row in rows.values():
+        yield from _listed(row, shelf)
+        price = reduced.get(row.item, row.msrp_minor)
+        if row.price_minor != price:
+            yield "catalogue.price_mismatch", row.item
+
+
+def _listed(row: CatalogueRow, shelf: dict[str, tuple[int, int, str]]) -> Broken:
+    item = row.item
+    price, stock, title = shelf.get(item, (row.msrp_minor, 0, row.title))
+    if row.available != (item in shelf and stock > 0):
+        yield "catalogue.availability", item
+    if row.msrp_minor != price:
+        yield "catalogue.reference_price_mismatch", item
+    if item in shelf and row.stock != stock:
+        yield "catalogue.stock_mismatch", item
+    if " ".join(html.unescape(row.title).split()) != " ".join(html.unescape(title).split()):
+        yield "catalogue.attribute_mismatch", item
+
+
+def _reduced(facts: Facts) -> dict[str, int]:
+    """The price of every item that a running campaign reduces in the configured market."""
+    centra, names = facts.world.centra, facts.settings["centra"]["catalogue"]
+    (market,) = [row.id for row in centra.markets if row.name == names["market"]]
+    (pricelist,) = [row.id for row in centra.pricelists if row.name == names["pricelist"]]
+    running = {
+        row.id
+        for row in centra.campaigns
+        if market in row.market_ids and row.start_at <= facts.now < row.stop_at
+    }
+    prices = {
+        row.variant_id: row.minor
+        for row in centra.campaign_variants
+        if row.campaign_id in running and row.pricelist_id == pricelist
+    }
+    return {size.sku: prices[size.variant_id] for size in centra.sizes if size.variant_id in prices}
+
+
+def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str]]]:
+    """Every sellable item with its price, sellable stock and title."""
+    centra, names = facts.world.centra, facts.settings["centra"]["catalogue"]
+    (market,) = [row for row in centra.markets if row.name == names["market"]]
+    (pricelist,) = [row for row in centra.pricelists if row.name == names["pricelist"]]
+    (warehouse,) = [row for row in centra.warehouses if row.name in names["warehouses"]]
+    prices = {p.variant_id: p.minor for p in centra.prices if p.pricelist_id == pricelist.id}
+    free = {
+        row.size_id: row.physical - row.allocated
+        for row in centra.stocks
+        if row.warehouse_id == warehouse.id
+    }
+    products = {row.id: row for row in centra.products if row.status == "ACTIVE"}
+    variants = {row.id: row for row in centra.variants if row.status == "ACTIVE"}
+    titles = {
+        variant_id: display.name
+        for display in centra.displays
+        if display.status == "ACTIVE" and market.id in display.market_ids
+        for variant_id in display.variant_ids
+    }
+    for size in centra.sizes:
+        variant, price = variants.get(size.variant_id), prices.get(size.variant_id)
+        if not size.is_active or variant is None or price is None:
+            continue
+        if variant.product_id in products and size.variant_id in titles:
+            kept_back = variant.stock_offset or warehouse.threshold
+            yield size.sku, (price, free[size.id] - kept_back, titles[size.variant_id])
+
+
+PLANTED_SUITES = (consent, channel, sales)
+OTHER_SUITES = (identity, fulfilment, catalogue)

@@ -1,0 +1,177 @@
+"""The answer key: every check is there, no two cases touch, and nothing else was changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.sandbox.world import Planted, Scale, build_world, plant
+from auditor.sandbox.world.planting import planter, planters
+from tests.sandbox.world.facts import Facts, normal
+
+if TYPE_CHECKING:
+    from auditor.sandbox.world import World
+
+CHECKS = {
+    "consent": (
+        "withdrawn_but_opted_in opted_in_without_evidence erased_but_contactable "
+        "erased_but_present buyer_opted_in opt_in_lost unsubscribed_but_active_in_centra "
+        "opt_in_unknown_person"
+    ),
+    "channel": "wholesale_in_sales marketplace_in_sales internal_in_sales event_for_non_consumer",
+    "sales": (
+        "missing_order missing_line duplicate_order amount_mismatch quantity_mismatch "
+        "return_not_reflected cancelled_but_counted unknown_order wrong_contact generated_contact"
+    ),
+}
+ALL_CHECKS = [f"{suite}.{name}" for suite, names in CHECKS.items() for name in names.split()]
+
+NOW = datetime(2026, 11, 23, 10, 6, tzinfo=UTC)
+Spoiled = tuple[Facts, list[Planted]]
+
+
+def subjects(answers: list[Planted], check: str) -> list[str]:
+    return [answer.subject for answer in answers if answer.check == check]
+
+
+def people_of(facts: Facts, answer: Planted) -> set[str]:
+    """Everybody whose records a case touches; a strange contact or number stands for itself."""
+    subject = answer.subject
+    if answer.check.startswith("consent."):
+        return {contact_person(facts, int(subject))}
+    if subject.startswith("event:"):
+        events = {f"event:{row.event_id}": row for row in facts.world.emarsys.fired_events}
+        return {contact_person(facts, events[subject].contact_id)}
+    number = subject.split("/")[0]
+    found = {
+        contact_person(facts, si.contact_id)
+        for si in (facts.si[row.si_contact_id] for row in facts.rows_of.get(number, []))
+        if si.contact_id
+    }
+    if number in facts.orders:
+        found.add(facts.person_of_order(facts.orders[number]) or number)
+    return found
+
+
+def contact_person(facts: Facts, contact_id: int) -> str:
+    contact = facts.contacts[contact_id]
+    return facts.person_of_contact(contact) or normal(contact.values[3] or "")
+
+
+@pytest.mark.parametrize("check", ALL_CHECKS)
+def test_every_check_is_planted_often_enough(check: str, spoiled: Spoiled):
+    assert len(subjects(spoiled[1], check)) >= max(3, Scale.S.customers // 700)
+
+
+def test_nothing_but_the_checks_is_planted():
+    assert sorted(planters()) == sorted(ALL_CHECKS)
+
+
+def test_a_larger_world_gets_more_cases():
+    world = build_world(2, Scale.of(customers=5_000), NOW)
+    counts = Counter(answer.check for answer in plant(world, 2))
+    assert set(counts.values()) == {5_000 // 700}
+
+
+def test_the_key_is_sorted_and_holds_nothing_twice(spoiled: Spoiled):
+    answers = spoiled[1]
+    assert answers == sorted(set(answers))
+
+
+def test_no_two_cases_touch_the_same_person(spoiled: Spoiled):
+    facts, answers = spoiled
+    touched = Counter(person for answer in answers for person in people_of(facts, answer))
+    assert [person for person, count in touched.items() if count > 1] == []
+
+
+def test_every_subject_exists_somewhere(spoiled: Spoiled):
+    facts, answers = spoiled
+    known = {
+        *map(str, facts.contacts),
+        *facts.orders,
+        *facts.rows_of,
+        *(f"event:{event.event_id}" for event in facts.world.emarsys.fired_events),
+    }
+    assert [a for a in answers if a.subject.split("/")[0] not in known] == []
+
+
+def test_every_order_is_settled(spoiled: Spoiled):
+    facts, answers = spoiled
+    numbers = {answer.subject.split("/")[0] for answer in answers}
+    orders = [order for number, order in facts.orders.items() if number in numbers]
+    assert min(facts.now - order.updated_at for order in orders) >= timedelta(hours=72)
+
+
+def test_only_the_planted_contacts_differ(clean: Facts, spoiled: Spoiled):
+    facts, answers = spoiled
+    planted = {int(a.subject) for a in answers if a.check.startswith("consent.")}
+    changed = {
+        key
+        for key, contact in facts.contacts.items()
+        if key not in clean.contacts or clean.contacts[key].values != contact.values
+    }
+    assert changed <= planted
+
+
+def test_only_the_sales_of_planted_orders_differ(clean: Facts, spoiled: Spoiled):
+    facts, answers = spoiled
+    planted = {answer.subject.split("/")[0] for answer in answers}
+    numbers = {*clean.rows_of, *facts.rows_of}
+    changed = {n for n in numbers if clean.rows_of.get(n, []) != facts.rows_of.get(n, [])}
+    assert changed <= planted
+
+
+def test_marketplace_orders_leak_in_all_four_ways(spoiled: Spoiled):
+    facts, answers = spoiled
+    orders = [facts.orders[n] for n in subjects(answers, "channel.marketplace_in_sales")]
+    ways = {
+        "store": any(facts.store_name[o.store_id] == "Zalando" for o in orders),
+        "market": any(facts.market_name[o.market_id] == "CDON" for o in orders),
+        "attribute": any(o.attributes.get("sales_channel") == "amazon" for o in orders),
+        "affiliate": any(o.affiliate == "Miinto" for o in orders),
+    }
+    assert all(ways.values()), ways
+
+
+def test_orders_are_duplicated_twice_and_three_times(clean: Facts, spoiled: Spoiled):
+    facts, answers = spoiled
+    times = {
+        len(facts.rows_of[number]) / len(clean.rows_of[number])
+        for number in subjects(answers, "sales.duplicate_order")
+    }
+    assert times == {2, 3}
+
+
+def test_some_withdrawn_contacts_are_contained(spoiled: Spoiled):
+    facts, answers = spoiled
+    (quarantine,) = [row for row in facts.world.emarsys.lists if row.name == "audit-quarantine"]
+    assert len(quarantine.contact_ids) == 2
+    withdrawn = subjects(answers, "consent.withdrawn_but_opted_in")
+    assert {str(key) for key in quarantine.contact_ids} <= set(withdrawn)
+
+
+def test_half_of_the_unsubscribed_left_after_they_subscribed(spoiled: Spoiled):
+    facts, answers = spoiled
+    planted = subjects(answers, "consent.unsubscribed_but_active_in_centra")
+    left = [n for n in planted if int(n) in facts.unsubscribed]
+    assert len(left) == (len(planted) + 1) // 2
+
+
+def test_the_subscriber_segment_follows_the_opt_ins(spoiled: Spoiled):
+    emarsys = spoiled[0].world.emarsys
+    (segment,) = [row for row in emarsys.segments if row.name == "Newsletter subscribers"]
+    assert segment.contact_ids == [c.id for c in emarsys.contacts if c.values[31] == "1"]
+
+
+def test_a_check_has_only_one_planter():
+    with pytest.raises(ValueError, match="two planters"):
+        planter("sales.missing_order")(lambda _ground, _cases: iter(()))
+
+
+def test_a_world_without_subjects_says_so(small: World):
+    small.centra.orders = []
+    with pytest.raises(ValueError, match="too small"):
+        plant(small, 1)

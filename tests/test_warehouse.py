@@ -1,0 +1,147 @@
+"""A publication is whole or not at all, writes versions only of what changed, and survives upgrades."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from auditor.model.history import HISTORY
+from auditor.model.tables import KEYS, STREAM_TABLES, record_key
+from auditor.warehouse import Warehouse
+from tests.snapshot.world import Killed, Shop, forget_everything, snap, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Iterator[Warehouse]:
+    opened = Warehouse(warehouse_url)
+    yield opened
+    opened.close()
+
+
+def shop_of(*numbers: str) -> Shop:
+    shop = Shop()
+    for number in numbers:
+        shop.put(number)
+    return shop
+
+
+def killed_at(warehouse: Warehouse, shop: Shop, statement: int, **terms: Any) -> bool:
+    """Take a snapshot in a process that dies before one of its statements; tell whether it did."""
+    seen = count()
+
+    def die(*_: Any) -> None:
+        if next(seen) == statement:
+            raise Killed
+
+    sa.event.listen(warehouse.engine, "before_cursor_execute", die)
+    try:
+        snap(warehouse, shop, f"killed at {statement}", **terms)
+    except Killed:
+        return True
+    finally:
+        sa.event.remove(warehouse.engine, "before_cursor_execute", die)
+    return False
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_process_that_dies_at_any_statement_leaves_the_whole_old_snapshot(
+    warehouse: Warehouse, full: bool
+):
+    shop = shop_of("1", "2", "3")
+    snap(warehouse, shop, "a")
+    before = dict(shop.orders)
+    shop.put("2", "SHIPPED", lines=2)
+    shop.put("4")
+    for statement in count():
+        if not killed_at(warehouse, shop, statement, full=full):
+            break
+        assert stored(warehouse) == stored(warehouse, "a") == before
+    assert stored(warehouse) == shop.orders
+
+
+def versions(warehouse: Warehouse) -> int:
+    past = HISTORY["centra_order"]
+    with warehouse.engine.connect() as conn:
+        return conn.scalar(sa.select(sa.func.count()).select_from(past)) or 0
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_version_is_written_only_of_what_changed(warehouse: Warehouse, full: bool):
+    shop = shop_of(*"123456789")
+    snap(warehouse, shop, "a")
+    shop.put("2", "SHIPPED")
+    snap(warehouse, shop, "b", full=full)
+    assert versions(warehouse) == 10
+
+
+def test_values_that_read_alike_when_joined_are_different_rows(warehouse: Warehouse):
+    shop = Shop()
+    shop.put("1", "1:a")
+    snap(warehouse, shop, "a")
+    shop.put("1", "a")
+    snap(warehouse, shop, "b")
+    assert (stored(warehouse, "a")["1"], stored(warehouse, "b")["1"]) == (("1:a", 1), ("a", 1))
+
+
+def test_a_row_that_comes_back_is_there_again(warehouse: Warehouse):
+    shop = shop_of("1", "2")
+    snap(warehouse, shop, "a")
+    kept = shop.orders.pop("2")
+    snap(warehouse, shop, "b", full=True)
+    shop.orders["2"] = kept
+    snap(warehouse, shop, "c", full=True)
+    assert [sorted(stored(warehouse, run)) for run in "abc"] == [["1", "2"], ["1"], ["1", "2"]]
+
+
+def test_a_history_of_an_older_auditor_gets_the_columns_that_came_since(warehouse_url: str):
+    older = Warehouse(warehouse_url)
+    with older.engine.begin() as conn:
+        conn.execute(sa.text("ALTER TABLE history_centra_order DROP COLUMN shipping_minor"))
+    older.close()
+    newer = Warehouse(warehouse_url)
+    snap(newer, shop_of("1"), "a")
+    assert sorted(stored(newer, "a")) == ["1"]
+    newer.close()
+
+
+def test_runs_that_share_a_second_keep_their_order(warehouse: Warehouse):
+    shop = shop_of("1")
+    snap(warehouse, shop, "05:00:00Z-ffff")
+    shop.put("1", "SHIPPED")
+    snap(warehouse, shop, "05:00:00Z-0000")
+    assert stored(warehouse, "05:00:00Z-ffff")["1"] == ("CONFIRMED", 1)
+
+
+def test_examples_start_from_an_empty_warehouse(warehouse: Warehouse):
+    snap(warehouse, shop_of("1"), "a")
+    forget_everything(warehouse)
+    assert (stored(warehouse), versions(warehouse)) == ({}, 0)
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_a_key_names_columns_of_its_table(table: str):
+    assert set(KEYS[table]) <= set(HISTORY[table].c.keys())
+
+
+@pytest.mark.parametrize(
+    ("stream", "key"),
+    [("orders", ("order_number",)), ("returns", ("return_id",)), ("sales", None)],
+)
+def test_a_record_is_replaced_by_the_key_of_its_first_table(
+    stream: str, key: tuple[str, ...] | None
+):
+    assert STREAM_TABLES[stream]
+    assert record_key(stream) == key
+
+
+def test_nobody_else_may_read_a_warehouse_file(tmp_path: Path):
+    file = tmp_path / "warehouse.duckdb"
+    Warehouse(f"duckdb:///{file}").close()
+    assert file.stat().st_mode & 0o777 == 0o600
