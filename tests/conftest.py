@@ -5,6 +5,7 @@ The law: whatever a test makes the auditor do, no server of the sandbox sees a f
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,17 @@ def _no_forbidden_call(request: pytest.FixtureRequest) -> Iterator[None]:
         patch.setattr(RequestLog, "add", watched)
         yield
     assert forbidden_calls(seen) == []
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Undo what a command configures for its process: another test may look at the log."""
+    root, own = logging.getLogger(), logging.getLogger("auditor")
+    handlers, root_level, own_level = root.handlers[:], root.level, own.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(root_level)
+    own.setLevel(own_level)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,14 +93,3 @@ def call(
         return Said(code, *capsys.readouterr())
 
     return _call
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """Undo what a command configures for its process."""
-    root, own = logging.getLogger(), logging.getLogger("auditor")
-    handlers, root_level, own_level = root.handlers[:], root.level, own.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(root_level)
-    own.setLevel(own_level)
