@@ -66,13 +66,17 @@ def _no_forbidden_call(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    """Undo what a command configures for its process: another test may look at the log."""
+    """Undo what a command configures for its process: another test may look at the log.
+
+    The level is set, not put back: a fixture of a whole module may have run a command before.
+    """
     root, own = logging.getLogger(), logging.getLogger("auditor")
-    handlers, root_level, own_level = root.handlers[:], root.level, own.level
+    own.setLevel(logging.NOTSET)
+    handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:] = handlers
-    root.setLevel(root_level)
-    own.setLevel(own_level)
+    root.setLevel(level)
+    own.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
