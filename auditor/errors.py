@@ -7,7 +7,8 @@
     |   |-- TransientReadError    retried; raised when the retries are spent              exit 3
     |   |-- RefusedError          credentials, permission or address: fix the settings    exit 2
     |   |-- SchemaDriftError      an answer is not of the agreed shape                    exit 3
-    |   `-- IncompleteSnapshotError   a stream ended before its end                       exit 3
+    |   |-- IncompleteSnapshotError   a stream ended before its end                       exit 3
+    |   `-- AbsentError           a stream that this account does not have: it is off     exit 3
     |-- UnsafePlanError           a person must raise a limit or make a new plan          exit 4
     |   |-- StalePlanError        digest, expiry or snapshot no longer match              exit 4
     |   `-- ForbiddenWriteError   a request that the auditor never sends                  exit 4
@@ -55,6 +56,10 @@ class SchemaDriftError(ReadError):
 
 class IncompleteSnapshotError(ReadError):
     """A stream ended before its end: a repeated cursor, a total that does not match."""
+
+
+class AbsentError(ReadError):
+    """A stream that an account need not have, and does not have; the snapshot calls it off."""
 
 
 class UnsafePlanError(AuditorError):

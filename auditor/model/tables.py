@@ -309,6 +309,33 @@ emarsys_event = _table(
     Column("happened_at", DateTime),
     Column("loaded_at", DateTime),
 )
+emarsys_automation_execution = _table(
+    "emarsys_automation_execution",
+    Column("execution_id", Text),
+    Column("phase", Text),  # START or END
+    Column("program_id", Text),
+    Column("node_id", Text),
+    Column("happened_at", DateTime),
+    Column("contact_id", Text),  # NULL where the execution names no participant
+    Column("trigger_id", Text),  # whether it is the one that was sent is not established
+    Column("result", Text),
+)
+emarsys_latest_product = _table(
+    "emarsys_latest_product",
+    Column("item", Text),
+    Column("group_id", Text),
+    Column("title", Text),
+    Column("link", Text),
+    Column("image", Text),
+    Column("category", Text),
+    Column("available", Boolean),
+    Column("price_minor", BigInteger),
+    Column("msrp_minor", BigInteger),
+    Column("currency", Text),
+    Column("is_paused", Boolean),
+    Column("changed_at", DateTime),
+    Column("loaded_at", DateTime),
+)
 emarsys_item = _table(
     "emarsys_item",
     Column("item", Text),  # as the feed writes it; one that stands twice is two rows
@@ -370,6 +397,8 @@ STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
     "si_contacts": (emarsys_si_contact,),
     "unsubscribes": (emarsys_unsubscribe,),
     "external_events": (emarsys_event,),
+    "automation_executions": (emarsys_automation_execution,),
+    "latest_products": (emarsys_latest_product,),
     "catalogue": (emarsys_item, emarsys_item_locale, emarsys_feed),
 }
 """The tables each stream fills; a stream is the unit of reading, coverage and replacement."""
@@ -402,6 +431,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "emarsys_quarantine": ("contact_id",),
     "emarsys_event_definition": ("event_type_id",),
     "emarsys_si_contact": ("si_contact_id",),
+    "emarsys_latest_product": ("item",),
 }
 """What tells a table's rows apart. These tables have a history; in those that are missing here equal
 rows are real (sales) or carry their own time (events, unsubscribes)."""

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from auditor.errors import IncompleteSnapshotError, ReadError
+from auditor.errors import AbsentError, IncompleteSnapshotError, ReadError
 from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES
 from auditor.snapshot.course import Terms, choose, pages
@@ -87,13 +87,17 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
 
 
 def _read(stream: Stream, reading: Reading) -> _Ended:
-    one = _off(stream, reading) if stream.off else _read_stream(stream, reading)
+    try:
+        one = _off(stream, reading, stream.off) if stream.off else _read_stream(stream, reading)
+    except AbsentError as exc:
+        reading.warehouse.forget_read(stream.name)
+        one = _off(stream, reading, str(exc))
     reading.progress.ended(one.line)
     return one
 
 
-def _off(stream: Stream, reading: Reading) -> _Ended:
-    as_of, reason = reading.clock(), stream.off
+def _off(stream: Stream, reading: Reading, reason: str) -> _Ended:
+    as_of = reading.clock()
     return _Ended(
         Coverage(
             stream.system, stream.name, 0, complete=False, mode="off", as_of=as_of, reason=reason
@@ -108,6 +112,8 @@ def _read_stream(stream: Stream, reading: Reading) -> _Ended:
     reason = None
     try:
         _read_pages(stream, reading, course, count)
+    except AbsentError:
+        raise
     except ReadError as exc:
         reason = str(exc)
         log.warning("stream %s is incomplete: %s", stream.name, reason)

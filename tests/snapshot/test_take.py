@@ -10,7 +10,12 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from auditor.errors import ConfigError, IncompleteSnapshotError, TransientReadError
+from auditor.errors import (
+    AbsentError,
+    ConfigError,
+    IncompleteSnapshotError,
+    TransientReadError,
+)
 from auditor.model.stream import Aside, Page, Stream
 from auditor.model.tables import centra_store, unparsed_row
 from auditor.snapshot.take import Reading, take
@@ -103,6 +108,11 @@ def test_a_row_that_cannot_be_parsed_is_kept(warehouse: Warehouse):
     with warehouse.engine.connect() as conn:
         kept = conn.execute(sa.select(unparsed_row.c.stream, unparsed_row.c.content)).all()
     assert kept == [("stores", "{}")]
+
+
+def test_a_source_that_the_account_does_not_have_is_off(warehouse: Warehouse):
+    line = snap(warehouse, stream(fault=AbsentError("no such view"))).coverage[0]
+    assert (line.mode, line.is_usable, line.reason) == ("off", False, "no such view")
 
 
 def test_a_source_that_is_not_configured_is_off(warehouse: Warehouse):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from auditor.doctor.result import Result, probe
 from auditor.doctor.run import failure
-from auditor.errors import AuditorError
+from auditor.errors import AbsentError, AuditorError
 from auditor.model.currency import MINOR_DIGITS
 from auditor.systems.centra.places import base_currency
 from auditor.systems.emarsys import columns as read
@@ -58,6 +58,8 @@ def views(visit: Visit) -> Iterator[Result]:
 def _result(visit: Visit, source: OpenData, stream: str, view: View) -> Result:
     try:
         source.require(view)
+    except AbsentError as exc:
+        return Result("off", f"{exc}.", streams=(stream,), id=stream)
     except AuditorError as exc:
         return failure(exc, streams=(stream,), part=stream)
     newest = _newest(source, view)

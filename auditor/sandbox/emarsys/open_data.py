@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from auditor.sandbox.emarsys.bulk import AMOUNT_DIGITS, AMOUNT_SCALE, fill
 from auditor.sandbox.emarsys.fields import EMAIL
+from auditor.sandbox.emarsys.open_data_extra import EXTRA_COLUMNS, executions, products
 from auditor.sandbox.emarsys.smart_insight import totals
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def write_open_data(
         account: Whose rows.
         url: A SQLAlchemy URL of SQLite, DuckDB or PostgreSQL.
         schema: The schema to make and use; empty is the default one.
-        repeat_every: One row in so many stands twice in external_events; 0 is never.
+        repeat_every: One row in so many stands twice in external_events and in
+            products_latest_state; 0 is never.
         until: Rows that Emarsys loads later than this are not there yet; None tells all.
         hide_empty: Leave out a table without rows, as Open Data does with its views.
     """
@@ -108,20 +110,25 @@ def write_open_data(
         "external_events": list(_external_events(account, until, repeat_every)),
         "email_unsubscribes": list(_email_unsubscribes(account, until)),
     }
+    if "automation_node_executions" in account.extra_views:
+        fired = (event for event in account.fired_events if _is_there(event.loaded_at, until))
+        rows["automation_node_executions"] = list(executions(account, fired))
+    if "products_latest_state" in account.extra_views:
+        rows["products_latest_state"] = list(products(account, _unit(account), repeat_every))
     metadata = sa.MetaData(schema=schema or None)
     engine = sa.create_engine(url)
     try:
         with engine.begin() as connection:
             if schema:
                 connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-            for view, columns in _COLUMNS.items():
+            for view, columns in (_COLUMNS | EXTRA_COLUMNS).items():
                 table = sa.Table(
                     f"{view}_{account.customer_id}",
                     metadata,
                     *(sa.Column(name, kind) for name, kind in columns.items()),
                 )
                 table.drop(connection, checkfirst=True)
-                if rows[view] or not hide_empty:
+                if view in rows and (rows[view] or not hide_empty):
                     table.create(connection)
                     fill(connection, table, rows[view])
     finally:

@@ -118,7 +118,11 @@ class CatalogueRow:
 
 @dataclass(slots=True)
 class EmarsysAccount:
-    """Everything one Emarsys account holds; `key_field` is the custom external-id field."""
+    """Everything one Emarsys account holds.
+
+    `key_field` is the custom external-id field. `extra_views` names the Open Data views that it has
+    and other accounts have not: `automation_node_executions`, `products_latest_state`.
+    """
 
     customer_id: int
     key_field: int
@@ -133,3 +137,4 @@ class EmarsysAccount:
     si_contacts: list[SiContact] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
     catalogue: list[CatalogueRow] = field(default_factory=list)
+    extra_views: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from auditor.errors import ConfigError, IncompleteSnapshotError, TransientReadError
+from auditor.errors import AbsentError, ConfigError, IncompleteSnapshotError, TransientReadError
 from auditor.systems.emarsys.client import api_opener
 from auditor.systems.emarsys.events import event_names
 from auditor.systems.emarsys.feed import feed_client, feed_head
@@ -53,7 +53,8 @@ def check_access(
     if emarsys.open_data is not None:
         source = OpenData(emarsys.open_data)
         for view in open_data_views(account_currency).values():
-            source.require(view)
+            with suppress(AbsentError):
+                source.require(view)
 
 
 def _require_fields(api: CoreApi, fields: Mapping[str, int]) -> None:

@@ -6,7 +6,8 @@ Every function takes an Arrow column of whatever type came, keeps NULL as NULL, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
@@ -111,3 +112,36 @@ def flags(column: pa.Array) -> pa.Array:
     if not FLAGS.keys() >= {mark for mark in marks if mark is not None}:
         raise ValueError("a flag cannot be read")
     return pa.array([None if mark is None else FLAGS[mark] for mark in marks], pa.bool_())
+
+
+def part(name: str, read: Read) -> Read:
+    """Return a reader of one member of a record; where there is no record or no such member, NULL."""
+
+    def read_part(column: pa.Array) -> pa.Array:
+        found = records(column)
+        if not pa.types.is_struct(found.type) or found.type.get_field_index(name) < 0:
+            return read(pa.nulls(len(found), pa.string()))
+        return read(pc.struct_field(found, name))
+
+    return read_part
+
+
+def records(column: pa.Array) -> pa.Array:
+    """Return records, or lists of them, as Arrow knows them; engines without any hold them as JSON."""
+    if not pa.types.is_string(column.type):
+        return column
+    # Numbers stay text: an amount shall not pass through a float on its way.
+    decode = json.JSONDecoder(parse_float=str, parse_int=str).decode
+    return pa.array([None if text is None else decode(text) for text in column.to_pylist()])
+
+
+def one_row_each(columns: Mapping[str, pa.Array], name: str) -> dict[str, pa.Array]:
+    """Return the columns with a row for each record of one of them, and one where it has none."""
+    found = records(columns[name])
+    if not pa.types.is_list(found.type):
+        return {**columns, name: found}
+    none = pc.indices_nonzero(pc.equal(pc.fill_null(pc.list_value_length(found), 0), 0))
+    values, parents = pc.list_flatten(found), pc.list_parent_indices(found)
+    rows = pa.concat_arrays([parents.cast(pa.uint64()), none])
+    spread = {other: column.take(rows) for other, column in columns.items() if other != name}
+    return {**spread, name: pa.concat_arrays([values, pa.nulls(len(none), values.type)])}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,10 +17,11 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 import stamina
 
-from auditor.errors import ConfigError, TransientReadError
+from auditor.errors import AbsentError, ConfigError, TransientReadError
 from auditor.model.stream import Aside, Page
 from auditor.systems.arrow import arrow_schema
-from auditor.systems.emarsys.open_data_views import delta_start, midnight
+from auditor.systems.emarsys.columns import one_row_each
+from auditor.systems.emarsys.open_data_views import PARTITION, delta_start, midnight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,6 +55,7 @@ class OpenData:
         """Return when the view is there with every column that is read from it.
 
         Raises:
+            AbsentError: the account has no such view, and need not have it.
             ConfigError: the database cannot be opened, or has no such view or column.
         """
         with self._connected() as connection:
@@ -67,17 +70,19 @@ class OpenData:
             loaded_since: Read only what came since then, with the overlap of `delta_start`.
 
         Raises:
+            AbsentError: the account has no such view, and need not have it.
             ConfigError: the database cannot be opened, or has no such view or column.
             TransientReadError: reading broke off.
         """
         with self._connected() as connection:
             self._require(connection, view)
             relation = view.relation(self._dataset, self._account)
-            query = view.select(relation, since, loaded_since)
+            has_partitions = _has(connection, relation, sa.column(PARTITION))
+            query = view.select(relation, since, loaded_since, has_partitions=has_partitions)
             try:
                 for columns in _batches(connection, query):
                     yield page_of(view, columns, since, loaded_since)
-            except (sa.exc.DBAPIError, pa.ArrowException, OSError) as exc:
+            except _broken(sa.exc.DBAPIError, pa.ArrowException, OSError) as exc:
                 # `from None`: engines quote the value that they failed at, perhaps an address.
                 raise TransientReadError(
                     f"Emarsys Open Data: reading {view.name} broke off ({_kind(exc)})."
@@ -87,11 +92,8 @@ class OpenData:
     def _connected(self) -> Iterator[sa.Connection]:
         try:
             connection = self._connect()
-        except sa.exc.DBAPIError as exc:
-            raise ConfigError(
-                f"emarsys.open_data.url: the database cannot be opened ({_kind(exc)}); "
-                "check the address and the access rights."
-            ) from exc
+        except _broken(sa.exc.DBAPIError) as exc:
+            raise _unopened(exc) from exc
         with connection:
             yield connection
 
@@ -106,7 +108,10 @@ class OpenData:
         if _has(connection, relation, *relation.c):
             return
         place = f"dataset {self._dataset}" if self._dataset else "the database"
-        if not _has(connection, relation, sa.literal(1)):
+        is_there = _has(connection, relation, sa.literal(1))
+        if not is_there and view.is_optional:
+            raise AbsentError(f"Emarsys Open Data has no view {relation.name} in this account")
+        if not is_there:
             raise ConfigError(
                 f"emarsys.open_data: no view {relation.name} in {place}; check account and dataset "
                 "(Emarsys shows a view once it has data)."
@@ -161,11 +166,14 @@ def _canonical(view: View, columns: Sequence[Any]) -> tuple[pa.Table, tuple[Asid
 
 
 def _table(view: View, columns: Sequence[Any]) -> pa.Table:
-    arrays = [
-        read(column if isinstance(column, pa.Array) else pa.array(column))
-        for column, (_source, read) in zip(columns, view.columns.values(), strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=arrow_schema(view.table))
+    arrays = {
+        name: column if isinstance(column, pa.Array) else pa.array(column)
+        for name, column in zip(view.source_columns, columns, strict=True)
+    }
+    if view.records is not None:
+        arrays = one_row_each(arrays, view.records)
+    read = [reader(arrays[source]) for source, reader in view.columns.values()]
+    return pa.Table.from_arrays(read, schema=arrow_schema(view.table))
 
 
 def _batches(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Sequence[Any]]:
@@ -211,6 +219,24 @@ def _engine(url: str) -> sa.Engine:
         ) from exc
     except sa.exc.ArgumentError as exc:
         raise ConfigError("emarsys.open_data.url: not a SQLAlchemy URL.") from exc
+    except _broken(OSError) as exc:  # BigQuery looks for its credentials at once
+        raise _unopened(exc) from exc
+
+
+def _unopened(exc: Exception) -> ConfigError:
+    return ConfigError(
+        f"emarsys.open_data.url: the database cannot be opened ({_kind(exc)}); "
+        "check the address and the access rights."
+    )
+
+
+def _broken(*kinds: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return these errors, and what BigQuery's driver raises beside them once it was loaded."""
+    places = (
+        ("google.auth.exceptions", "GoogleAuthError"),
+        ("google.api_core.exceptions", "GoogleAPIError"),
+    )
+    return (*kinds, *(getattr(sys.modules[m], name) for m, name in places if m in sys.modules))
 
 
 def _for_reading(url: sa.URL) -> tuple[sa.URL, dict[str, Any]]:

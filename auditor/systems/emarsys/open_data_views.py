@@ -18,7 +18,7 @@ from auditor.model import tables
 from auditor.systems.emarsys import columns as read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from auditor.systems.emarsys.columns import Read
 
@@ -33,6 +33,9 @@ MOMENT = sa.TIMESTAMP(timezone=True)
 LOAD_OVERLAP = timedelta(days=1)
 """How much earlier than asked a delta begins: how soon a loaded row can be read is not published."""
 
+PARTITION = "partitiontime"
+"""What BigQuery divides a view by, where it divides it: a filter on it is what keeps a read cheap."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -46,6 +49,10 @@ class View:
             rows repeat, else the column that is unique.
         since: The column that limits the rows, where one does.
         loaded: The column that says when a row came, where a delta can be read by it.
+        newest: The column by which the newest of the rows with one unique value is the one to keep;
+            None where repeated rows are copies.
+        records: The column whose records become a row each, where there is one.
+        is_optional: Whether an account may well be without it.
     """
 
     name: str
@@ -54,20 +61,29 @@ class View:
     repeats: Literal["kept", "distinct"] | str
     since: str | None = None
     loaded: str | None = None
+    newest: str | None = None
+    records: str | None = None
+    is_optional: bool = False
 
     @property
     def source_columns(self) -> tuple[str, ...]:
-        """Return the view's columns in reading order."""
-        return tuple(source for source, _ in self.columns.values())
+        """Return the view's columns in reading order, a column of records once."""
+        return tuple(dict.fromkeys(source for source, _ in self.columns.values()))
 
     def relation(self, dataset: str, account: int) -> sa.TableClause:
         """Return the view of one account."""
-        names = dict.fromkeys((*self.source_columns, *((self.loaded,) if self.loaded else ())))
+        extra = (one for one in (self.loaded, self.newest) if one is not None)
+        names = dict.fromkeys((*self.source_columns, *extra))
         columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
         return sa.table(f"{self.name}_{account}", *columns, schema=dataset or None)
 
     def select(
-        self, relation: sa.TableClause, since: date, loaded_since: datetime | None = None
+        self,
+        relation: sa.TableClause,
+        since: date,
+        loaded_since: datetime | None = None,
+        *,
+        has_partitions: bool = False,
     ) -> sa.Select[Any]:
         """Return the select of all rows that count, those without a limiting column included.
 
@@ -75,24 +91,55 @@ class View:
             relation: The view of one account.
             since: The first day that counts.
             loaded_since: Leave out what came earlier, but for the overlap; None reads all.
+            has_partitions: Whether the view is divided by `PARTITION`.
         """
-        if self.repeats in ("kept", "distinct"):
-            query = sa.select(*(relation.c[name] for name in self.source_columns))
-            query = query.distinct() if self.repeats == "distinct" else query
-        else:
-            # Repeated rows are copies, but their load times may differ: any value will do.
-            query = sa.select(
-                *(
-                    relation.c[name] if name == self.repeats else sa.func.min(relation.c[name])
-                    for name in self.source_columns
-                )
-            ).group_by(relation.c[self.repeats])
-        if self.since is not None:
-            query = query.where(_from(relation.c[self.since], _bound(self.since, since)))
+        limits = tuple(self._limits(relation, since, loaded_since, has_partitions=has_partitions))
+        if self.repeats == "kept":
+            return sa.select(*self._named(relation)).where(*limits)
+        if self.repeats == "distinct":
+            return sa.select(*self._named(relation)).distinct().where(*limits)
+        if self.newest is not None:
+            return self._first_of_each(relation, relation.c[self.newest].desc(), limits)
+        # Repeated rows are copies, but their load times may differ: any value will do.
+        columns = (
+            column if column.name == self.repeats else sa.func.min(column)
+            for column in self._named(relation)
+        )
+        return sa.select(*columns).where(*limits).group_by(relation.c[self.repeats])
+
+    def _named(self, relation: sa.TableClause) -> list[sa.ColumnElement[Any]]:
+        return [relation.c[name] for name in self.source_columns]
+
+    def _first_of_each(
+        self,
+        relation: sa.TableClause,
+        order: sa.ColumnElement[Any],
+        limits: tuple[sa.ColumnElement[bool], ...],
+    ) -> sa.Select[Any]:
+        place = sa.func.row_number().over(partition_by=relation.c[self.repeats], order_by=order)
+        ranked = sa.select(*self._named(relation), place.label("place")).where(*limits).subquery()
+        return sa.select(*(ranked.c[name] for name in self.source_columns)).where(
+            ranked.c.place == 1
+        )
+
+    def _limits(
+        self,
+        relation: sa.TableClause,
+        since: date,
+        loaded_since: datetime | None,
+        *,
+        has_partitions: bool,
+    ) -> Iterator[sa.ColumnElement[bool]]:
+        loaded = None
         if self.loaded is not None and loaded_since is not None:
-            bound = sa.literal(delta_start(loaded_since) - EVENT_MARGIN, MOMENT)
-            query = query.where(_from(relation.c[self.loaded], bound))
-        return query
+            loaded = sa.literal(delta_start(loaded_since) - EVENT_MARGIN, MOMENT)
+            yield _from(relation.c[self.loaded], loaded)
+        if self.since is not None:
+            yield _from(relation.c[self.since], _bound(self.since, since))
+        if has_partitions and (loaded is not None or self.since is not None):
+            # A row lies in the partition of the day on which it came, or still waits without one.
+            came = sa.literal(midnight(since) - SALES_MARGIN - EVENT_MARGIN, MOMENT)
+            yield _from(sa.column(PARTITION), came if loaded is None else loaded)
 
 
 def _from(column: sa.ColumnElement[Any], bound: sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
@@ -175,3 +222,56 @@ EXTERNAL_EVENTS = View(
     since="event_time",
     loaded="loaded_at",
 )
+AUTOMATION_EXECUTIONS = View(
+    "automation_node_executions",
+    tables.emarsys_automation_execution,
+    {
+        "execution_id": ("execution_id", read.texts),
+        "phase": ("execution_phase", read.texts),
+        "program_id": ("ac_program_id", read.texts),
+        "node_id": ("node_id", read.texts),
+        "happened_at": ("event_time", read.moments),
+        "contact_id": ("participants", read.part("contact_id", read.texts)),
+        "trigger_id": ("participants", read.part("trigger_id", read.texts)),
+        "result": ("participants", read.part("execution_result", read.texts)),
+    },
+    repeats="distinct",
+    since="event_time",
+    records="participants",
+    is_optional=True,
+)
+"""One row per participant of a node's execution."""
+
+
+def latest_products(digits: int) -> View:
+    """Return the view of the catalogue that is kept by a stream of products, not by a file.
+
+    Args:
+        digits: Decimals of the account's currency.
+
+    Source:
+        Emarsys reference 7: a pilot; every text and amount is a record with a `default`.
+    """
+    texts, amounts = read.part("default", read.texts), read.part("default", read.scaled(digits))
+    return View(
+        "products_latest_state",
+        tables.emarsys_latest_product,
+        {
+            "item": ("item_id", read.keys),
+            "group_id": ("item_group_id", read.texts),
+            "title": ("title", texts),
+            "link": ("link", texts),
+            "image": ("image", texts),
+            "category": ("category", texts),
+            "available": ("available", read.part("default", read.flags)),
+            "price_minor": ("price", amounts),
+            "msrp_minor": ("msrp", amounts),
+            "currency": ("currency", texts),
+            "is_paused": ("pause", read.flags),
+            "changed_at": ("event_time", read.moments),
+            "loaded_at": ("loaded_at", read.moments),
+        },
+        repeats="item_id",
+        newest="loaded_at",
+        is_optional=True,
+    )

@@ -85,6 +85,8 @@ def open_data_views(account_currency: str) -> dict[str, View]:
         "si_contacts": views.SI_CONTACTS,
         "unsubscribes": views.UNSUBSCRIBES,
         "external_events": views.EXTERNAL_EVENTS,
+        "automation_executions": views.AUTOMATION_EXECUTIONS,
+        "latest_products": views.latest_products(minor_digits(account_currency)),
     }
 
 

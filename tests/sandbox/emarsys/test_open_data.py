@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -210,3 +211,38 @@ def test_an_empty_account_is_written(account, sqlite):
     account.purchases.clear()
     write_open_data(account, sqlite)
     assert ask(sqlite, "SELECT count(*) FROM si_contacts_123") == [(0,)]
+
+
+EXTRA = ("automation_node_executions", "products_latest_state")
+
+
+def test_views_that_only_some_accounts_have_are_not_there_by_default(account, sqlite):
+    write_open_data(account, sqlite)
+    assert not set(sa.inspect(sa.create_engine(sqlite)).get_table_names()) & {
+        f"{name}_{account.customer_id}" for name in EXTRA
+    }
+
+
+def test_an_event_leaves_a_start_and_an_end_of_what_it_set_off(account, url):
+    account.extra_views = EXTRA
+    write_open_data(account, url)
+    rows = ask(
+        url,
+        "SELECT ac_program_id, execution_phase, participants "
+        f"FROM automation_node_executions_{account.customer_id} ORDER BY execution_phase DESC",
+    )
+    told = [(program, phase, json.loads(people)["contact_id"]) for program, phase, people in rows]
+    contact = account.fired_events[0].contact_id
+    assert told == [(501, "START", contact), (501, "END", contact)]
+
+
+def test_a_product_has_a_record_for_each_text(account, url):
+    account.extra_views = EXTRA
+    write_open_data(account, url)
+    rows = ask(
+        url,
+        "SELECT item_id, title, available "
+        f"FROM products_latest_state_{account.customer_id} ORDER BY item_id",
+    )
+    told = [(item, *(json.loads(one)["default"] for one in texts)) for item, *texts in rows]
+    assert told == [("SKU-1", 'A "shirt", blue', True), ("SKU-2", "Strümpfe", False)]

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
-from auditor.errors import ConfigError, TransientReadError
+from auditor.errors import AbsentError, ConfigError, TransientReadError
 from auditor.systems.emarsys import open_data, open_data_views
 from auditor.systems.emarsys.open_data import OpenData
 from tests.systems.emarsys.views import ACCOUNT, make_views
@@ -170,6 +171,68 @@ def test_an_event_without_an_id_is_set_aside(tmp_path: Path, engine: str):
     )
     found, aside = read(url, open_data_views.EXTERNAL_EVENTS)
     assert (found, len(aside)) == ([], 1)
+
+
+def records(engine: str, value: object) -> object:
+    """Return records as the engine holds them: its own, or JSON."""
+    return value if engine == "duckdb" else json.dumps(value, default=str)
+
+
+def execution(engine: str, name: str, *people: dict[str, object]) -> tuple[object, ...]:
+    at = "2026-02-01 11:00:00+00:00"
+    return (501, "entry", "END", name, at, records(engine, list(people)), at)
+
+
+def participant(contact: int, trigger: str | None) -> dict[str, object]:
+    return {"contact_id": contact, "trigger_id": trigger, "execution_result": "success"}
+
+
+def test_an_execution_is_a_row_for_each_participant(tmp_path: Path, engine: str):
+    two = execution(engine, "x1", participant(11, "t1"), participant(12, None))
+    rows: Rows = {"automation_node_executions": [two, two, execution(engine, "x2")]}
+    found, aside = read(make_views(tmp_path, engine, rows), open_data_views.AUTOMATION_EXECUTIONS)
+    told = sorted(
+        (row["execution_id"], row["contact_id"] or "", row["trigger_id"]) for row in found
+    )
+    assert (told, aside) == ([("x1", "11", "t1"), ("x1", "12", None), ("x2", "", None)], [])
+
+
+def test_a_view_with_partitions_keeps_rows_that_wait_for_theirs(tmp_path: Path, engine: str):
+    waiting = (*execution(engine, "x1", participant(11, "t1"))[:-1], None)
+    old = (*execution(engine, "x2", participant(11, "t1"))[:-1], "2025-12-01 00:00:00+00:00")
+    rows: Rows = {"automation_node_executions": [waiting, old]}
+    found, _ = read(make_views(tmp_path, engine, rows), open_data_views.AUTOMATION_EXECUTIONS)
+    assert [row["execution_id"] for row in found] == ["x1"]
+
+
+def streamed(engine: str, title: str, price: str, loaded: str) -> tuple[object, ...]:
+    texts = [
+        records(engine, {"default": text}) for text in (title, "https://x", "https://i", "A>B")
+    ]
+    amounts = [records(engine, {"default": Decimal(amount)}) for amount in (price, "250")]
+    flag, currency = (records(engine, {"default": one}) for one in (True, "SEK"))
+    at = f"2026-02-01 {loaded}:00+00:00"
+    return ("SKU-1", "G1", *texts, flag, *amounts, currency, False, at, at)
+
+
+def test_the_newest_state_of_a_streamed_product_is_read_exactly(tmp_path: Path, engine: str):
+    rows: Rows = {
+        "products_latest_state": [
+            streamed(engine, "Hat", "199.9", "09:00"),
+            streamed(engine, "Cap", "200", "08:00"),
+        ]
+    }
+    (found,), aside = read(make_views(tmp_path, engine, rows), open_data_views.latest_products(2))
+    told = [found[name] for name in ("item", "title", "available", "price_minor", "msrp_minor")]
+    assert (told, found["currency"], aside) == (["SKU-1", "Hat", True, 19990, 25000], "SEK", [])
+
+
+@pytest.mark.parametrize(
+    "view", [open_data_views.AUTOMATION_EXECUTIONS, open_data_views.latest_products(2)]
+)
+def test_a_view_that_an_account_need_not_have_is_absent(tmp_path: Path, engine: str, view: View):
+    with pytest.raises(AbsentError, match=rf"no view {view.name}_{ACCOUNT} in this account"):
+        read(make_views(tmp_path, engine, {}), view)
 
 
 def test_a_view_is_read_in_pages(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch):

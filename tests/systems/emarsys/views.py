@@ -26,8 +26,29 @@ VIEWS = {
         "loaded_at {ts}"
     ),
 }
+EXTRA = {
+    "automation_node_executions": (
+        "ac_program_id {i}, node_id {s}, execution_phase {s}, execution_id {s}, event_time {ts}, "
+        "participants {participants}, partitiontime {ts}"
+    ),
+    "products_latest_state": (
+        "item_id {s}, item_group_id {s}, title {text}, link {text}, image {text}, category {text}, "
+        "available {flag}, price {amount}, msrp {amount}, currency {text}, pause {b}, "
+        "event_time {ts}, loaded_at {ts}"
+    ),
+}
+"""Views that an account may be without; they are made where rows are given for them."""
+
 TYPES = {
-    "sqlite": {"s": "TEXT", "ts": "TEXT", "i": "INTEGER", "d": "TEXT", "n": "REAL", "b": "INTEGER"},
+    "sqlite": {
+        "s": "TEXT",
+        "ts": "TEXT",
+        "i": "INTEGER",
+        "d": "TEXT",
+        "n": "REAL",
+        "b": "INTEGER",
+        **dict.fromkeys(("participants", "text", "flag", "amount"), "TEXT"),
+    },
     "duckdb": {
         "s": "VARCHAR",
         "ts": "TIMESTAMPTZ",
@@ -35,6 +56,10 @@ TYPES = {
         "d": "DATE",
         "n": "DECIMAL(18,4)",
         "b": "BOOLEAN",
+        "participants": "STRUCT(contact_id BIGINT, trigger_id VARCHAR, execution_result VARCHAR)[]",
+        "text": 'STRUCT("default" VARCHAR)',
+        "flag": 'STRUCT("default" BOOLEAN)',
+        "amount": 'STRUCT("default" DECIMAL(18,4))',
     },
 }
 
@@ -46,7 +71,7 @@ def make_views(folder: Path, engine: str, rows: Rows, *, leave_out: Sequence[str
     path = folder / f"open data.{engine}"
     statements = [
         f"CREATE TABLE {name}_{ACCOUNT} ({columns.format(**TYPES[engine])})"
-        for name, columns in VIEWS.items()
+        for name, columns in (VIEWS | {n: c for n, c in EXTRA.items() if n in rows}).items()
         if name not in leave_out
     ]
     if engine == "sqlite":
