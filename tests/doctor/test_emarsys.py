@@ -168,9 +168,11 @@ def test_a_declared_audience_is_counted(opened):
     assert re.fullmatch(r"Segment 100001 \(Loyal\) holds \d+ contacts\.", result.detail)
 
 
-def test_a_query_cannot_be_read_as_a_contact_base(opened):
+def test_a_contact_base_that_is_queried_is_a_warning(opened):
     running = opened(lambda s: s["emarsys"].update(contacts={"query": True}))
-    assert running.result("emarsys.contacts").state == "off"
+    results = running.results("emarsys.contacts", "emarsys.permission")
+    states = (results["emarsys.contacts"].state, results["emarsys.permission.contact.list"].state)
+    assert states == ("warn", "ok")
 
 
 def test_a_quarantine_list_nobody_made_yet_is_no_fault(opened):

@@ -21,6 +21,7 @@ from auditor.systems.emarsys.exports import DATA, OF_LIST, OF_SEGMENT, STATUS
 from auditor.systems.emarsys.fields import TRANSLATE
 from auditor.systems.emarsys.lists import CONTACT_IDS, COUNT, LISTS
 from auditor.systems.emarsys.lookup import CHECKIDS, GETDATA
+from auditor.systems.emarsys.query import QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,6 +97,7 @@ def permissions(visit: Visit) -> Iterator[Result]:
 def needs(settings: Settings) -> Iterator[Need]:
     """Yield the calls that the configured streams are read by."""
     yield Need(TRANSLATE, "contacts", ("en",))
+    getdata = {"keyId": "id", "keyValues": [NOBODY], "fields": ["1"]}
     audience = audience_of(settings.emarsys.contacts)
     if audience is not None:
         start = OF_SEGMENT if audience.kind == "segment" else OF_LIST
@@ -104,8 +106,9 @@ def needs(settings: Settings) -> Iterator[Need]:
         yield Need(STATUS, "contacts", (NOBODY,))
         yield Need(DATA, "contacts", (NOBODY,))
         yield Need(CHECKIDS, "contacts", body={"key_id": key, "external_ids": [NOBODY]})
-        getdata = {"keyId": "id", "keyValues": [NOBODY], "fields": ["1"]}
-        yield Need(GETDATA, "contacts", body=getdata)
+    else:
+        yield Need(QUERY, "contacts")
+    yield Need(GETDATA, "contacts", body=getdata)
     if settings.emarsys.quarantine_list is not None:
         yield Need(LISTS, "quarantine")
         yield Need(CONTACT_IDS, "quarantine", (NOBODY,))

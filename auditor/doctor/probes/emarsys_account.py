@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditor.doctor.result import Result, probe, shown
 from auditor.errors import ReadError, RefusedError
-from auditor.systems.emarsys.contacts import NO_QUERY, audience_of
+from auditor.systems.emarsys.contacts import audience_of
 from auditor.systems.emarsys.envelope import Endpoint, object_of
 from auditor.systems.emarsys.events import event_names
 from auditor.systems.emarsys.exports import audience_size
@@ -82,7 +82,11 @@ def contacts(visit: Visit) -> Iterator[Result]:
     """Count the segment or list that the contact base is read from."""
     audience = audience_of(visit.settings.emarsys.contacts)
     if audience is None:
-        yield Result("off", f"{NO_QUERY}.", streams=("contacts",))
+        detail = (
+            "The contacts are read by query, a thousand a call and in an order nobody promises."
+        )
+        fix = "Set emarsys.contacts.segment or emarsys.contacts.list, which are exported at once."
+        yield Result("warn", detail, fix)
         return
     what = f"{audience.kind} {audience.id}"
     try:

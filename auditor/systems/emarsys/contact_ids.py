@@ -25,7 +25,7 @@ from auditor.systems.emarsys.contact_rows import (
 from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, UNUSABLE_KEY, checkids, getdata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Literal
 
     from auditor.model.stream import Aside
@@ -92,10 +92,19 @@ class ContactIds:
 
     def _read_anew(self, several: list[str]) -> Iterator[Rows]:
         self._reread.update(several)
-        for found in getdata(self._api, "id", several, list(self._fields.values())):
-            rows = contact_rows_of_data(found.rows, self._fields)
-            gone = tuple(aside(VANISHED, {"contact_id": one}) for one in found.failed)
-            yield Rows(rows.table, rows.aside + gone)
+        return rows_by_id(self._api, self._fields, several)
+
+
+def rows_by_id(api: CoreApi, fields: Mapping[str, int], ids: Sequence[str]) -> Iterator[Rows]:
+    """Yield the contacts with these ids, read anew.
+
+    Raises:
+        ReadError: as for `CoreApi.call`.
+    """
+    for found in getdata(api, "id", ids, list(fields.values())):
+        rows = contact_rows_of_data(found.rows, fields)
+        gone = tuple(aside(VANISHED, {"contact_id": one}) for one in found.failed)
+        yield Rows(rows.table, rows.aside + gone)
 
 
 class _Batch:

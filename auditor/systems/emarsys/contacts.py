@@ -33,12 +33,6 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 20_000
 
-NO_QUERY = (
-    "emarsys.contacts.query cannot list a whole contact base; "
-    "set emarsys.contacts.segment or emarsys.contacts.list"
-)
-"""Source: Emarsys reference 3.5: one indexed filter field, no stable order promised."""
-
 
 def audience_of(contacts: Contacts) -> Audience | None:
     """Return what the settings export, None where they ask for the query instead."""

@@ -12,13 +12,14 @@ from auditor.systems.emarsys import open_data_views as views
 from auditor.systems.emarsys.catalogue import read_catalogue
 from auditor.systems.emarsys.client import api_opener, require_all, unless_refused
 from auditor.systems.emarsys.contact_rows import asked_fields
-from auditor.systems.emarsys.contacts import NO_QUERY, audience_of, read_contacts
+from auditor.systems.emarsys.contacts import audience_of, read_contacts
 from auditor.systems.emarsys.currency import minor_digits
 from auditor.systems.emarsys.events import event_names
 from auditor.systems.emarsys.feed import feed_client
 from auditor.systems.emarsys.item_rows import Reading
 from auditor.systems.emarsys.lists import list_id_of, member_count, member_ids
 from auditor.systems.emarsys.open_data import OpenData
+from auditor.systems.emarsys.query import read_queried_contacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,9 +60,15 @@ def emarsys_streams(
     audience, fields = audience_of(emarsys.contacts), asked_fields(settings)
     quarantine = emarsys.quarantine_list
     return [
-        _off("contacts", NO_QUERY)
-        if audience is None
-        else _over_api("contacts", open_api, lambda api: read_contacts(api, fields, audience)),
+        _over_api(
+            "contacts",
+            open_api,
+            lambda api: (
+                read_queried_contacts(api, fields)
+                if audience is None
+                else read_contacts(api, fields, audience)
+            ),
+        ),
         _off("quarantine", "emarsys.quarantine_list is not configured")
         if quarantine is None
         else _over_api("quarantine", open_api, lambda api: read_quarantine(api, quarantine)),

@@ -188,6 +188,11 @@ def test_contacts_of_a_list_are_read(account: Account):
     assert {row["contact_id"] for row in rows} == {"1", "2"}
 
 
+def test_contacts_are_read_by_query(account: Account):
+    rows = account.rows("contacts", contacts=Contacts(query=True))
+    assert contacts_of(rows) == CONTACTS
+
+
 def test_a_list_is_read_by_its_name(account: Account):
     assert account.rows("quarantine") == [{"contact_id": "1"}, {"contact_id": "2"}]
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.config.systems import Contacts
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import ConfigError, IncompleteSnapshotError
@@ -65,9 +64,8 @@ def test_building_the_streams_sends_nothing(server):
 
 
 def test_what_is_not_configured_is_off_with_a_reason(server):
-    found = streams(server, quarantine_list=None, contacts=Contacts(query=True))
+    found = streams(server, quarantine_list=None)
     assert found["quarantine"].off == "emarsys.quarantine_list is not configured"
-    assert "set emarsys.contacts.segment or emarsys.contacts.list" in (found["contacts"].off or "")
     for name in ("sales", "si_contacts", "unsubscribes", "external_events"):
         assert found[name].off == "emarsys.open_data is not configured"
     assert list(found["sales"].read()) == []

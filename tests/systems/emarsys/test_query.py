@@ -1,0 +1,103 @@
+"""The contact base by query: complete, or said not to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.errors import ConfigError, IncompleteSnapshotError
+from auditor.systems.emarsys import query
+from auditor.systems.emarsys.query import read_queried_contacts
+from tests.systems.emarsys.fake import ContactBase, FakeEmarsys, failure, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from auditor.systems.emarsys.client import CoreApi
+
+ROUTE = "GET /api/v3/contact/query/"
+FIELDS = {"external_id": 4711, "email": 3, "opt_in": 31}
+OPT_INS: dict[str, str | None] = {"1": "1", "2": "1", "3": "1", "4": "2", "5": None}
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(query, "PAGE", 2)
+
+
+@pytest.fixture
+def base(server: FakeEmarsys) -> ContactBase:
+    found = ContactBase({one: {"4711": f"C{one}", "31": mark} for one, mark in OPT_INS.items()})
+    found.serve(server)
+    server.on(ROUTE, answer(found))
+    return found
+
+
+def answer(
+    base: ContactBase, order: Callable[[list[str]], list[str]] = list
+) -> Callable[[httpx.Request], httpx.Response]:
+    def page(request: httpx.Request) -> httpx.Response:
+        wanted = request.url.params
+        found = [
+            one for one, values in base.contacts.items() if (values["31"] or "") == wanted["31"]
+        ]
+        start = int(wanted["offset"])
+        rows = [{"id": int(one)} for one in order(found)[start : start + int(wanted["limit"])]]
+        return ok({"errors": [], "result": rows or False})
+
+    return page
+
+
+def read(api: CoreApi) -> list[str]:
+    pages = list(read_queried_contacts(api, FIELDS))
+    return sorted(
+        one for page in pages for one in page.tables["emarsys_contact"]["contact_id"].to_pylist()
+    )
+
+
+@pytest.mark.usefixtures("base")
+def test_every_contact_is_read_once(api: CoreApi):
+    assert read(api) == ["1", "2", "3", "4", "5"]
+
+
+def test_whoever_opts_in_again_meanwhile_is_read(
+    base: ContactBase, server: FakeEmarsys, api: CoreApi
+):
+    def change(request: httpx.Request) -> httpx.Response:
+        if request.url.params["31"] == "2":
+            base.contacts["4"]["31"] = "1"
+        return answer(base)(request)
+
+    server.on(ROUTE, change)
+    assert read(api) == ["1", "2", "3", "4", "5"]
+
+
+def test_a_contact_deleted_meanwhile_is_set_aside_and_hides_nothing(
+    base: ContactBase, server: FakeEmarsys, api: CoreApi
+):
+    server.on(ROUTE, answer(ContactBase({**base.contacts, "6": {"31": "2"}})))
+    aside = [one for page in read_queried_contacts(api, FIELDS) for one in page.aside]
+    assert [one.hides for one in aside] == [False]
+
+
+def test_an_order_that_changes_is_incomplete(base: ContactBase, server: FakeEmarsys, api: CoreApi):
+    server.on(ROUTE, answer(base), answer(base), answer(base, lambda ids: ids[::-1]))
+    with pytest.raises(IncompleteSnapshotError, match="an order that changes"):
+        read(api)
+
+
+def test_a_page_that_is_lost_is_incomplete(base: ContactBase, server: FakeEmarsys, api: CoreApi):
+    server.on(ROUTE, answer(base), answer(base), ok({"result": False}))
+    with pytest.raises(IncompleteSnapshotError, match="an order that changes"):
+        read(api)
+
+
+def test_a_field_without_index_names_the_setting(server: FakeEmarsys, api: CoreApi):
+    server.on(ROUTE, failure(400, 2015))
+    with pytest.raises(
+        ConfigError, match=r"^emarsys\.contacts\.query: the field of emarsys\.fields\.opt_in"
+    ):
+        read(api)
