@@ -24,10 +24,13 @@ USED = {
     ),
     "POST": (
         "contact contact/checkids contact/getchanges contact/getdata contactlist contactlist/{}/add "
-        "contactlist/{}/delete email/getcontacts event/{}/trigger export/filter filter/{}/runs"
+        "contactlist/{}/delete email/getcontacts event/{}/trigger export/filter filter/{}/runs "
+        "hapi/merchant/{}/sales-data/api"
     ),
     "PUT": "contact",
 }
+UPLOADS = "hapi/merchant/"
+SIGNING = ("access_token", "authorization", "x-wsse")
 STATES = {"scheduled", "in progress", "ready", "done", "waiting", "error"}
 MISFILED = {("GET", "filter/{}"): ("GET", "filter")}
 """The list of segments stands under the path of one segment (see SOURCES of the collections)."""
@@ -47,20 +50,40 @@ def path_of(request: Any) -> tuple[str, str]:
     """Return the path below the version, with `{}` for ids, and the query."""
     url = request.get("url") or ""
     raw = url if isinstance(url, str) else url.get("raw", "")
-    found = re.search(r"/v[23]/([^?]*)\??(.*)", raw)
+    found = re.search(r"/v[23]/([^?]*)\??(.*)", raw) or re.search(f"({UPLOADS}[^?]*)()", raw)
     if found is None:
         return "", ""
-    path = re.sub(r":\w+|\{\{?\w+\}?\}", "{}", found[1]).strip("/")
+    path = re.sub(r":[\w-]+|\{\{?[\w-]+\}?\}", "{}", found[1]).strip("/")
     return path, found[2]
 
 
-def keys_of(request: Any) -> set[str]:
+def body_of(request: Any) -> Call:
     text = (request.get("body") or {}).get("raw") or ""
     try:
         body = json.loads(text)
     except ValueError:
-        return set()
-    return set(body) if isinstance(body, dict) else set()
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def rows_of(request: Any) -> set[str]:
+    """Return the keys of the rows in a body; those of contacts are mostly field ids."""
+    rows = body_of(request).get("contacts")
+    return {key for row in rows for key in row} if isinstance(rows, list) else set()
+
+
+def headers_of(request: Any) -> set[str]:
+    """Return the headers of an upload, without what signs it."""
+    headers = {one["key"].lower(): one["value"] for one in request.get("header") or []}
+    return {f"{name}: {value}" for name, value in headers.items() if name not in SIGNING}
+
+
+def token_of(collection: Any) -> Iterator[Call]:
+    """Yield how a collection fetches its token, where it does."""
+    auth = collection.get("auth") or {}
+    told = {one["key"]: one["value"] for one in auth.get("oauth2") or []}
+    if told:
+        yield {"url": told["accessTokenUrl"], "grant_type": told["grant_type"]}
 
 
 def shape(value: Any, key: str = "") -> Any:
@@ -92,28 +115,38 @@ def main(paths: list[str]) -> None:
             "method": method,
             "path": path,
             "body": set(),
+            "rows": set(),
             "query": set(),
+            "headers": set(),
             "answers": [],
         }
         for method, used in USED.items()
         for path in used.split()
     }
     named = set()
+    tokens: list[Call] = []
     for name in paths:
-        for request, responses in requests_of(json.loads(Path(name).read_text())["item"]):
+        collection = json.loads(Path(name).read_text())
+        tokens.extend(token_of(collection))
+        for request, responses in requests_of(collection["item"]):
             path, query = path_of(request)
             key = (request["method"], path)
             if key not in calls:
                 continue
             named.add(key)
-            calls[key]["body"] |= keys_of(request)
+            calls[key]["body"] |= set(body_of(request))
+            calls[key]["rows"] |= rows_of(request)
+            if path.startswith(UPLOADS):
+                calls[key]["headers"] |= headers_of(request)
             calls[key]["query"] |= {one for one, _ in parse_qsl(query, keep_blank_values=True)}
             home = calls[MISFILED.get(key, key)]["answers"]
             home.extend(one for one in answers_of(responses) if one not in home)
     found = [calls[key] for key in sorted(named)]
     for call in found:
-        call["body"], call["query"] = sorted(call["body"]), sorted(call["query"])
-    lines = ",\n".join(json.dumps(call) for call in found)
+        for part in ("body", "rows", "query", "headers"):
+            call[part] = sorted(call[part])
+    token = {"method": "POST", "path": "oauth2/token", **tokens[0]}
+    lines = ",\n".join(json.dumps(call) for call in (*found, token))
     sys.stdout.write(f"[\n{lines}\n]\n")
 
 

@@ -11,17 +11,21 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.errors import ConfigError
-from auditor.systems.emarsys.envelope import Endpoint
+from auditor.systems.emarsys.envelope import Endpoint, id_or_none
 from auditor.systems.emarsys.lists import list_id_of
 from auditor.systems.emarsys.writing.bodies import MOST_MEMBERS
-from auditor.systems.emarsys.writing.results import RowResult, judge_by_errors, same_for_all
+from auditor.systems.emarsys.writing.results import (
+    Answer,
+    RowResult,
+    judge_by_errors,
+    same_for_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.writing.api import WriteApi
-    from auditor.systems.emarsys.writing.results import Answer
 
 CREATE = Endpoint("POST", "contactlist", "contactlist.create")
 ADD = Endpoint("POST", "contactlist/{}/add", "contactlist.contact.add")
@@ -60,9 +64,11 @@ def add_to_quarantine(reader: CoreApi, api: WriteApi, members: Members) -> tuple
     list_id = list_id_of(reader, _name(api))
     if list_id is None:
         answer = _create(api)
-        list_id = list_id_of(reader, _name(api))  # of whoever made it, should two do so at once
+        # Of whoever made it, should two do so at once; a list may also show only a while later.
+        list_id = list_id_of(reader, _name(api)) or _created_id(answer)
         if list_id is None:
-            return same_for_all(members.keys, answer)
+            nothing_done = Answer("not_taken") if answer.fate == "ok" else answer
+            return same_for_all(members.keys, nothing_done)
     answer = api.send(ADD, list_id, body=_body(members))
     return judge_by_errors(members.keys, answer, "inserted_contacts")
 
@@ -89,6 +95,11 @@ def _create(api: WriteApi) -> Answer:
         "external_ids": list[str](),
     }
     return api.send(CREATE, body=body)
+
+
+def _created_id(answer: Answer) -> str | None:
+    data = answer.data if isinstance(answer.data, dict) else {}
+    return id_or_none(data.get("id")) if answer.fate == "ok" else None
 
 
 def _body(members: Members) -> dict[str, object]:
