@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.sandbox.wire import RequestLog
 from tests.forbidden_calls import forbidden_calls
 from tests.postgres import new_database, server
+from tests.watched import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,23 +45,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def seen() -> Iterator[list[LoggedRequest]]:
+    """Keep what every server logs, whoever started it: a test, or what is shared by many."""
+    with watched() as rows:
+        yield rows
+
+
 @pytest.fixture(autouse=True)
-def _no_forbidden_call(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Read what the servers logged during a test; those of the servers themselves ask for anything."""
-    if request.path.is_relative_to(TESTS / "sandbox"):
-        yield
-        return
-    seen: list[LoggedRequest] = []
-    add = RequestLog.add
-
-    def watched(self: RequestLog, row: LoggedRequest) -> None:
-        seen.append(row)
-        add(self, row)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RequestLog, "add", watched)
-        yield
-    assert forbidden_calls(seen) == []
+def _no_forbidden_call(request: pytest.FixtureRequest, seen: list[LoggedRequest]) -> Iterator[None]:
+    """Read what the servers logged until a test's end; those of the servers themselves ask for anything."""
+    yield
+    rows = seen[:]
+    seen.clear()
+    if not request.path.is_relative_to(TESTS / "sandbox"):
+        assert forbidden_calls(rows) == []
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     folder = tmp_path_factory.mktemp("demo")
-    run = [sys.executable, "-m", "auditor", "demo", "--dir", str(folder)]
+    run = [sys.executable, "-m", "tests.watched", "demo", "--dir", str(folder)]
     return subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

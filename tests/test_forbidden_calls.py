@@ -14,7 +14,7 @@ from auditor.correct.uploads import Line, UploadLedger
 from auditor.errors import ForbiddenWriteError
 from auditor.findings.ledger import Ledger
 from auditor.sandbox.emarsys.options import EmarsysOptions
-from auditor.sandbox.wire import LoggedRequest
+from auditor.sandbox.wire import LoggedRequest, RequestLog
 from auditor.systems.emarsys.envelope import Endpoint
 from auditor.systems.emarsys.writing.catalogue import catalogue_file, push_catalogue
 from auditor.systems.emarsys.writing.contacts import (
@@ -32,6 +32,7 @@ from auditor.systems.emarsys.writing.quarantine import (
 from auditor.systems.emarsys.writing.sales import SalesLine, sales_file, upload_sales
 from tests.forbidden_calls import forbidden_calls
 from tests.systems.emarsys.writing.conftest import running
+from tests.watched import main as run_watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -177,6 +178,27 @@ def test_a_contact_created_with_field_31_is_seen_in_a_log():
         200,
     )
     assert len(forbidden_calls([row])) == 1
+
+
+@pytest.fixture(scope="module")
+def shared_log() -> RequestLog:
+    log = RequestLog()
+    log.add(LoggedRequest("emarsys", "GET", "/api/v3/event", "", b"", 200))
+    return log
+
+
+def test_what_a_shared_fixture_made_the_servers_log_is_seen(shared_log, seen):
+    assert shared_log.rows() == seen
+
+
+def test_a_command_that_makes_a_forbidden_call_fails(monkeypatch, seen):
+    def auditor(_: list[str]) -> None:
+        RequestLog().add(LoggedRequest("emarsys", "POST", "/api/v3/contact/delete", "", b"{}", 200))
+
+    monkeypatch.setattr("auditor.cli.main", auditor)
+    with pytest.raises(SystemExit, match="POST /api/v3/contact/delete"):
+        run_watched(["demo"])
+    seen.clear()  # it would fail this test as well
 
 
 def centra(query: str, variables: dict[str, Any] | None = None) -> LoggedRequest:

@@ -116,6 +116,6 @@ def test_a_contact_is_named_once():
 
 @pytest.mark.parametrize(("made", "state"), [(b'{"id": 10}', "done"), (b'""', "not_taken")])
 def test_a_list_that_shows_only_later_is_filled_by_the_id_it_was_given(one, made, state):
-    one.fail("/api/v3/contactlist?", status=200, body=b'{"replyCode":0,"data":[]}', times=2)
     one.fail('"external_ids":[]', status=200, body=b'{"replyCode":0,"data":' + made + b"}")
+    one.fail("/api/v3/contactlist?", status=200, body=b'{"replyCode":0,"data":[]}', times=2)
     assert [r.state for r in add(one, "3")] == [state]
