@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from auditor.errors import IncompleteSnapshotError, TransientReadError
-from auditor.systems.emarsys.client import pauses
+from auditor.systems.emarsys.client import pauses, require_all, unless_refused
 from auditor.systems.emarsys.envelope import (
     Endpoint,
     drift,
@@ -21,6 +21,7 @@ from auditor.systems.emarsys.envelope import (
     object_of,
     rows_of,
 )
+from auditor.systems.emarsys.lists import member_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,9 +112,19 @@ def segment_members(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
 
     Raises:
         ConfigError: the account has no such segment.
-        IncompleteSnapshotError: a page came a second time.
+        IncompleteSnapshotError: a page came a second time, or members are missing.
         ReadError: as for `CoreApi.call`.
     """
+    before = unless_refused(lambda: segment_size(api, segment_id))
+    read = 0
+    for ids in _member_pages(api, segment_id):
+        read += len(ids)
+        yield ids
+    after = unless_refused(lambda: segment_size(api, segment_id))
+    require_all("the segment", read, before, after)
+
+
+def _member_pages(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
     offset, before = 0, None
     while True:
         params: dict[str, str | int] = {"limit": PAGE, "offset": offset}
@@ -199,6 +210,21 @@ def finished_run(api: CoreApi, run_id: str) -> SegmentRun:
             raise TransientReadError("Emarsys: the segment run failed in Emarsys; try again.")
         api.sleep(pause_s)
     raise TransientReadError("Emarsys: the segment run does not get ready.")
+
+
+def run_members(api: CoreApi, run: SegmentRun) -> Iterator[list[str]]:
+    """Yield the contact ids that a finished run found, page by page.
+
+    Raises:
+        IncompleteSnapshotError: there are fewer than the run counted.
+        ReadError: as for `lists.member_ids`.
+    """
+    assert run.list_id is not None  # noqa: S101 - a run that is done has a list
+    read = 0
+    for ids in member_ids(api, run.list_id):
+        read += len(ids)
+        yield ids
+    require_all("the segment run", read, run.members, run.members)
 
 
 def _segment(row: Mapping[str, Any], endpoint: Endpoint) -> Segment:
