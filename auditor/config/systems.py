@@ -114,6 +114,18 @@ CONTACT_FIELDS = {"external_id": 0, "first_name": 1, "last_name": 2, "email": 3,
 """Field ids by our names; the account's own key has none. Source: Emarsys reference 4, system fields."""
 
 
+READING_CALLS = (
+    *("campaign.get", "campaign.list", "contact.contactid.verify", "contact.getdata"),
+    *("contact.list", "contactlist.contact.count", "contactlist.contact.ids", "contactlist.list"),
+    *("export.contact.changed", "export.contactlist", "export.download", "export.segment"),
+    *("export.status", "externalevent.list", "externalevent.usages", "field.list"),
+    *("field.singlechoice.*", "segment.contact.count", "segment.contact.list"),
+    *("segment.contact.lookup", "segment.contacts.run", "segment.contacts.run.status"),
+    *("segment.get", "segment.list"),
+)
+"""The calls of the core API that read, by the permission that each asks for: no two share one."""
+
+
 class Emarsys(Struct, frozen=True, kw_only=True):
     """How the marketing system is reached, and how contacts are matched."""
 
@@ -127,6 +139,9 @@ class Emarsys(Struct, frozen=True, kw_only=True):
     catalogue: CatalogueFeed | None = None
     events: Annotated[dict[str, Name], Keys(("shipped", "confirmed"))] = field(default_factory=dict)
     quarantine_list: Name | None = "audit-quarantine"
+    versions: Annotated[dict[str, Literal["v2", "v3"]], Keys(READING_CALLS)] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Add the ids that are the same in every account."""

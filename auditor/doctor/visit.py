@@ -13,9 +13,10 @@ from auditor.systems.centra.client import LIMITS
 from auditor.systems.centra.pace import Timing
 from auditor.systems.centra.schema import Schema, learn_schema
 from auditor.systems.emarsys.auth import auth_of
+from auditor.systems.emarsys.breaker import CoreHttp
 from auditor.systems.emarsys.client import HEADERS, CoreApi, rate_wait_s
 from auditor.systems.emarsys.envelope import Endpoint, Reply, opened
-from auditor.systems.http import HttpClient, Retries, require_safe_url
+from auditor.systems.http import Retries, require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,8 +125,8 @@ class Visit:
         Raises:
             ReadError: no answer, or no token to ask with.
         """
-        api, url = self.emarsys(), self.settings.emarsys.url.rstrip("/")
-        address = f"{url}/{endpoint.path.format(*ids)}"
+        api = self.emarsys()
+        address = api.address(endpoint, *ids)
         parts: dict[str, Any] = {"headers": HEADERS} | ({} if body is None else {"json": body})
         reply = opened(api.http.request(endpoint.method, address, **parts))
         if endpoint.has_v2_path and "/v3/" in address and reply.is_no_api():
@@ -136,14 +137,14 @@ class Visit:
     def _open_emarsys(self) -> CoreApi:
         emarsys = self.settings.emarsys
         require_safe_url(emarsys.url, "emarsys.url")
-        http = HttpClient(
+        http = CoreHttp(
             system="Emarsys",
             setting="emarsys.url and emarsys.auth.token_url",
             auth=auth_of(emarsys.auth, self.clock),
             wait_of=lambda response: rate_wait_s(response, self.clock),
             retries=RETRIES,
         )
-        return CoreApi(http, emarsys.url, self._short_sleep)
+        return CoreApi(http, emarsys.url, self._short_sleep, emarsys.versions)
 
     def _short_sleep(self, seconds: float) -> None:
         """Wait, but never for long: a doctor who is kept waiting says so instead."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from auditor.doctor.result import Result, probe, shown
 from auditor.errors import ReadError, RefusedError
 from auditor.systems.emarsys.contacts import audience_of
-from auditor.systems.emarsys.envelope import Endpoint, object_of
-from auditor.systems.emarsys.events import event_names
+from auditor.systems.emarsys.events import USAGES, event_names, event_usages
 from auditor.systems.emarsys.exports import audience_size
 from auditor.systems.emarsys.fields import field_names
 from auditor.systems.emarsys.lists import list_id_of, member_count
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from auditor.doctor.visit import Visit
     from auditor.systems.emarsys.client import CoreApi
 
-USAGES = Endpoint("GET", "event/{}/usages", "externalevent.usages")
 SYSTEM_IDS = frozenset({*range(100), 456, 457, 458})
 """Source: Emarsys reference 3.11: ids from 100 on are the account's own, but for these three."""
 
@@ -66,12 +64,12 @@ def _event(api: CoreApi, key: str, name: str, event_id: str | None) -> Result:
         fix = "Take the name from the account's own list of events."
         return Result("fail", detail, fix, ("event_definitions", "external_events"), id=key)
     try:
-        usages = object_of(api.call(USAGES, event_id), USAGES)
+        usages = event_usages(api, event_id)
     except ReadError:
         fix = f"Grant {USAGES.permission} to the API user of emarsys.auth."
         detail = f"Whether anything listens to {called} could not be found out."
         return Result("warn", detail, fix, id=key)
-    if any(usages.values()):
+    if not usages.is_dead:
         return Result("ok", f"{called} exists and is used.", id=key)
     detail = f"Nothing listens to {called}: it is a dead event (fulfilment.dead_event)."
     return Result("warn", detail, "Attach a program or an e-mail to it in Emarsys.", id=key)

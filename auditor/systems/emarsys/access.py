@@ -5,9 +5,11 @@ A wrong setting shall cost a second and one sentence, not an hour and a half-rea
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
+from auditor.config import Wsse
 from auditor.errors import AbsentError, ConfigError, IncompleteSnapshotError, TransientReadError
 from auditor.systems.emarsys.client import api_opener
 from auditor.systems.emarsys.events import event_names
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.systems.emarsys.client import CoreApi
+
+log = logging.getLogger(__name__)
 
 
 def check_access(
@@ -41,6 +45,8 @@ def check_access(
         ReadError: as for `CoreApi.call`.
     """
     emarsys = settings.emarsys
+    if isinstance(emarsys.auth, Wsse):
+        log.warning("emarsys.auth: Emarsys ends WSSE on 2026-12-31; set type oauth2 before")
     api = api_opener(emarsys, clock=clock, sleep=sleep)()
     try:
         _require_fields(api, emarsys.fields)

@@ -7,18 +7,21 @@ Source:
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import httpx
 
 from auditor.errors import TransientReadError
-from auditor.systems.http import HttpClient
+from auditor.systems.http import PASSING_STATUS, HttpClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
     Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
 
 BREAK_S = 300.0
 
@@ -31,6 +34,7 @@ class CoreHttp(HttpClient):
     """The shared client, but for a 502, which it gives back to the caller as `IgnoredError`."""
 
     def _judge(self, response: httpx.Response) -> None:
+        log_answer(response)
         if response.status_code == httpx.codes.BAD_GATEWAY:
             # Without a cause, so that it is not retried.
             raise IgnoredError(
@@ -38,6 +42,27 @@ class CoreHttp(HttpClient):
                 f"{BREAK_S / 60:.0f} minutes; find the requests that fail, and try again later."
             )
         super()._judge(response)
+
+
+def log_answer(response: httpx.Response) -> None:
+    """Write down under which id Emarsys knows a request; its support asks for it.
+
+    Source:
+        Emarsys reference 2.1: the header `X-Emarsys-Request-Id`.
+    """
+    log.log(
+        logging.WARNING if response.status_code in PASSING_STATUS else logging.DEBUG,
+        "Emarsys answered %s %s with HTTP %d, request id %s",
+        response.request.method,
+        response.request.url.path,
+        response.status_code,
+        request_id(response),
+    )
+
+
+def request_id(response: httpx.Response) -> str:
+    """Return the id that Emarsys gave a request."""
+    return str(response.headers.get("x-emarsys-request-id", "unknown"))
 
 
 def once_more(send: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
@@ -50,5 +75,6 @@ def once_more(send: Callable[[], Result], sleep: Callable[[float], None]) -> Res
     try:
         return send()
     except IgnoredError:
+        log.warning("Emarsys ignores this API user; pausing for %.0f minutes", BREAK_S / 60)
         sleep(BREAK_S)
         return send()

@@ -15,7 +15,7 @@ import httpx
 
 from auditor.errors import IncompleteSnapshotError, RefusedError, TransientReadError
 from auditor.systems.emarsys.auth import auth_of
-from auditor.systems.emarsys.breaker import CoreHttp, once_more
+from auditor.systems.emarsys.breaker import CoreHttp, once_more, request_id
 from auditor.systems.emarsys.envelope import Blame, data_of, opened
 from auditor.systems.http import require_safe_url
 
@@ -55,11 +55,18 @@ class CoreApi:
         http: Sends the requests.
         url: The API's address, with its version.
         sleep: Waits for that many seconds.
+        versions: By permission, calls that have another version.
     """
 
-    def __init__(self, http: HttpClient, url: str, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        http: HttpClient,
+        url: str,
+        sleep: Callable[[float], None],
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
         self.http, self.sleep = http, sleep
-        self._url = url.rstrip("/")
+        self._url, self._versions = url.rstrip("/"), versions or {}
 
     @property
     def requests(self) -> int:
@@ -126,7 +133,7 @@ class CoreApi:
 
     @contextlib.contextmanager
     def _opened(self, endpoint: Endpoint, ids: tuple[str | int, ...]) -> Iterator[httpx.Response]:
-        address = self._address(endpoint, ids)
+        address = self.address(endpoint, *ids)
         with contextlib.ExitStack() as stack:
             yield once_more(
                 lambda: stack.enter_context(
@@ -147,7 +154,7 @@ class CoreApi:
             parts["json"] = body
         if params is not None:
             parts["params"] = params
-        address = self._address(endpoint, ids)
+        address = self.address(endpoint, *ids)
         response = self._request(endpoint.method, address, parts)
         if endpoint.has_v2_path and "/v3/" in address and opened(response).is_no_api():
             return self._request(endpoint.method, address.replace("/v3/", "/v2/", 1), parts)
@@ -156,9 +163,12 @@ class CoreApi:
     def _request(self, method: str, address: str, parts: Parts) -> httpx.Response:
         return once_more(lambda: self.http.request(method, address, **parts), self.sleep)
 
-    def _address(self, endpoint: Endpoint, ids: tuple[str | int, ...]) -> str:
+    def address(self, endpoint: Endpoint, *ids: str | int) -> str:
+        """Return where a call is sent: nothing in an id can lead out of its place in the path."""
         path = endpoint.path.format(*(quote(str(one), safe="") for one in ids))
-        return f"{self._url}/{path}"
+        version = self._versions.get(endpoint.permission)
+        base = self._url if version is None else f"{self._url.rpartition('/')[0]}/{version}"
+        return f"{base}/{path}"
 
 
 def _log_unless_ok(endpoint: Endpoint, response: httpx.Response) -> None:
@@ -167,7 +177,7 @@ def _log_unless_ok(endpoint: Endpoint, response: httpx.Response) -> None:
             "Emarsys answered %s with HTTP %d, request id %s",
             endpoint.path,
             response.status_code,
-            response.headers.get("x-emarsys-request-id", "unknown"),
+            request_id(response),
         )
 
 
@@ -230,6 +240,6 @@ def api_opener(
             auth=auth,
             wait_of=lambda response: rate_wait_s(response, clock),
         )
-        return CoreApi(http, settings.url, sleep)
+        return CoreApi(http, settings.url, sleep, settings.versions)
 
     return open_api

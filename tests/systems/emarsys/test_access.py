@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from auditor.config import Secret, Wsse
 from auditor.config.systems import CatalogueFeed
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import FeedSource, StoreUrl
@@ -46,6 +47,11 @@ def test_one_call_is_enough_without_events(account):
         "/oauth2/token",
         "/api/v3/field/translate/en",
     ]
+
+
+def test_wsse_is_used_with_a_warning_about_its_end(account, caplog):
+    check(account, auth=Wsse(username="acme001", secret=Secret("s")))
+    assert "Emarsys ends WSSE on 2026-12-31" in caplog.text
 
 
 def test_a_field_that_is_not_there_names_the_setting(account):

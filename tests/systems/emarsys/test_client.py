@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import httpx
 import pytest
 
+from auditor.config.systems import READING_CALLS
 from auditor.errors import (
     ConfigError,
     IncompleteSnapshotError,
+    ReadError,
     RefusedError,
     SchemaDriftError,
     TransientReadError,
@@ -19,7 +23,9 @@ from auditor.systems.emarsys.client import (
     unless_refused,
 )
 from auditor.systems.emarsys.envelope import Endpoint
+from auditor.systems.emarsys.events import event_names
 from tests.systems.emarsys.fake import NOW, FakeClock, emarsys_settings, failure, ok
+from tests.systems.emarsys.writing.test_reading_cannot_write import endpoints
 
 SIZE = Endpoint("GET", "filter/{}/contacts/count", "segment.contact.count")
 FILE = Endpoint("GET", "export/{}/data", "export.download", frozenset({(404, 4005)}))
@@ -73,6 +79,28 @@ def test_only_the_endpoint_that_may_be_elsewhere_is_asked_for_under_v2(server, a
     assert api.call(moved, 7) == {"value": []}
     with pytest.raises(RefusedError, match=r"check emarsys\.url"):
         api.call(SIZE, 7)
+
+
+def test_a_call_can_be_given_a_version_of_its_own(server, clock: FakeClock):
+    settings = emarsys_settings(versions={"segment.contact.count": "v2"})
+    server.on("GET /api/v2/filter/7/contacts/count", ok(5))
+    server.on("GET /api/v3/event/", ok([]))
+    with closing(api_opener(settings, clock=clock, sleep=server.sleep)()) as api:
+        assert (api.call(SIZE, 7), event_names(api)) == (5, {})
+
+
+def test_every_call_that_reads_can_be_given_one():
+    assert sorted(one.permission for one in endpoints()) == sorted(READING_CALLS)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 403])
+def test_the_id_of_a_request_that_failed_is_logged(server, api: CoreApi, caplog, status: int):
+    answer = failure(status, None)
+    answer.headers["X-Emarsys-Request-Id"] = "r-17"
+    server.on(SIZE_ROUTE, answer)
+    with pytest.raises(ReadError):
+        api.call(SIZE, 7)
+    assert "request id r-17" in caplog.text
 
 
 def test_a_download_waits_until_the_file_is_there(server, api: CoreApi):

@@ -14,6 +14,7 @@ import msgspec
 from auditor.config import OAuth2
 from auditor.errors import TransientReadError
 from auditor.systems.emarsys.auth import auth_of
+from auditor.systems.emarsys.breaker import log_answer
 from auditor.systems.emarsys.client import HEADERS, rate_wait_s
 from auditor.systems.emarsys.envelope import OK, data_of, opened
 from auditor.systems.emarsys.writing.lock import Lock, LockedTransport, core_rules
@@ -112,6 +113,7 @@ class _WriteClient(HttpClient):
     """Takes a refusal for a refusal, although it comes with a status that asks to try again."""
 
     def _judge(self, response: httpx.Response) -> None:
+        log_answer(response)
         status = response.status_code
         if status != httpx.codes.INTERNAL_SERVER_ERROR or opened(response).code not in FINAL_500:
             super()._judge(response)
