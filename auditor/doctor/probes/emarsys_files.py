@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-from itertools import islice
-from pathlib import Path
+import codecs
+import io
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx
 
 from auditor.doctor.result import Result, probe, shown
-from auditor.errors import ReadError, RefusedError
+from auditor.doctor.visit import RETRIES
+from auditor.errors import ConfigError, IncompleteSnapshotError
+from auditor.systems.emarsys.feed import feed_client, feed_head
+from auditor.systems.emarsys.feed_file import FeedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.doctor.visit import Visit
 
-REQUIRED = ("item", "title", "link", "image", "category", "available", "price")
-"""Source: Emarsys reference 6."""
-
-GOOGLE = ("id", "title", "link")
-"""A Google product feed is accepted as well (6); it names its columns otherwise."""
+GOOGLE = (b"id", b"title", b"link")
+"""A Google product feed is accepted as well; it names its columns otherwise. Source: Emarsys reference 6."""
 
 STREAMS = ("catalogue",)
-FIRST_BYTES = 16_384
 TIMEOUT_S = 20.0
 UPLOAD = "sales-data/api"
 
@@ -36,64 +35,26 @@ def feed(visit: Visit) -> Iterator[Result]:
     if catalogue is None:
         yield Result("off", "emarsys.catalogue.feed is not configured.", streams=STREAMS)
         return
-    yield header_result(_head(str(catalogue.feed)))
+    with closing(feed_client(RETRIES)) as http:
+        head = feed_head(catalogue.feed, http).read()
+    yield header_result(head, visit.settings.catalogue.stock_column)
 
 
-def header_result(head: bytes) -> Result:
-    """Return what the beginning of a feed says about it."""
+def header_result(head: bytes, stock_column: str | None = None) -> Result:
+    """Return what the beginning of a feed says about it, read as an audit reads it."""
     fix = "Correct the feed at its source: UTF-8, commas, a header row."
     try:
-        text = head.decode("utf-8-sig", errors="strict" if len(head) < FIRST_BYTES else "ignore")
+        codecs.getincrementaldecoder("utf-8-sig")().decode(head)  # its end may be cut in a letter
+        found = FeedFile(io.BytesIO(head), stock_column)
     except UnicodeDecodeError:
         return Result("fail", "The catalogue feed is not UTF-8.", fix, STREAMS)
-    rows = list(islice(csv.reader(text.splitlines()), 2))
-    columns = [name.strip() for name in rows[0]] if rows else []
-    missing = [name for name in REQUIRED if name not in columns]
-    if not missing:
-        return Result("ok", f"The catalogue feed answers and has {len(columns)} columns.")
-    if all(name in columns for name in GOOGLE):
-        return Result(
-            "warn", "The catalogue feed is a Google product feed.", "Check catalogue.item."
-        )
-    names = ", ".join(missing)
-    return Result("fail", f"The header of the catalogue feed lacks {names}.", fix, STREAMS)
-
-
-def _head(feed: str) -> bytes:
-    """Return the first bytes; an address may carry a key, so no message repeats it.
-
-    Raises:
-        ReadError: there is nothing to read.
-    """
-    if "://" not in feed:
-        try:
-            with Path(feed).open("rb") as file:
-                return file.read(FIRST_BYTES)
-        except OSError as exc:
-            raise RefusedError(
-                f"The catalogue feed cannot be opened ({exc.strerror}); check emarsys.catalogue.feed."
-            ) from exc
-    try:
-        with httpx.stream("GET", feed, timeout=TIMEOUT_S) as response:
-            if not response.is_success:
-                raise RefusedError(
-                    f"The catalogue feed answers HTTP {response.status_code}; "
-                    "check emarsys.catalogue.feed."
-                )
-            return _first(response)
-    except httpx.HTTPError as exc:
-        raise ReadError(
-            "The catalogue feed cannot be read; check emarsys.catalogue.feed and the network."
-        ) from exc
-
-
-def _first(response: httpx.Response) -> bytes:
-    found = b""
-    for piece in response.iter_bytes(FIRST_BYTES):
-        found += piece
-        if len(found) >= FIRST_BYTES:
-            break
-    return found[:FIRST_BYTES]
+    except (ConfigError, IncompleteSnapshotError) as exc:
+        header = head.partition(b"\n")[0]
+        if b"item" not in header.split(b",") and all(name in header for name in GOOGLE):
+            detail = "The catalogue feed is a Google product feed."
+            return Result("warn", detail, "Check catalogue.item.")
+        return Result("fail", str(exc), fix, STREAMS)
+    return Result("ok", f"The catalogue feed answers and has {found.width} columns.")
 
 
 @probe("emarsys.sales_upload", "emarsys")

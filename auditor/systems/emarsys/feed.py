@@ -20,7 +20,7 @@ import httpx
 import stamina
 
 from auditor.errors import ConfigError, IncompleteSnapshotError, RefusedError, TransientReadError
-from auditor.systems.http import HttpClient
+from auditor.systems.http import HttpClient, Retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,9 @@ class Feed:
     written_at: datetime | None
 
 
-def feed_client() -> HttpClient:
+def feed_client(retries: Retries | None = None) -> HttpClient:
     """Return a client for the feed's server; it carries no credentials of Emarsys."""
-    return HttpClient(system="The catalogue feed", setting=SETTING)
+    return HttpClient(system="The catalogue feed", setting=SETTING, retries=retries)
 
 
 @contextlib.contextmanager

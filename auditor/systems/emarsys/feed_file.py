@@ -56,6 +56,7 @@ class FeedFile:
         text = Utf8Pieces(file)
         delimiter, names = _names(header_of(text, WHAT))
         _require(names, stock_column)
+        self.width = len(names)
         self.positions = {
             name: names.index(name)
             for name in (*REQUIRED, REFERENCE_PRICE, stock_column)
@@ -66,7 +67,7 @@ class FeedFile:
             for position, name in enumerate(names)
             if (found := LOCALISED.fullmatch(name))
         )
-        self._rows = CsvRows(text, Layout(delimiter, len(names), WHAT))
+        self._rows = CsvRows(text, Layout(delimiter, self.width, WHAT))
 
     def batches(self) -> Iterator[Batch]:
         """Yield the columns of a batch of rows, and the rows that are no rows of this file.
