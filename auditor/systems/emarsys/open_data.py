@@ -95,7 +95,10 @@ class OpenData:
         except _broken(sa.exc.DBAPIError) as exc:
             raise _unopened(exc) from exc
         with connection:
-            yield connection
+            try:
+                yield connection
+            except _broken() as exc:  # BigQuery signs in with the first query
+                raise _unopened(exc) from None
 
     def _connect(self) -> sa.Connection:
         for attempt in stamina.retry_context(on=_is_locked, timeout=LOCK_WAIT_S, attempts=None):

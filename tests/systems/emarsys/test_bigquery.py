@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlglot
+from google.auth.exceptions import RefreshError
 from sqlalchemy_bigquery import BigQueryDialect
 from sqlglot import expressions as exp
 
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import ConfigError
+from auditor.systems.emarsys import open_data
 from auditor.systems.emarsys.open_data import OpenData
 from auditor.systems.emarsys.open_data_views import PARTITION
 from auditor.systems.emarsys.streams import open_data_views
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from auditor.systems.emarsys.open_data_views import View
 
 ACCOUNT = 123456789
@@ -138,3 +142,17 @@ def test_credentials_that_are_not_there_name_the_setting(credentials: str):
         ConfigError, match=r"^emarsys\.open_data\.url: the database cannot be opened"
     ):
         OpenData(OpenDataSettings(url=url, account=ACCOUNT, dataset=DATASET))
+
+
+def test_a_sign_in_that_is_refused_names_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(*_: object) -> bool:
+        raise RefreshError("invalid_grant: the account ann@example.com is disabled")
+
+    monkeypatch.setattr(open_data, "_has", refused)
+    (tmp_path / "o.sqlite").touch()
+    url = StoreUrl(f"sqlite:///{tmp_path / 'o.sqlite'}")
+    with pytest.raises(ConfigError, match=r"cannot be opened \(RefreshError\)") as named:
+        OpenData(OpenDataSettings(url=url, account=ACCOUNT)).require(VIEWS["sales"])
+    assert "ann@" not in str(named.value)
