@@ -30,10 +30,15 @@ class CentraCatalogue(Struct, frozen=True, kw_only=True):
 
 
 class OrderApi(Struct, frozen=True, kw_only=True):
-    """The legacy REST API, read for keyed consents."""
+    """The legacy REST API, read for the newsletter flag and keyed consents.
+
+    Attributes:
+        consents: Keys of the consents that mean marketing; others (terms, cookies) prove nothing.
+    """
 
     url: WebUrl
     secret: Secret
+    consents: tuple[Name, ...] = ("newsletter",)
 
 
 class Centra(Struct, frozen=True, kw_only=True):

@@ -50,6 +50,25 @@ centra_subscription = _table(
     Column("is_product_bound", Boolean),  # a back-in-stock request, never consent
     Column("created_at", DateTime),
 )
+centra_customer_flag = _table(
+    "centra_customer_flag",  # from the legacy Order API, where it is configured
+    Column("customer_id", Text),
+    Column("email_key", Text),
+    Column("receives_newsletters", Boolean),  # NULL where the tenant does not tell
+    Column("is_registered", Boolean),
+    Column("created_at", DateTime),
+    Column("updated_at", DateTime),
+)
+centra_keyed_consent = _table(
+    "centra_keyed_consent",
+    Column("customer_id", Text),
+    Column("email_key", Text),
+    Column("key", Text),  # what was asked, e.g. newsletter or terms
+    Column("version", Text),
+    Column("is_given", Boolean),
+    Column("created_at", DateTime),
+    Column("updated_at", DateTime),
+)
 centra_buyer = _table(
     "centra_buyer",
     Column("buyer_id", Text),
@@ -347,6 +366,7 @@ STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
     "currencies": (centra_currency,),
     "customers": (centra_customer,),
     "newsletter_subscriptions": (centra_subscription,),
+    "customer_consents": (centra_customer_flag, centra_keyed_consent),
     "buyers": (centra_buyer,),
     "accounts": (centra_account,),
     "orders": (centra_order, centra_order_line, centra_order_attribute, centra_payment),
@@ -380,6 +400,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "centra_currency": ("code",),
     "centra_customer": ("customer_id",),
     "centra_subscription": ("subscription_id",),
+    "centra_customer_flag": ("customer_id",),
+    "centra_keyed_consent": ("customer_id", "key", "version"),
     "centra_buyer": ("buyer_id",),
     "centra_order": ("order_number",),
     "centra_order_line": ("order_number", "line_id"),
