@@ -42,7 +42,12 @@ class OrderApi(Struct, frozen=True, kw_only=True):
 
 
 class Centra(Struct, frozen=True, kw_only=True):
-    """How the commerce system is reached."""
+    """How the commerce system is reached.
+
+    Attributes:
+        wholesale: Whether the brand sells wholesale; if so, a token that sees no wholesale store is
+            taken to be restricted.
+    """
 
     url: WebUrl
     token: Secret
@@ -50,6 +55,7 @@ class Centra(Struct, frozen=True, kw_only=True):
     marketplaces: Marketplaces = Marketplaces()
     catalogue: CentraCatalogue = CentraCatalogue()
     order_api: OrderApi | None = None
+    wholesale: bool = True
     webhooks: bool = False
 
 

@@ -24,6 +24,10 @@ centra_store = _table(
     Column("name", Text),
     Column("type", Text),  # DIRECT_TO_CONSUMER or WHOLESALE
 )
+centra_wholesale_store = _table(
+    "centra_wholesale_store",  # those that the token sees; none of them proves nothing
+    Column("store_id", Text),
+)
 centra_market = _table("centra_market", Column("market_id", Text), Column("name", Text))
 centra_currency = _table("centra_currency", Column("code", Text), Column("is_base", Boolean))
 centra_customer = _table(
@@ -362,6 +366,7 @@ unparsed_row = _table(
 
 STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
     "stores": (centra_store,),
+    "wholesale_stores": (centra_wholesale_store,),
     "markets": (centra_market,),
     "currencies": (centra_currency,),
     "customers": (centra_customer,),
@@ -396,6 +401,7 @@ STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
 
 KEYS: dict[str, tuple[str, ...]] = {
     "centra_store": ("store_id",),
+    "centra_wholesale_store": ("store_id",),
     "centra_market": ("market_id",),
     "centra_currency": ("code",),
     "centra_customer": ("customer_id",),

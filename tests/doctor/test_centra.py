@@ -65,10 +65,14 @@ def test_a_permission_the_stream_can_do_without_is_a_warning(restricted):
     assert (result.state, "Customer.totalOrders:read" in result.detail) == ("warn", True)
 
 
+def consumers_only(settings: dict[str, Any]) -> None:
+    settings["centra"]["wholesale"] = False
+
+
 def test_without_account_permission_a_restriction_cannot_be_seen(opened):
     permissions = frozenset({"Store:read"})
     centra = token(permissions=permissions, store_types=frozenset({"DIRECT_TO_CONSUMER"}))
-    result = opened(centra=centra).result("centra.restriction")
+    result = opened(consumers_only, centra=centra).result("centra.restriction")
     assert (result.state, result.fix) == (
         "warn",
         "Grant Account:read, or check the restriction by hand.",
@@ -86,7 +90,18 @@ def test_a_token_without_wholesale_fails_where_there_are_accounts(opened, monkey
     monkeypatch.setattr("auditor.doctor.probes.centra_scope._has_accounts", lambda _: True)
     centra = token(store_types=frozenset({"DIRECT_TO_CONSUMER"}))
     result = opened(centra=centra).result("centra.restriction")
-    assert (result.state, result.suites) == ("fail", ("channel",))
+    assert (result.state, result.streams) == ("fail", ("wholesale_stores",))
+
+
+def test_a_token_that_sees_no_wholesale_fails_unless_the_brand_has_none(opened):
+    centra = token(store_types=frozenset({"DIRECT_TO_CONSUMER"}))
+    result = opened(centra=centra).result("centra.restriction")
+    assert (result.state, result.streams) == ("fail", ("wholesale_stores",))
+
+
+def test_a_brand_without_wholesale_needs_no_wholesale_store(opened):
+    centra = token(store_types=frozenset({"DIRECT_TO_CONSUMER"}))
+    assert opened(consumers_only, centra=centra).result("centra.restriction").state == "ok"
 
 
 def test_a_refused_token_loses_every_stream(opened):
