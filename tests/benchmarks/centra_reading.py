@@ -11,32 +11,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import deque
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
-import msgspec
-
 from auditor.model.stream import Start
-from auditor.sandbox.centra import GROWTH, UNLIMITED, CentraOptions, CentraServer, Token
-from auditor.sandbox.centra.server import Query
+from auditor.sandbox.centra import GROWTH, UNLIMITED
 from auditor.sandbox.world import Scale, build_world
 from auditor.sandbox.world.evolve import evolve
-from auditor.systems.centra import CentraClient, Timing, centra_streams
+from tests.systems.centra.room import NOW, Room
 
 if TYPE_CHECKING:
-    from auditor.model.stream import Stream
     from auditor.sandbox.centra import RatePlan
     from auditor.sandbox.world.model import World
 
-NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 LATENCY_S = 0.05
 SHARE = 0.3
 WINDOW_S = 10
-ALL = Token("all")
 ENDLESS = UNLIMITED.requests
 TIGHT = {
     "requests": replace(UNLIMITED, requests=(GROWTH.requests[0], ENDLESS[1])),
@@ -46,74 +37,9 @@ TIGHT = {
 """Limits that bind while a small world is read: requests alone, points alone, and a whole plan."""
 
 
-@dataclass
-class Room:
-    """A tenant in this process, and the made-up time in it."""
-
-    world: World
-    plan: RatePlan
-    share: float
-    now: datetime = NOW
-    refused: int = 0
-    spent: list[tuple[float, int]] = field(default_factory=list)
-    pauses: list[float] = field(default_factory=list)
-    client: CentraClient = field(init=False)
-    streams: list[Stream] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Connect a client."""
-        options = CentraOptions(tokens=(ALL,), rate_plan=self.plan)
-        self._server = CentraServer(self.world.centra, options, lambda: self.now)
-        timing = Timing(lambda: self.now, self._seconds, self._pause)
-        transport = httpx.MockTransport(self._answer)
-        self.client = CentraClient(
-            "https://x.centra.com/graphql", "all", timing, share=self.share, transport=transport
-        )
-        known: Any = SimpleNamespace(
-            marketplaces=SimpleNamespace(affiliates=("x",), attributes={"x": "y"}),
-            catalogue=SimpleNamespace(pricelist=None),
-            wholesale=True,
-        )
-        self.streams = centra_streams(
-            known, client=self.client, since=date(1970, 1, 1), item="sku", tax="included"
-        )
-
-    def refresh(self) -> None:
-        """Notice that the world has changed."""
-        self._server.refresh()
-
-    def cost(self, stream: Stream, start: Start | None = None) -> tuple[int, int]:
-        """Read a stream and return its requests and points."""
-        requests, points = self.client.requests, self.client.points
-        pages = stream.read_from(start) if start and stream.read_from else stream.read()
-        deque(pages, maxlen=0)
-        return self.client.requests - requests, self.client.points - points
-
-    def _seconds(self) -> float:
-        return (self.now - NOW).total_seconds()
-
-    def _pause(self, seconds: float) -> None:
-        self.pauses.append(self._seconds())
-        self._pass(seconds)
-
-    def _pass(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self._pass(LATENCY_S)
-        sent = msgspec.json.decode(request.content)
-        answer = self._server.answer(ALL, Query(sent["query"], sent["variables"], None))
-        body: Any = answer.body
-        self.spent.append((self._seconds(), body["extensions"]["complexity"]))
-        self.refused += answer.status == httpx.codes.TOO_MANY_REQUESTS
-        return httpx.Response(
-            answer.status, content=msgspec.json.encode(answer.body), headers=answer.headers
-        )
-
-
 def costs(world: World) -> dict[str, Any]:
     """Return what a full read costs, and an incremental one a day later."""
-    room = Room(world, UNLIMITED, 1.0)
+    room = Room(world)
     full = {stream.name: room.cost(stream) for stream in room.streams}
     since = world.now
     evolve(world, 1, since + timedelta(days=1))
@@ -138,7 +64,7 @@ def used(world: World, plan: RatePlan) -> dict[str, Any]:
     For each ten seconds between the first pause and the last, that is the share of the limit which was
     used most; the mean of these counts. An hourly limit tells its share of the whole reading.
     """
-    room = Room(world, plan, SHARE)
+    room = Room(world, plan, SHARE, latency_s=LATENCY_S)
     for stream in room.streams:
         room.cost(stream)
     first, last = room.pauses[0], room.pauses[-1]
