@@ -142,7 +142,8 @@ def audit(run: Run, *, suites: Collection[str] = (), take_snapshot: bool = True)
 
 def _needed(expectations: Iterable[Expectation]) -> set[str]:
     """Return the streams that some check needs: nothing is asked of a system in vain."""
-    return {"currencies"}.union(*(expectation.check.needs for expectation in expectations))
+    checks = [expectation.check for expectation in expectations]
+    return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
 
 
 def _require_suites(asked: Collection[str], known: Collection[str]) -> None:

@@ -30,14 +30,24 @@ class CentraCatalogue(Struct, frozen=True, kw_only=True):
 
 
 class OrderApi(Struct, frozen=True, kw_only=True):
-    """The legacy REST API, read for keyed consents."""
+    """The legacy REST API, read for the newsletter flag and keyed consents.
+
+    Attributes:
+        consents: Keys of the consents that mean marketing; others (terms, cookies) prove nothing.
+    """
 
     url: WebUrl
     secret: Secret
+    consents: tuple[Name, ...] = ("newsletter",)
 
 
 class Centra(Struct, frozen=True, kw_only=True):
-    """How the commerce system is reached."""
+    """How the commerce system is reached.
+
+    Attributes:
+        wholesale: Whether the brand sells wholesale; if so, a token that sees no wholesale store is
+            taken to be restricted.
+    """
 
     url: WebUrl
     token: Secret
@@ -45,6 +55,7 @@ class Centra(Struct, frozen=True, kw_only=True):
     marketplaces: Marketplaces = Marketplaces()
     catalogue: CentraCatalogue = CentraCatalogue()
     order_api: OrderApi | None = None
+    wholesale: bool = True
     webhooks: bool = False
 
 

@@ -16,4 +16,9 @@ def disabled_by(result: Result, checks: Iterable[Check]) -> tuple[str, ...]:
     if result.state not in ("fail", "off"):
         return ()
     lost, suites = set(result.streams), set(result.suites)
-    return tuple(c.id for c in checks if lost & set(c.needs) or c.suite in suites)
+    return tuple(c.id for c in checks if lost & _needed(c, result) or c.suite in suites)
+
+
+def _needed(check: Check, result: Result) -> set[str]:
+    """Return the streams a check cannot do without; what is not configured is not heeded."""
+    return {*check.needs, *(check.heeds if result.state == "fail" else ())}

@@ -69,9 +69,11 @@ def judge(
 
 def _without_judging(check: Check, snapshot: Snapshot) -> CheckResult | None:
     lines = {stream: snapshot.line(stream) for stream in check.needs}
+    heeded = {stream: snapshot.line(stream) for stream in check.heeds}
     for line in lines.values():
         if line is not None and line.mode == "off":
             return CheckResult(check, "off", reason=line.reason)
+    lines |= {s: line for s, line in heeded.items() if line is not None and line.mode != "off"}
     for stream, line in lines.items():
         if line is None:
             return CheckResult(check, "skipped", reason=f"The stream {stream} was not read.")

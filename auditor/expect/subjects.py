@@ -38,6 +38,8 @@ class Subject:
 
 _SUBJECTS = {
     "centra_customer": Subject("contact", lambda row: "centra:" + row.customer_id),
+    "centra_customer_flag": Subject("contact", lambda row: "centra:" + row.customer_id),
+    "centra_keyed_consent": Subject("contact", lambda row: "centra:" + row.customer_id),
     "centra_subscription": Subject(
         "contact", lambda row: "centra:subscription:" + row.subscription_id
     ),

@@ -48,6 +48,7 @@ class _DriftEntry(msgspec.Struct, forbid_unknown_fields=True):
     remedy: _Remedy | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=0)] = 0
     max_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    heeds: tuple[str, ...] = ()
 
 
 class _TableEntry(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,9 +108,10 @@ def _expectation(entry: dict[str, Any], suite: _Suite) -> Expectation:
     check = expectation.check
     if not check.id.startswith(f"{suite.suite}."):
         raise msgspec.ValidationError(f"the check id must start with `{suite.suite}.`")
-    for stream in check.needs:
-        if stream not in STREAM_TABLES:
-            raise msgspec.ValidationError(f"needs names `{stream}`, which is no stream")
+    for key, streams in (("needs", check.needs), ("heeds", check.heeds)):
+        for stream in streams:
+            if stream not in STREAM_TABLES:
+                raise msgspec.ValidationError(f"{key} names `{stream}`, which is no stream")
     return expectation
 
 
@@ -125,6 +127,7 @@ def _of_drift(entry: _DriftEntry, suite: _Suite) -> Expectation:
         remedy_class=entry.remedy.class_ if entry.remedy else "none",
         max_rows=entry.max_rows,
         max_share=entry.max_share,
+        heeds=entry.heeds,
     )
     return Expectation(check)
 

@@ -70,7 +70,8 @@ link_person = sa.Table(
     Column("email_key", Text),  # who the person is: one normalised e-mail
     Column("customer_id", Text),  # the oldest live customer row; NULL for mere subscribers
     Column("consent", Text),  # yes, no or unknown
-    Column("evidence_at", DateTime),  # of the newsletter row that decided
+    Column("evidence", Text),  # what decided: newsletter subscription, keyed consent, customer flag
+    Column("evidence_at", DateTime),  # when it was given or taken back; the flag has no time
     Column("changed_at", DateTime),  # newest creation or update of any of its rows
 )
 link_contact = sa.Table(
@@ -82,6 +83,7 @@ link_contact = sa.Table(
     Column("person", Text),  # email_key of the person, NULL when Centra does not know them
     Column("customer_id", Text),
     Column("consent", Text),
+    Column("evidence", Text),
     Column("evidence_at", DateTime),
     Column("changed_at", DateTime),
     Column("erased_customer_id", Text),  # set when the contact's key is an anonymised customer

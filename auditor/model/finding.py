@@ -41,6 +41,7 @@ class Check:
         title: What failing means, one sentence.
         severity: The floor; containment alone lowers it.
         needs: Streams without which the check is skipped (or off, when they are not configured).
+        heeds: Streams that it also goes by where they are configured; then it needs them as well.
         remedy: The remedy's name and its class, None where there is none.
         max_rows: Drifted subjects tolerated.
         max_share: Share of the checked subjects tolerated, 0 to 1.
@@ -56,6 +57,7 @@ class Check:
     remedy_class: Literal["auto", "confirm", "propose", "none"] = "none"
     max_rows: int = 0
     max_share: float = 0.0
+    heeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

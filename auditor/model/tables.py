@@ -24,6 +24,10 @@ centra_store = _table(
     Column("name", Text),
     Column("type", Text),  # DIRECT_TO_CONSUMER or WHOLESALE
 )
+centra_wholesale_store = _table(
+    "centra_wholesale_store",  # those that the token sees; none of them proves nothing
+    Column("store_id", Text),
+)
 centra_market = _table("centra_market", Column("market_id", Text), Column("name", Text))
 centra_currency = _table("centra_currency", Column("code", Text), Column("is_base", Boolean))
 centra_customer = _table(
@@ -49,6 +53,25 @@ centra_subscription = _table(
     Column("is_active", Boolean),
     Column("is_product_bound", Boolean),  # a back-in-stock request, never consent
     Column("created_at", DateTime),
+)
+centra_customer_flag = _table(
+    "centra_customer_flag",  # from the legacy Order API, where it is configured
+    Column("customer_id", Text),
+    Column("email_key", Text),
+    Column("receives_newsletters", Boolean),  # NULL where the tenant does not tell
+    Column("is_registered", Boolean),
+    Column("created_at", DateTime),
+    Column("updated_at", DateTime),
+)
+centra_keyed_consent = _table(
+    "centra_keyed_consent",
+    Column("customer_id", Text),
+    Column("email_key", Text),
+    Column("key", Text),  # what was asked, e.g. newsletter or terms
+    Column("version", Text),
+    Column("is_given", Boolean),
+    Column("created_at", DateTime),
+    Column("updated_at", DateTime),
 )
 centra_buyer = _table(
     "centra_buyer",
@@ -370,10 +393,12 @@ unparsed_row = _table(
 
 STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
     "stores": (centra_store,),
+    "wholesale_stores": (centra_wholesale_store,),
     "markets": (centra_market,),
     "currencies": (centra_currency,),
     "customers": (centra_customer,),
     "newsletter_subscriptions": (centra_subscription,),
+    "customer_consents": (centra_customer_flag, centra_keyed_consent),
     "buyers": (centra_buyer,),
     "accounts": (centra_account,),
     "orders": (centra_order, centra_order_line, centra_order_attribute, centra_payment),
@@ -405,10 +430,13 @@ STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
 
 KEYS: dict[str, tuple[str, ...]] = {
     "centra_store": ("store_id",),
+    "centra_wholesale_store": ("store_id",),
     "centra_market": ("market_id",),
     "centra_currency": ("code",),
     "centra_customer": ("customer_id",),
     "centra_subscription": ("subscription_id",),
+    "centra_customer_flag": ("customer_id",),
+    "centra_keyed_consent": ("customer_id", "key", "version"),
     "centra_buyer": ("buyer_id",),
     "centra_order": ("order_number",),
     "centra_order_line": ("order_number", "line_id"),

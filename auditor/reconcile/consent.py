@@ -44,7 +44,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
         judged.c.contained,
         judged.c.evidence_at,
         sa.case((judged.c.erased_customer_id.is_not(None), "erased"), else_=judged.c.consent),
-        sa.case((judged.c.evidence_at.is_not(None), "newsletter subscription")),
+        judged.c.evidence,
         judged.c.evidence_at,
         judged.c[row.opt_in.name],
         judged.c.unsubscribed_at,

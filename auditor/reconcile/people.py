@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_person
+from auditor.reconcile import evidence
 
 if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
@@ -16,35 +17,38 @@ if TYPE_CHECKING:
 def people(terms: Terms) -> sa.Select[Any]:
     """Select the people Centra knows: all rows that share one normalised e-mail, with their consent.
 
-    Consent is `yes` when an active newsletter row is the newest word, `no` when an inactive row has
-    no active one created after it, `unknown` without any row. Rows bound to a product are
-    back-in-stock requests: they make a person known and say nothing about consent.
+    Consent is `no` when the newest word is a refusal or the customer flag is false, `yes` when the
+    newest word is an agreement or the flag is true, `unknown` without any word. Rows bound to a
+    product are back-in-stock requests: they make a person known and say nothing about consent.
 
     Frame:
         Result: one row per email_key; columns of `link_person`.
 
     Source:
-        Centra reference 3.2 (guest and registered rows), 3.3 (newsletter rows), CHECKS.md Terms.
+        Centra reference 3.2 (guest and registered rows), 3.3 (newsletter rows), 3.4 (flag and keyed
+        consents), CHECKS.md Terms.
     """
     customers = _customers().cte("customers")
-    signups = _signups(terms).cte("signups")
-    key = sa.func.coalesce(customers.c.email_key, signups.c.email_key)
-    said_no = signups.c.refused_at.is_not(None) & (
-        signups.c.agreed_at.is_(None) | (signups.c.agreed_at <= signups.c.refused_at)
-    )
-    consent = sa.case((said_no, "no"), (signups.c.agreed_at.is_not(None), "yes"), else_="unknown")
-    decided_at = sa.case((said_no, signups.c.refused_at), else_=signups.c.agreed_at)
+    words = evidence.words(terms).cte("words")
+    flags = evidence.flags(terms).cte("flags")
+    key = sa.func.coalesce(customers.c.email_key, words.c.email_key)
+    verdict = evidence.verdict(words, flags)
     changed_at = sa.func.greatest(
-        sa.func.coalesce(customers.c.changed_at, signups.c.changed_at),
-        sa.func.coalesce(signups.c.changed_at, customers.c.changed_at),
+        sa.func.coalesce(customers.c.changed_at, words.c.changed_at),
+        sa.func.coalesce(words.c.changed_at, customers.c.changed_at),
     )
     return sa.select(
         key.label("email_key"),
         customers.c.customer_id,
-        consent.label("consent"),
-        decided_at.label("evidence_at"),
+        verdict.consent.label("consent"),
+        verdict.evidence.label("evidence"),
+        verdict.decided_at.label("evidence_at"),
         changed_at.label("changed_at"),
-    ).select_from(customers.join(signups, customers.c.email_key == signups.c.email_key, full=True))
+    ).select_from(
+        customers.join(words, customers.c.email_key == words.c.email_key, full=True).outerjoin(
+            flags, key == flags.c.email_key
+        )
+    )
 
 
 def _customers() -> sa.Select[Any]:
@@ -69,25 +73,6 @@ def _customers() -> sa.Select[Any]:
     )
     return sa.select(live.c.email_key, live.c.customer_id, live.c.changed_at).where(
         live.c.position == 1
-    )
-
-
-def _signups(terms: Terms) -> sa.Select[Any]:
-    row, store = t.centra_subscription, t.centra_store
-    wanted = store.c.type == "DIRECT_TO_CONSUMER"
-    if terms.consent_stores is not None:
-        wanted &= store.c.name.in_(terms.consent_stores)
-    counts = ~row.c.is_product_bound
-    return (
-        sa.select(
-            row.c.email_key,
-            sa.func.max(sa.case((counts & row.c.is_active, row.c.created_at))).label("agreed_at"),
-            sa.func.max(sa.case((counts & ~row.c.is_active, row.c.created_at))).label("refused_at"),
-            sa.func.max(row.c.created_at).label("changed_at"),
-        )
-        .select_from(row.join(store, row.c.store_id == store.c.store_id))
-        .where(row.c.email_key.is_not(None), wanted)
-        .group_by(row.c.email_key)
     )
 
 
@@ -131,6 +116,7 @@ def contacts(terms: Terms) -> sa.Select[Any]:
         sa.case(
             ((of_person("consent") == "unknown") & vouched, "yes"), else_=of_person("consent")
         ).label("consent"),
+        of_person("evidence").label("evidence"),
         of_person("evidence_at").label("evidence_at"),
         sa.case((_is_erased(customer), customer.c.updated_at), else_=of_person("changed_at")).label(
             "changed_at"

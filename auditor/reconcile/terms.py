@@ -25,6 +25,7 @@ class Terms:
         currency: The base currency, in which Emarsys counts.
         minor_digits: Decimals of that currency.
         lifecycle_events: Names of the external events that only consumers may get.
+        consent_keys: Keys of the consents that mean marketing; None without the legacy Order API.
     """
 
     as_of: datetime
@@ -45,6 +46,7 @@ class Terms:
     marketplace_affiliates: tuple[str, ...]
     marketplace_attributes: Mapping[str, tuple[str, ...]]
     lifecycle_events: tuple[str, ...]
+    consent_keys: tuple[str, ...] | None = None
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:
@@ -73,4 +75,5 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
             for name, values in markets.attributes.items()
         },
         lifecycle_events=tuple(settings.emarsys.events.values()),
+        consent_keys=settings.centra.order_api.consents if settings.centra.order_api else None,
     )

@@ -36,6 +36,7 @@ class Plan:
         clock: What the two systems take for the time; the world ends at its first answer.
         drift: Whether drift is planted; without it the world is clean.
         open_data_url: The Open Data database; SQLite in `folder` unless given.
+        order_api: Whether the settings name the legacy Order API, which is served anyway.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Plan:
     centra: CentraOptions = field(default_factory=lambda: CentraOptions(rate_plan=ENTERPRISE))
     emarsys: EmarsysOptions = field(default_factory=EmarsysOptions)
     open_data_url: str | None = None
+    order_api: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def _environ(plan: Plan) -> dict[str, str]:
     user = plan.emarsys.users[0]
     return {
         "CENTRA_TOKEN": plan.centra.tokens[0].value,
+        "CENTRA_ORDER_API_SECRET": plan.centra.order_api_secret,
         "EMARSYS_CLIENT_ID": user.client_id,
         "EMARSYS_CLIENT_SECRET": user.client_secret,
         "HAPI_TOKEN": plan.emarsys.hapi_token,
@@ -110,6 +113,11 @@ def _settings(world: World, plan: Plan, urls: dict[str, str], open_data_url: str
         "token": "${CENTRA_TOKEN}",
         "rate_share": 1.0,  # no shop shares this tenant
     }
+    if plan.order_api:
+        known["centra"]["order_api"] = {
+            "url": f"{urls['centra']}/api/order",
+            "secret": "${CENTRA_ORDER_API_SECRET}",
+        }
     known["emarsys"] |= {
         "url": f"{emarsys}/api/v3",
         "auth": {

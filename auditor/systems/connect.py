@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.systems.centra.client import CentraClient
+from auditor.systems.centra.order_api import OrderApiClient, consent_stream
 from auditor.systems.centra.pace import Timing
 from auditor.systems.centra.places import base_currency
 from auditor.systems.centra.streams import centra_streams
@@ -47,7 +48,10 @@ def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Sys
     timing = Timing(clock)
     token = settings.centra.token.reveal()
     share = settings.centra.rate_share
-    with closing(CentraClient(settings.centra.url, token, timing, share=share)) as client:
+    with ExitStack() as stack:
+        client = stack.enter_context(
+            closing(CentraClient(settings.centra.url, token, timing, share=share))
+        )
         client.check_access()
         currency = base_currency(client)
         check_access(settings, account_currency=currency, clock=clock, sleep=time.sleep)
@@ -62,4 +66,14 @@ def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Sys
         emarsys = emarsys_streams(
             settings, since=since, account_currency=currency, clock=clock, sleep=time.sleep
         )
-        yield Systems((*emarsys, *centra), currency)
+        yield Systems((*emarsys, *centra, *_legacy(settings, clock, stack)), currency)
+
+
+def _legacy(
+    settings: Settings, clock: Callable[[], datetime], stack: ExitStack
+) -> Iterator[Stream]:
+    """Yield what the legacy Order API gives, where the settings name it."""
+    if settings.centra.order_api is not None:
+        client = OrderApiClient(settings.centra.order_api, clock)
+        stack.enter_context(closing(client))
+        yield consent_stream(client, settings.timezone)

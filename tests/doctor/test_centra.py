@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.clock import utc_now
+from auditor.doctor.disabled import disabled_by
 from auditor.doctor.probes.centra_access import quota_result
 from auditor.doctor.probes.centra_scope import _Code, _judged, _Total, _Worth
 from auditor.doctor.result import CENTRA_STREAMS
+from auditor.expect.suites import load_checks
+from auditor.resources import expectation_files
 from auditor.sandbox.centra.options import CentraOptions, Token
 from auditor.sandbox.centra.plans import ENTERPRISE
 from auditor.sandbox.wire import Fault
@@ -62,10 +65,14 @@ def test_a_permission_the_stream_can_do_without_is_a_warning(restricted):
     assert (result.state, "Customer.totalOrders:read" in result.detail) == ("warn", True)
 
 
+def consumers_only(settings: dict[str, Any]) -> None:
+    settings["centra"]["wholesale"] = False
+
+
 def test_without_account_permission_a_restriction_cannot_be_seen(opened):
     permissions = frozenset({"Store:read"})
     centra = token(permissions=permissions, store_types=frozenset({"DIRECT_TO_CONSUMER"}))
-    result = opened(centra=centra).result("centra.restriction")
+    result = opened(consumers_only, centra=centra).result("centra.restriction")
     assert (result.state, result.fix) == (
         "warn",
         "Grant Account:read, or check the restriction by hand.",
@@ -83,7 +90,18 @@ def test_a_token_without_wholesale_fails_where_there_are_accounts(opened, monkey
     monkeypatch.setattr("auditor.doctor.probes.centra_scope._has_accounts", lambda _: True)
     centra = token(store_types=frozenset({"DIRECT_TO_CONSUMER"}))
     result = opened(centra=centra).result("centra.restriction")
-    assert (result.state, result.suites) == ("fail", ("channel",))
+    assert (result.state, result.streams) == ("fail", ("wholesale_stores",))
+
+
+def test_a_token_that_sees_no_wholesale_fails_unless_the_brand_has_none(opened):
+    centra = token(store_types=frozenset({"DIRECT_TO_CONSUMER"}))
+    result = opened(centra=centra).result("centra.restriction")
+    assert (result.state, result.streams) == ("fail", ("wholesale_stores",))
+
+
+def test_a_brand_without_wholesale_needs_no_wholesale_store(opened):
+    centra = token(store_types=frozenset({"DIRECT_TO_CONSUMER"}))
+    assert opened(consumers_only, centra=centra).result("centra.restriction").state == "ok"
 
 
 def test_a_refused_token_loses_every_stream(opened):
@@ -194,3 +212,22 @@ def test_a_rate_that_fits_neither_way_fails():
 
 def test_without_a_foreign_order_nothing_is_said_about_rates():
     assert _judged([]).state == "off"
+
+
+def test_an_order_api_that_answers_is_fine(tmp_path):
+    with clinic(tmp_path, order_api=True) as running:
+        assert running.result("centra.order_api").state == "ok"
+
+
+def test_an_order_api_that_refuses_its_secret_disables_what_heeds_it(tmp_path):
+    def forget(settings: dict[str, Any]) -> None:
+        settings["centra"]["order_api"]["secret"] = "${HAPI_TOKEN}"  # noqa: S105 - a name
+
+    with clinic(tmp_path, forget, order_api=True) as running:
+        result = running.result("centra.order_api")
+    disabled = disabled_by(result, [e.check for e in load_checks(expectation_files(tmp_path))])
+    assert (result.state, "consent.withdrawn_but_opted_in" in disabled) == ("fail", True)
+
+
+def test_an_order_api_that_is_not_configured_is_off(opened):
+    assert opened().result("centra.order_api").state == "off"

@@ -27,6 +27,9 @@ OLD = NOW.replace(tzinfo=None) - timedelta(days=20)
 
 HEALTHY: dict[sa.Table, dict[str, Any]] = {
     t.centra_store: {"store_id": "1", "name": "Retail", "type": "DIRECT_TO_CONSUMER"},
+    t.centra_wholesale_store: {"store_id": "2"},
+    t.centra_customer_flag: {"customer_id": "4711", "receives_newsletters": True},
+    t.centra_keyed_consent: {"customer_id": "4711", "key": "newsletter", "is_given": True},
     t.centra_market: {"market_id": "1", "name": "Sweden"},
     t.centra_currency: {"code": "SEK", "is_base": True},
     t.centra_customer: {

@@ -187,9 +187,12 @@ def test_what_failed_in_the_run_before_is_forgotten(warehouse):
 
 SUBJECTS = {
     t.centra_store: ("stream", "stores"),
+    t.centra_wholesale_store: ("stream", "wholesale_stores"),
     t.centra_market: ("stream", "markets"),
     t.centra_currency: ("stream", "currencies"),
     t.centra_customer: ("contact", "centra:4711"),
+    t.centra_customer_flag: ("contact", "centra:4711"),
+    t.centra_keyed_consent: ("contact", "centra:4711"),
     t.centra_subscription: ("contact", "centra:subscription:31"),
     t.centra_buyer: ("contact", "centra:buyer:5"),
     t.centra_order: ("order", "100017"),

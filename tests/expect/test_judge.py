@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +93,29 @@ def test_a_check_whose_stream_was_never_read_is_skipped(warehouse):
 def test_a_stream_that_no_check_needs_changes_nothing(warehouse):
     drift(warehouse, CHECK, 0, checked=20)
     assert outcome(warehouse, sales={"complete": False}) == ("pass", None)
+
+
+def heeding(warehouse: Warehouse, **lines: dict[str, Any]) -> str:
+    drift(warehouse, CHECK, 0, checked=1)
+    expectation = no_drift(CHECK)
+    check = replace(expectation.check, heeds=("customer_consents",))
+    (result,) = judge(
+        warehouse.engine, [replace(expectation, check=check)], snapshot(contacts={}, **lines)
+    )
+    return result.outcome
+
+
+def test_a_source_that_is_only_heeded_may_be_unconfigured(warehouse):
+    assert heeding(warehouse) == "pass"
+
+
+def test_a_source_that_is_only_heeded_may_be_off(warehouse):
+    off = {"mode": "off", "complete": False, "reason": "Not configured."}
+    assert heeding(warehouse, customer_consents=off) == "pass"
+
+
+def test_a_heeded_stream_that_is_incomplete_skips_the_check(warehouse):
+    assert heeding(warehouse, customer_consents={"complete": False}) == "skipped"
 
 
 def test_drift_left_by_a_check_that_is_skipped_is_not_counted(warehouse):

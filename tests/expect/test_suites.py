@@ -163,3 +163,9 @@ def test_a_file_that_is_no_suite_is_named(tmp_path, text):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"^gone\.yaml: the suite cannot be read"):
         load_checks([tmp_path / "gone.yaml"])
+
+
+def test_no_check_of_the_channels_judges_what_a_restricted_token_cannot_see():
+    needs = {one.check.id: one.check.needs for one in load_checks(SHIPPED)}
+    blind = {id_ for id_, streams in needs.items() if "wholesale_stores" not in streams}
+    assert not [id_ for id_ in blind if id_.startswith("channel.")]

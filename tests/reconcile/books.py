@@ -90,6 +90,21 @@ class Books:
         }
         self._add(t.centra_subscription, **{**row, **values})
 
+    def flag(self, customer_id: str, email: str, *, receives: bool | None) -> None:
+        self._add(
+            t.centra_customer_flag,
+            customer_id=customer_id,
+            email_key=email,
+            receives_newsletters=receives,
+            updated_at=OLD,
+        )
+
+    def keyed(self, customer_id: str, email: str, *, given: bool, **values: Any) -> None:
+        row: dict[str, Any] = {"email_key": email, "key": "newsletter", "created_at": OLD}
+        self._add(
+            t.centra_keyed_consent, customer_id=customer_id, is_given=given, **{**row, **values}
+        )
+
     def buyer(self, buyer_id: str, email: str) -> None:
         self._add(t.centra_buyer, buyer_id=buyer_id, email=email, email_key=email)
 

@@ -197,3 +197,103 @@ def test_the_key_decides_before_the_email(books: Books):
     books.subscription("b@x.se")
     books.contact("900", "b@x.se", 1, external_id="1")
     assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+LEGACY = replace(TERMS, consent_keys=("newsletter",))
+
+
+def one_opted_in(books: Books) -> None:
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1")
+
+
+def test_a_customer_flag_that_is_true_is_evidence(books: Books):
+    one_opted_in(books)
+    books.flag("1", "a@x.se", receives=True)
+    assert books.drift(LEGACY) == set()
+
+
+def test_a_customer_flag_that_is_false_wins_over_an_active_row(books: Books):
+    one_opted_in(books)
+    books.subscription("a@x.se")
+    books.flag("1", "a@x.se", receives=False)
+    (row,) = books.rows(LEGACY)
+    assert (row["check_id"], row["centra_evidence"], row["centra_evidence_at"]) == (
+        "consent.withdrawn_but_opted_in",
+        "customer flag",
+        None,
+    )
+
+
+def test_an_inactive_row_wins_over_a_flag_that_is_true(books: Books):
+    one_opted_in(books)
+    books.subscription("a@x.se", active=False)
+    books.flag("1", "a@x.se", receives=True)
+    assert books.drift(LEGACY) == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_a_flag_that_the_tenant_does_not_tell_says_nothing(books: Books):
+    one_opted_in(books)
+    books.flag("1", "a@x.se", receives=None)
+    assert books.drift(LEGACY) == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_of_twins_the_flag_that_is_false_counts(books: Books):
+    one_opted_in(books)
+    books.customer("2", "a@x.se")
+    books.flag("1", "a@x.se", receives=True)
+    books.flag("2", "a@x.se", receives=False)
+    assert books.drift(LEGACY) == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_a_keyed_consent_is_evidence(books: Books):
+    one_opted_in(books)
+    books.keyed("1", "a@x.se", given=True)
+    assert books.drift(LEGACY) == set()
+
+
+def test_a_keyed_consent_to_something_else_is_no_evidence(books: Books):
+    one_opted_in(books)
+    books.keyed("1", "a@x.se", given=True, key="terms")
+    assert books.drift(LEGACY) == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_a_keyed_consent_taken_back_later_is_a_withdrawal(books: Books):
+    one_opted_in(books)
+    books.subscription("a@x.se")
+    books.keyed("1", "a@x.se", given=False, updated_at=OLD + timedelta(days=1))
+    (row,) = books.rows(LEGACY)
+    assert (row["check_id"], row["centra_evidence"]) == (
+        "consent.withdrawn_but_opted_in",
+        "keyed consent",
+    )
+
+
+def test_a_sign_up_after_a_refused_keyed_consent_is_consent(books: Books):
+    one_opted_in(books)
+    books.keyed("1", "a@x.se", given=False)
+    books.subscription("a@x.se", created_at=OLD + timedelta(days=1))
+    assert books.drift(LEGACY) == set()
+
+
+def test_what_the_order_api_said_before_it_was_removed_from_the_settings_is_ignored(books: Books):
+    one_opted_in(books)
+    books.subscription("a@x.se")
+    books.flag("1", "a@x.se", receives=False)
+    books.keyed("1", "a@x.se", given=False, updated_at=OLD + timedelta(days=1))
+    assert books.drift() == set()
+
+
+def test_a_flag_of_a_store_that_does_not_count_is_ignored(books: Books):
+    one_opted_in(books)
+    books.subscription("a@x.se")
+    books.customer("2", "a@x.se", store_id="2")
+    books.flag("2", "a@x.se", receives=False)
+    assert books.drift(replace(LEGACY, consent_stores=("Retail",))) == set()
+
+
+def test_an_opt_in_by_flag_alone_that_emarsys_lacks_is_lost(books: Books):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", None, external_id="1")
+    books.flag("1", "a@x.se", receives=True)
+    assert books.drift(LEGACY) == {("consent.opt_in_lost", "900")}

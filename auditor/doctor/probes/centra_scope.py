@@ -107,7 +107,11 @@ def _without_wholesale(visit: Visit) -> Result:
             "There are wholesale accounts, but the token sees no wholesale store: it is restricted, "
             "and wholesale orders are invisible."
         )
-        return Result("fail", detail, LIFT, suites=("channel",))
+        return Result("fail", detail, LIFT, streams=("wholesale_stores",))
+    if visit.settings.centra.wholesale:
+        detail = "The token sees no wholesale store, so it is restricted or the brand has none."
+        fix = f"{LIFT} Or set centra.wholesale to false."
+        return Result("fail", detail, fix, streams=("wholesale_stores",))
     if accounts is None:
         detail = "The token sees no wholesale store; whether it is restricted cannot be told."
         return Result("warn", detail, "Grant Account:read, or check the restriction by hand.")

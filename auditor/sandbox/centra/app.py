@@ -1,6 +1,6 @@
-"""The HTTP endpoint of the fake tenant.
+"""The HTTP endpoints of the fake tenant.
 
-Source: Centra reference 1.1, 2.7 and 2.8.
+Source: Centra reference 1.1, 2.7, 2.8 and 3.4.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from auditor.sandbox.centra.order_api import PATH, order_api
 from auditor.sandbox.centra.server import Answer, CentraServer, Query
 from auditor.sandbox.wire import Wire, fault_in
 
@@ -41,7 +42,7 @@ def centra_app(
     faults: Faults,
     clock: Callable[[], datetime],
 ) -> Starlette:
-    """Return an ASGI app that serves a tenant at `POST /graphql`.
+    """Return an ASGI app that serves a tenant at `POST /graphql`, and its legacy Order API.
 
     Tokens, buckets and `Retry-After` go by `clock`. The `CentraServer` behind the app is at
     `app.state.centra`: call its `refresh` after changing rows from outside.
@@ -60,7 +61,10 @@ def centra_app(
         return _json(server.answer(token, query, fault_in(request.scope)))
 
     app = Starlette(
-        routes=[Route("/graphql", graphql, methods=["POST"])],
+        routes=[
+            Route("/graphql", graphql, methods=["POST"]),
+            Route(PATH, order_api(tenant, options), methods=["GET"]),
+        ],
         middleware=[Middleware(Wire, system="centra", log=log, faults=faults)],
     )
     app.state.centra = server

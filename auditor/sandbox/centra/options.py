@@ -60,6 +60,10 @@ class CentraOptions:
 
     Attributes:
         tokens: The tokens that exist (1.2).
+        order_api_secret: The shared secret of the legacy Order API (3.4).
+        order_api_refusal: Its answer to a wrong secret: the status, or 200 with `status: no` (3.4).
+        order_api_list: What it calls the list of customers (3.4).
+        order_api_most: How many customers it gives at most, whatever limit it is asked for (3.4).
         rate_plan: The plan that the environment is on (2.7).
         timezone: The tenant's zone: dates are shown in it and naive input is read in it (2.5).
         app_version: `extensions.appVersion` (0).
@@ -85,6 +89,10 @@ class CentraOptions:
     """
 
     tokens: tuple[Token, ...] = (Token("sandbox"),)
+    order_api_secret: str = "sandbox-order-api"  # noqa: S105 - made up
+    order_api_refusal: Literal["401", "no"] = "401"
+    order_api_list: str = "customers"
+    order_api_most: int = 100
     rate_plan: RatePlan = GROWTH
     timezone: str = "Europe/Stockholm"
     app_version: str = "v1.7.0"

@@ -128,6 +128,25 @@ class Listing:
                 self._size = self._tenant.client.fitting_size(text, self._size)
             return data
 
+    def rows_at(self, positions: Sequence[int], where: Where) -> msgspec.Raw:
+        """Return an answer with the rows that stand at these positions (from 1) of a plain list now.
+
+        Each is a list of at most one row, under `b` and its place among the positions.
+
+        Raises:
+            ReadError: as for any query.
+        """
+        fields, name = self._fields_text(), self._root.name
+        args = ["limit: 1", "page: {}", *(["where: $where"] if where else []), *self._sort()]
+        call = f"{name}({', '.join(args)})"
+        parts = [
+            f"b{place}: {call.format(position)} {{ {fields} }}"
+            for place, position in enumerate(positions)
+        ]
+        declared = f"({self._filter()})" if where else ""
+        text = f"query boundaries{declared} {{ {' '.join(parts)} }}"
+        return self._tenant.client.query(text, {"where": where} if where else {})
+
     def count(self, where: Where) -> int | None:
         """Return how many rows the tenant counts; None where it has no counter for the list.
 
@@ -161,8 +180,7 @@ class Listing:
         return self._texts[shape]
 
     def _written(self, *, is_filtered: bool) -> str:
-        schema = self._tenant.schema
-        fields = selection(schema, self._row_type(), self._fields, self._without, self._notes)
+        fields = self._fields_text()
         if self.is_connection:
             declared, args = ["$after: String"], [f"first: {self._size}", "after: $after"]
             fields = (
@@ -177,6 +195,10 @@ class Listing:
         name = self._root.name
         page = f"page: {name}({', '.join(args)}) {{ {fields} }}"
         return f"query {name}({', '.join(declared)}) {{ {page} }}"
+
+    def _fields_text(self) -> str:
+        schema = self._tenant.schema
+        return selection(schema, self._row_type(), self._fields, self._without, self._notes)
 
     def _row_type(self) -> str:
         schema, type_name = self._tenant.schema, self._root.type.inner

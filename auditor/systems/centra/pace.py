@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ class Pacer:
 
     def __init__(self, share: float, ask: Callable[[], Iterable[Limit]], timing: Timing) -> None:
         self._share, self._ask, self._timing = share, ask, timing
-        self._windows: dict[tuple[Kind, int], Window] = {}
+        # They stand open before the limits are known: own requests until then are no others'.
+        self._windows = {
+            (limit.kind, limit.window_s): Window(limit.window_s, inf) for limit in GROWTH_PLAN
+        }
         self._asked_s: float | None = None
         self._costs: dict[str, int] = {}
 
@@ -146,8 +150,8 @@ class Pacer:
         A quarter of what ten seconds allow: one page never empties the window, and a query that
         turns out dearer than thought still fits.
         """
-        window = self._windows.get(("QUERY_COMPLEXITY", 10))
-        return window.allowance / 4 if window else None
+        allowance = self._windows["QUERY_COMPLEXITY", 10].allowance
+        return allowance / 4 if allowance < inf else None
 
     def shares(self) -> dict[Kind, float]:
         """Return the shares of an hour's quota that own requests have used within the last hour."""

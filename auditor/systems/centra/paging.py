@@ -2,7 +2,9 @@
 
 A connection is read by cursor and has to give as many different rows as it promises. A plain list is
 read by page number up to an empty page; it promises nothing, so it is compared with the tenant's
-counter where there is one.
+counter where there is one. A row that goes away meanwhile moves those behind it up, some of them onto
+a page that was read already; so the rows at which pages ended are looked at once more in the end, and
+have to stand where they stood.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from auditor.systems.centra.listing import Source, Tenant, Where
     from auditor.systems.centra.nested import Nested
     from auditor.systems.centra.rows import Slice
+
+ENDS_AT_ONCE = 50
+"""Pages whose ends are looked at in one query."""
 
 _UNFIT = (UnfitRowError, ArithmeticError, ValueError)
 
@@ -101,14 +106,35 @@ class Reader(Generic[Row]):
 
     def _plain(self, where: Where) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
         tally, number = Tally(self._source.name), 1
+        ends: dict[int, int] = {}
         data = self._listing.ask(where, {"page": number})
         while (page := self._rows.read(data)).count:
             tally.require_full(page)
             tally.take(page, self._keys(page))
+            if not page.aside:
+                ends[tally.count] = self._source.key(page.rows[-1])
             yield data, page, None
             number += 1
             data = self._listing.ask(where, {"page": number})
+        self._require_unmoved(ends, where)
         tally.end(self._listing.count(where))
+
+    def _require_unmoved(self, ends: Mapping[int, int], where: Where) -> None:
+        """Look again at the rows at which pages ended, by position; the last page has none behind it.
+
+        Raises:
+            IncompleteSnapshotError: another row stands there now.
+        """
+        positions = sorted(ends)[:-1]
+        for first in range(0, len(positions), ENDS_AT_ONCE):
+            some = positions[first : first + ENDS_AT_ONCE]
+            data = self._listing.rows_at(some, where)
+            found = self._rows.read_parts(data, [f"b{place}" for place in range(len(some))])
+            keys = [None if row is None else self._source.key(row) for row in found]
+            if keys != [ends[position] for position in some]:
+                raise IncompleteSnapshotError(
+                    f"Centra's list of {self._source.name} was changed while it was read."
+                )
 
     def _complete(self, rows: Sequence[Row], where: Where) -> None:
         """Read on in every list below a row that is as long as one page of it."""

@@ -11,7 +11,7 @@ from auditor.errors import SchemaDriftError
 from auditor.model.stream import Aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Row = TypeVar("Row")
 
@@ -101,6 +101,20 @@ class RowReader(Generic[Row]):
             return _slice(self._whole.decode(data))
         except msgspec.DecodeError:
             return self._read_singly(data)
+
+    def read_parts(self, data: msgspec.Raw, names: Sequence[str]) -> list[Row | None]:
+        """Return the first row of each list in an answer; None where there is none that can be read.
+
+        Raises:
+            SchemaDriftError: the answer is not of the agreed shape.
+        """
+        try:
+            parts = msgspec.json.decode(data, type=dict[str, list[msgspec.Raw]])
+            firsts = [next(iter(parts[name]), None) for name in names]
+        except (msgspec.DecodeError, KeyError) as exc:
+            raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
+        rows = [None if raw is None else self._try(raw) for raw in firsts]
+        return [None if isinstance(row, Aside) else row for row in rows]
 
     def contents(self, data: msgspec.Raw) -> Iterator[tuple[Row, str]]:
         """Yield the rows that can be read, each with its JSON."""

@@ -29,7 +29,7 @@ from auditor.systems.centra.places import (
 )
 from auditor.systems.centra.prices import LOWEST_PRICES, PRICES, STOCK
 from auditor.systems.centra.records import Order, OrderLines, OrderPayments
-from auditor.systems.centra.restriction import Witness, read_stores
+from auditor.systems.centra.restriction import Witness, read_stores, read_wholesale
 from auditor.systems.centra.returns import RETURNS
 from auditor.systems.centra.schema import learn_schema
 from auditor.systems.centra.shipments import SHIPMENTS
@@ -110,7 +110,7 @@ def centra_streams(
         *streams.people(),
         *streams.trade(terms, _created(since)),
         *streams.assortment(item, settings.catalogue.pricelist),
-        streams.stores(),
+        *streams.stores(is_wholesale_sold=settings.wholesale),
     ]
 
 
@@ -158,10 +158,13 @@ class _Streams:
         yield self._of(_Offer("lowest_prices", LOWEST_PRICES, of_list))
         yield self._of(_Offer("stock", STOCK))
 
-    def stores(self) -> Stream:
-        """Return the stores."""
-        return self._special(
-            "stores", lambda notes: read_stores(self._tenant, notes, self._witness)
+    def stores(self, *, is_wholesale_sold: bool) -> Iterator[Stream]:
+        """Yield the stores, and those of wholesale again: a token may be kept from them."""
+        tenant, witness = self._tenant, self._witness
+        yield self._special("stores", lambda notes: read_stores(tenant, notes, witness))
+        yield self._special(
+            "wholesale_stores",
+            lambda notes: read_wholesale(tenant, notes, witness, is_sold=is_wholesale_sold),
         )
 
     def _of(self, offer: _Offer) -> Stream:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 OVERLAP = timedelta(minutes=10)
 """Clocks differ and bounds may not match: records from shortly before are read once more."""
 
-TRAILING = timedelta(days=90)
-"""How long after its creation a return may still be completed or refunded unseen otherwise."""
+TRAILING = timedelta(days=60)
+"""How long after its creation a return is looked at again; later ones show in the weekly sweep.
+
+Source: Centra reference 5.2: 60 to 90 days. Sixty keep an incremental read of a tenant with few months
+of history below a twentieth of a full one.
+"""
 
 Window = Literal["updatedAt", "createdAt"]
 

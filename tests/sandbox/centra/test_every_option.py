@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 OTHER_TOKEN = Token("all", expires_at=NOW + timedelta(days=1), integration="audit")
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "tokens": ((Token("all"),), (OTHER_TOKEN,)),
+    "order_api_secret": ("sandbox-order-api", "another"),
+    "order_api_refusal": ("401", "no"),
+    "order_api_list": ("customers", "result"),
+    "order_api_most": (100, 1),
     "rate_plan": (UNLIMITED, GROWTH, ENTERPRISE),
     "timezone": ("Europe/Stockholm", "Asia/Tokyo"),
     "app_version": ("v1.7.0", "v0.32.3"),

@@ -337,6 +337,7 @@ class FakeCentra:
             "isBase": lambda *_: {"currencies": [{"code": code} for code in self.base]},
             "orderCounts": lambda _, variables: self._totals(variables),
             "counters": self._counters,
+            "query boundaries": self._boundaries,
         }
 
     def _totals(self, variables: dict[str, Any]) -> Answer:
@@ -351,6 +352,13 @@ class FakeCentra:
         found = re.search(r"count: (\w+)", text)
         rows = self._select(found[1] if found else "", variables.get("where") or {})
         return {"counters": {"count": len(rows) if self.counter is None else self.counter}}
+
+    def _boundaries(self, text: str, variables: dict[str, Any]) -> Answer:
+        found = re.findall(r"(b\d+): (\w+)\(limit: 1, page: (\d+)", text)
+        where = variables.get("where") or {}
+        return {
+            name: self._select(root, where)[int(page) - 1 : int(page)] for name, root, page in found
+        }
 
     def _page(self, text: str, variables: dict[str, Any]) -> Any:
         found = re.search(r"page: (\w+)\((first|limit): (\d+)", text)

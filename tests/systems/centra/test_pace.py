@@ -157,3 +157,26 @@ def test_no_window_ever_holds_more_than_the_share(costs: list[tuple[int, int]], 
         sent.append((clocks.now_s, cost))
         window = [c for at_s, c in sent if at_s > clocks.now_s - 10]
         assert len(window) == 1 or sum(window) <= share * quota
+
+
+def test_the_question_for_the_limits_is_not_taken_for_that_of_others():
+    clocks, limits = Clocks(), FakeLimits(Limit("REQUEST_COUNT", 10, 10, used=1))
+
+    def ask() -> Sequence[Limit]:
+        pacer.spent("limits", requests=1, complexity=0)
+        return limits()
+
+    pacer = Pacer(0.5, ask, clocks.timing)
+    send(pacer, 4)
+    assert clocks.slept == []
+
+
+def test_where_the_limit_binds_at_least_nine_tenths_of_the_share_are_used():
+    clocks, share, seconds = Clocks(), 0.3, 600
+    pacer = Pacer(share, FakeLimits(*GROWTH_PLAN[:1]), clocks.timing)
+    sent, end = 0, clocks.now_s + seconds
+    while clocks.now_s < end:
+        send(pacer)
+        clocks.now_s += 0.1
+        sent += 1
+    assert sent / (share * GROWTH_PLAN[0].quota * seconds / 10) >= 0.9

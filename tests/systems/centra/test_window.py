@@ -23,8 +23,8 @@ def test_the_usual_filter_stays():
     assert narrowed(usual, "updatedAt", SINCE)["createdAt"] == usual["createdAt"]
 
 
-def test_a_trailing_window_goes_back_ninety_days():
-    assert narrowed({}, "createdAt", SINCE)["createdAt"] == {"from": "2026-08-25T05:00:00+00:00"}
+def test_a_trailing_window_goes_back_sixty_days():
+    assert narrowed({}, "createdAt", SINCE)["createdAt"] == {"from": "2026-09-24T05:00:00+00:00"}
 
 
 def test_a_trailing_window_never_goes_back_behind_the_usual_filter():

@@ -1,0 +1,138 @@
+"""Evidence of consent in Centra: newsletter rows, keyed consents and the flag of a customer.
+
+Newsletter rows and keyed consents are dated words, of which the newest counts. The flag has no date:
+a false one wins over every word, a true one counts where there is none.
+
+Source:
+    Centra reference 3.3 and 3.4; CHECKS.md Terms (Centra consent).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.reconcile.sql import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+ROW, KEYED, FLAG = "newsletter subscription", "keyed consent", "customer flag"
+
+
+class Verdict(NamedTuple):
+    """What the evidence of a person amounts to.
+
+    Attributes:
+        consent: yes, no or unknown.
+        evidence: What decided; NULL where nothing did.
+        decided_at: When that was said; NULL for the flag.
+    """
+
+    consent: ColumnElement[str]
+    evidence: ColumnElement[str]
+    decided_at: ColumnElement[Any]
+
+
+def words(terms: Terms) -> sa.Select[Any]:
+    """Select what was said with a date, one row per e-mail.
+
+    Frame:
+        Result: email_key; agreed_at and refused_at, the newest of each; keyed_at, the newest word that
+        is a keyed consent; changed_at, the newest of all, product-bound rows included.
+    """
+    said = sa.union_all(_rows(terms), _keyed(terms)).subquery("said")
+    counts = said.c.is_given.is_not(None)
+    given = counts & said.c.is_given
+    return sa.select(
+        said.c.email_key,
+        sa.func.max(sa.case((given, said.c.said_at))).label("agreed_at"),
+        sa.func.max(sa.case((counts & ~given, said.c.said_at))).label("refused_at"),
+        sa.func.max(sa.case((said.c.is_keyed, said.c.said_at))).label("keyed_at"),
+        sa.func.max(said.c.said_at).label("changed_at"),
+    ).group_by(said.c.email_key)
+
+
+def flags(terms: Terms) -> sa.Select[Any]:
+    """Select the customer flags, one row per e-mail; of several customers, a false one counts.
+
+    Frame:
+        Result: email_key; flag, 0 or 1.
+    """
+    row = t.centra_customer_flag
+    value = sa.case((row.c.receives_newsletters, 1), else_=0)
+    return (
+        sa.select(row.c.email_key, sa.func.min(value).label("flag"))
+        .where(row.c.receives_newsletters.is_not(None), *_of_live_customer(row, terms))
+        .group_by(row.c.email_key)
+    )
+
+
+def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
+    """Return what both amount to; a tie of two words is a refusal."""
+    is_refused, is_agreed = flags.c.flag == 0, flags.c.flag == 1
+    said_no = words.c.refused_at.is_not(None) & (
+        words.c.agreed_at.is_(None) | (words.c.agreed_at <= words.c.refused_at)
+    )
+    said_yes = words.c.agreed_at.is_not(None)
+    said_at = sa.case((said_no, words.c.refused_at), else_=words.c.agreed_at)
+    return Verdict(
+        sa.case((is_refused | said_no, "no"), (said_yes | is_agreed, "yes"), else_="unknown"),
+        sa.case(
+            (is_refused, FLAG),
+            (said_at == words.c.keyed_at, KEYED),
+            (said_at.is_not(None), ROW),
+            (is_agreed, FLAG),
+        ),
+        sa.case((is_refused, sa.null()), else_=said_at),
+    )
+
+
+def _rows(terms: Terms) -> sa.Select[Any]:
+    row, store = t.centra_subscription, t.centra_store
+    return (
+        sa.select(
+            row.c.email_key,
+            sa.case((~row.c.is_product_bound, row.c.is_active)).label("is_given"),
+            row.c.created_at.label("said_at"),
+            sa.false().label("is_keyed"),
+        )
+        .select_from(row.join(store, row.c.store_id == store.c.store_id))
+        .where(row.c.email_key.is_not(None), _counts(store, terms))
+    )
+
+
+def _keyed(terms: Terms) -> sa.Select[Any]:
+    row = t.centra_keyed_consent
+    return sa.select(
+        row.c.email_key,
+        row.c.is_given,
+        sa.func.coalesce(row.c.updated_at, row.c.created_at).label("said_at"),
+        sa.true().label("is_keyed"),
+    ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, terms))
+
+
+def _of_live_customer(row: sa.Table, terms: Terms) -> tuple[ColumnElement[bool], ...]:
+    """Tell whether a row of the Order API counts: its customer is not erased, and of a store that does.
+
+    Rows of an earlier run stay in the store when the settings name the Order API no more.
+    """
+    customer, store = t.centra_customer, t.centra_store
+    counted = (
+        sa.select(customer.c.customer_id)
+        .join(store, customer.c.store_id == store.c.store_id)
+        .where(~sa.func.coalesce(customer.c.is_anonymized, sa.false()), _counts(store, terms))
+    )
+    is_configured = text("yes" if terms.consent_keys is not None else "no") == "yes"
+    return (is_configured, row.c.email_key.is_not(None), row.c.customer_id.in_(counted))
+
+
+def _counts(store: sa.Table, terms: Terms) -> ColumnElement[bool]:
+    wanted = store.c.type == "DIRECT_TO_CONSUMER"
+    if terms.consent_stores is not None:
+        wanted &= store.c.name.in_(terms.consent_stores)
+    return wanted

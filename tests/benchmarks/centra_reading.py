@@ -1,0 +1,99 @@
+"""Count what reading a tenant of Centra costs: whole, a day (about 1 % of changes) later, under limits.
+
+The tenant answers in the same process and time is made up, so that hours of pacing pass in no time.
+Prints one JSON object: requests and points per stream of the full read, requests of the incremental
+one and their ratio over the streams that can be read in part, and, for limits that bind, the share of
+the allowed rate that reading used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from auditor.model.stream import Start
+from auditor.sandbox.centra import GROWTH, UNLIMITED
+from auditor.sandbox.world import Scale, build_world
+from auditor.sandbox.world.evolve import evolve
+from tests.systems.centra.room import NOW, Room
+
+if TYPE_CHECKING:
+    from auditor.sandbox.centra import RatePlan
+    from auditor.sandbox.world.model import World
+
+LATENCY_S = 0.05
+SHARE = 0.3
+WINDOW_S = 10
+ENDLESS = UNLIMITED.requests
+TIGHT = {
+    "requests": replace(UNLIMITED, requests=(GROWTH.requests[0], ENDLESS[1])),
+    "points": replace(UNLIMITED, complexity=(150_000, ENDLESS[1])),
+    "growth_plan": GROWTH,
+}
+"""Limits that bind while a small world is read: requests alone, points alone, and a whole plan."""
+
+
+def costs(world: World) -> dict[str, Any]:
+    """Return what a full read costs, and an incremental one a day later."""
+    room = Room(world)
+    full = {stream.name: room.cost(stream) for stream in room.streams}
+    since = world.now
+    evolve(world, 1, since + timedelta(days=1))
+    room.refresh()
+    parts = {
+        stream.name: room.cost(stream, Start(changed_since=since))
+        for stream in room.streams
+        if stream.read_from is not None
+    }
+    whole = sum(full[name][0] for name in parts)
+    return {
+        "requests": {name: requests for name, (requests, _) in full.items()},
+        "points": {name: points for name, (_, points) in full.items()},
+        "requests_incremental": {name: requests for name, (requests, _) in parts.items()},
+        "incremental_to_full": round(sum(r for r, _ in parts.values()) / whole, 4),
+    }
+
+
+def used(world: World, plan: RatePlan) -> dict[str, Any]:
+    """Return how much of the allowed rate was used while some limit of ten seconds bound.
+
+    For each ten seconds between the first pause and the last, that is the share of the limit which was
+    used most; the mean of these counts. An hourly limit tells its share of the whole reading.
+    """
+    room = Room(world, plan, SHARE, latency_s=LATENCY_S)
+    for stream in room.streams:
+        room.cost(stream)
+    first, last = room.pauses[0], room.pauses[-1]
+    slots = [0.0] * int((last - first) // WINDOW_S)
+    for number in range(len(slots)):
+        begin = first + number * WINDOW_S
+        within = [points for at, points in room.spent if begin <= at < begin + WINDOW_S]
+        requests = len(within) / (plan.requests[0] * SHARE)
+        slots[number] = max(requests, sum(within) / (plan.complexity[0] * SHARE))
+    return {
+        "seconds": round((room.now - NOW).total_seconds()),
+        "slots": len(slots),
+        "share": round(sum(slots) / len(slots), 3),
+        "most": round(max(slots), 3),
+        "refused": room.refused,
+    }
+
+
+def main() -> None:
+    """Measure a world."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=Scale.S.customers)
+    parser.add_argument("--limits", action="store_true", help="also read under tight limits")
+    asked = parser.parse_args()
+    world = build_world(1, Scale.of(customers=asked.customers), NOW)
+    limited = {name: used(world, plan) for name, plan in TIGHT.items()} if asked.limits else {}
+    result = {"customers": asked.customers, **costs(world), "limited": limited}
+    sys.stdout.write(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
