@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+from auditor.findings.ledger import Ledger
+from auditor.warehouse import Warehouse
 from tests.forbidden_calls import forbidden_calls
-from tests.postgres import new_database, server
+from tests.postgres import Shelf, server
 from tests.watched import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
 
     from auditor.sandbox.wire import LoggedRequest
 
@@ -26,7 +32,7 @@ TESTS = Path(__file__).parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regen-gold", action="store_true", help="rewrite the gold files")
-    parser.addoption("--large-worlds", type=int, default=2, help="how many worlds of scale M")
+    parser.addoption("--large-worlds", type=int, default=1, help="how many worlds of scale M")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,6 +49,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests, so that no process waits for one at the end."""
     order = {name: position for position, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
+ON_ONE_PROCESS = {
+    "test_audit_faults", "test_build", "test_clean", "test_demo", "test_evolve", "test_evolve_served",
+    "test_healthy", "test_packaging",
+}  # fmt: skip
+"""Modules whose fixtures cost more than all their tests."""
+
+
+class ByModule(LoadScopeScheduling):
+    """Hands out one test after another, but the modules with dear fixtures whole.
+
+    Groups (`xdist_group`) would say the same, but pytest-xdist 3.8 overlooks them under pytest 9.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if Path(module).stem in ON_ONE_PROCESS else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule | None:
+    return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -84,17 +112,53 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+def _make_warehouse(url: str) -> None:
+    Warehouse(url).close()
+
+
+def _make_ledger(url: str) -> None:
+    Ledger(url).close()
+
+
+@pytest.fixture(scope="session")
+def _postgres_warehouses(postgres_server: str) -> Shelf:
+    return Shelf(postgres_server, _make_warehouse)
+
+
+@pytest.fixture(scope="session")
+def _postgres_ledgers(postgres_server: str) -> Shelf:
+    return Shelf(postgres_server, _make_ledger)
+
+
+@pytest.fixture(scope="session")
+def _empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a warehouse file to copy: its tables take longer to create than most tests."""
+    file = tmp_path_factory.mktemp("template") / "warehouse.duckdb"
+    _make_warehouse(f"duckdb:///{file}")
+    return file
+
+
+@pytest.fixture
+def duckdb_url(_empty_warehouse: Path, tmp_path: Path) -> str:
+    """Give an empty warehouse in a file of its own."""
+    return f"duckdb:///{copyfile(_empty_warehouse, tmp_path / 'warehouse.duckdb')}"
+
+
 @pytest.fixture(params=["duckdb", "postgresql"])
-def warehouse_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def warehouse_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Give an empty warehouse on each supported engine."""
     if request.param == "duckdb":
-        return f"duckdb:///{tmp_path / 'warehouse.duckdb'}"
-    return new_database(request.getfixturevalue("postgres_server"))
+        yield request.getfixturevalue("duckdb_url")
+        return
+    with request.getfixturevalue("_postgres_warehouses").lend() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give an empty ledger on each supported engine."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return new_database(request.getfixturevalue("postgres_server"))
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        return
+    with request.getfixturevalue("_postgres_ledgers").lend() as url:
+        yield url

@@ -2,6 +2,8 @@
 
 It listens on a Unix socket in a folder of its own, so that any number can run side by side. A machine
 without the binaries fails the tests that ask for it: an engine that nobody tried is not supported.
+Making a database and its tables costs more than most tests do with them, and so does throwing
+thousands away at the end: `Shelf` lends the same ones again.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NOBODY = 65534
 _OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
@@ -54,6 +56,73 @@ def new_database(server_url: str) -> str:
         conn.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+_COLUMNS = """
+    SELECT c.relname, string_agg(a.attname || ' ' || a.atttypid, ',' ORDER BY a.attnum),
+           pg_relation_size(c.oid) > 0
+    FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm') GROUP BY c.oid, c.relname
+"""
+_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+class Shelf:
+    """Databases with empty tables, lent to one test after another.
+
+    Args:
+        server_url: The server they live on.
+        prepare: Creates the tables of a new database.
+    """
+
+    def __init__(self, server_url: str, prepare: Callable[[str], None]) -> None:
+        self._server_url, self._prepare = server_url, prepare
+        self._free: list[str] = []
+        self._as_made: dict[str, dict[str, str]] = {}
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[str]:
+        """Give the URL of a database, as empty as a new one, until the block ends."""
+        url = self._free.pop() if self._free else self._make()
+        yield url
+        if self._is_as_made(url):
+            self._free.append(url)
+        else:
+            self._drop(url)
+
+    def _make(self) -> str:
+        url = new_database(self._server_url)
+        self._prepare(url)
+        with _alone(url) as conn:
+            self._as_made[url] = {name: columns for name, columns, _ in conn.execute(_COLUMNS)}
+        return url
+
+    def _is_as_made(self, url: str) -> bool:
+        """Empty a database; tell whether nothing is left of what a test did to it."""
+        made = self._as_made[url]
+        with _alone(url) as conn:
+            conn.execute(_OTHERS)
+            found = conn.execute(_COLUMNS).fetchall()
+            extra = [name for name, _, _ in found if name not in made]
+            filled = [name for name, _, is_filled in found if is_filled and name in made]
+            for verb, names in (("DROP TABLE", extra), ("TRUNCATE", filled)):
+                if names:
+                    conn.execute(f"{verb} {', '.join(names)}")
+        return made == {name: columns for name, columns, _ in found if name in made}
+
+    def _drop(self, url: str) -> None:
+        with _alone(self._server_url) as conn:
+            conn.execute(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
+
+
+def _alone(url: str) -> Any:
+    import psycopg
+
+    plain = sa.make_url(url).set(drivername="postgresql")
+    return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
 
 
 def _binary(name: str) -> str:
