@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 
-from auditor.errors import ConfigError, ReadError
+from auditor.errors import ConfigError, ReadError, RefusedError
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.findings import query
@@ -20,7 +20,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Audit
-from auditor.model.tables import centra_currency
+from auditor.model.tables import STREAM_TABLES, centra_currency
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import terms_of
 from auditor.report.audit_json import audit_json
@@ -29,7 +29,7 @@ from auditor.report.write import write_report
 from auditor.resources import bundled_folder, expectation_files
 from auditor.snapshot.course import Terms as ReadingTerms
 from auditor.snapshot.take import Progress as SnapshotProgress
-from auditor.snapshot.take import Reading, take
+from auditor.snapshot.take import Reading, take, unread
 from auditor.systems.connect import connected
 from auditor.verdict import exit_code_of, verdict_of
 from auditor.warehouse import Warehouse
@@ -131,7 +131,9 @@ def audit(run: Run, *, suites: Collection[str] = (), take_snapshot: bool = True)
                 else _last(run, ledger)
             )
         with stages.stage("reconcile"):
-            reconcile(warehouse, _terms(run.settings, warehouse, taken))
+            # Where nothing was read, nothing is judged, and the base currency may be unknown.
+            if any(line.is_usable for line in taken.coverage):
+                reconcile(warehouse, _terms(run.settings, warehouse, taken))
         with stages.stage("expect"):
             checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
         with stages.stage("findings"):
@@ -190,11 +192,19 @@ def _snapshot(
         terms=_reading_terms(settings, full=full),
         guard=lambda line: _guarded(line, settings, ledger),
     )
-    with connected(settings, run.clock) as systems:
-        wanted = [s for s in systems.streams if only is None or s.name in only]
-        taken = take(wanted, reading)
+    taken = _take(run, reading, set(STREAM_TABLES) if only is None else only)
     query.record_run(ledger, settings.brand, taken)
     return taken
+
+
+def _take(run: Run, reading: Reading, names: Collection[str]) -> Snapshot:
+    try:
+        with connected(run.settings, run.clock) as systems:
+            return take([s for s in systems.streams if s.name in names], reading)
+    except RefusedError:
+        raise
+    except ReadError as exc:
+        return unread(names, reading, str(exc))
 
 
 def _reading_terms(settings: Settings, *, full: bool) -> ReadingTerms:

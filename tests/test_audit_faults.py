@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SMALL = Scale.of(customers=150)
+
+
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
     with stamina.set_testing(testing=True, attempts=3):
@@ -28,12 +33,68 @@ def _no_waiting() -> Iterator[None]:
 def shop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Brand]:
-    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150)) as started:
+    with brand(tmp_path, monkeypatch, capsys, SMALL) as started:
         yield started
 
 
-def outcomes(audit: dict[str, Any]) -> dict[str, str]:
-    return {check["id"]: check["outcome"] for check in audit["checks"]}
+class Pipe(io.TextIOWrapper):
+    """Text or bytes that were printed, once."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def take(self) -> str:
+        self.seek(0)
+        told = self.read()
+        self.seek(0)
+        self.truncate()
+        return told
+
+
+class Printed:
+    """What `capsys` is to one test, for the audits that many tests look at."""
+
+    def __init__(self, *pipes: Pipe) -> None:
+        self._pipes = pipes
+
+    def readouterr(self) -> tuple[str, ...]:
+        return tuple(pipe.take() for pipe in self._pipes)
+
+
+@contextlib.contextmanager
+def lasting(folder: Path) -> Iterator[Brand]:
+    """Start a brand that outlives a test."""
+    with (
+        stamina.set_testing(testing=True, attempts=3),
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(Pipe()) as out,
+        contextlib.redirect_stderr(Pipe()) as err,
+    ):
+        printed: Any = Printed(out, err)
+        with brand(folder, patch, printed, SMALL) as started:
+            yield started
+
+
+@dataclass
+class Told:
+    """What one audit said, how many requests it took, and which findings were open after it."""
+
+    code: int
+    audit: dict[str, Any]
+    findings: set[tuple[str, str]]
+    planted: set[tuple[str, str]]
+    requests: int
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {check["id"]: check["outcome"] for check in self.audit["checks"]}
+
+
+def told(shop: Brand, *words: str) -> Told:
+    before = len(shop.running.log.rows())
+    code, audit = shop.audit(*words)
+    requests = len(shop.running.log.rows()) - before
+    return Told(code, audit, shop.findings(), shop.planted, requests)
 
 
 BROKEN_ORDERS = [
@@ -51,7 +112,12 @@ BROKEN_CONTACTS = [
 ]
 
 
-@pytest.mark.parametrize("fault", BROKEN_ORDERS, ids=lambda f: f"{f.kind}-{f.skip}-{f.times}")
+DEAD = [
+    Fault(system, "status", match="", status=500, times=None) for system in ("centra", "emarsys")
+]
+
+
+@pytest.mark.parametrize("fault", BROKEN_ORDERS[1:], ids=lambda f: f"{f.kind}-{f.skip}-{f.times}")
 def test_orders_that_cannot_be_read_make_the_run_incomplete(shop: Brand, fault: Fault):
     shop.running.faults.arm(replace(fault))
     code, audit = shop.audit()
@@ -65,76 +131,97 @@ def test_contacts_that_cannot_be_read_make_the_run_incomplete(shop: Brand, fault
     assert (code, audit["verdict"]) == (3, "incomplete")
 
 
-def test_the_broken_stream_is_named_with_its_reason(shop: Brand):
-    shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
-    _, audit = shop.audit()
-    (line,) = [line for line in audit["coverage"] if not line["complete"]]
+@pytest.mark.parametrize("fault", DEAD, ids=lambda f: f.system)
+def test_a_system_that_never_answers_makes_the_run_incomplete_and_concludes_nothing(
+    shop: Brand, fault: Fault
+):
+    shop.running.faults.arm(replace(fault))
+    dead = told(shop)
+    assert (dead.code, dead.audit["verdict"], dead.findings) == (3, "incomplete", set())
+    assert set(dead.outcomes.values()) == {"skipped"}
+    assert all("500" in line["reason"] for line in dead.audit["coverage"])
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Audit a brand for the first time while its orders cannot be read."""
+    with lasting(tmp_path_factory.mktemp("broken")) as shop:
+        shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
+        return told(shop)
+
+
+def test_a_broken_stream_makes_the_run_incomplete(broken: Told):
+    assert (broken.code, broken.audit["verdict"]) == (3, "incomplete")
+
+
+def test_the_broken_stream_is_named_with_its_reason(broken: Told):
+    (line,) = [line for line in broken.audit["coverage"] if not line["complete"]]
     assert (line["stream"], "500" in line["reason"]) == ("orders", True)
 
 
-def test_every_check_that_needs_the_broken_stream_is_skipped(shop: Brand):
-    shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
-    _, audit = shop.audit()
-    sales = {name: o for name, o in outcomes(audit).items() if name.startswith("sales.")}
+def test_every_check_that_needs_the_broken_stream_is_skipped(broken: Told):
+    sales = {name: o for name, o in broken.outcomes.items() if name.startswith("sales.")}
     assert set(sales.values()) == {"skipped"}
 
 
-def test_checks_that_do_not_need_the_broken_stream_still_judge(shop: Brand):
-    shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
-    _, audit = shop.audit()
-    assert outcomes(audit)["consent.withdrawn_but_opted_in"] == "fail"
+def test_checks_that_do_not_need_the_broken_stream_still_judge(broken: Told):
+    assert broken.outcomes["consent.withdrawn_but_opted_in"] == "fail"
 
 
-def test_nothing_is_concluded_from_what_was_not_read(shop: Brand):
-    shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
-    shop.audit()
-    assert {check for check, _ in shop.findings()} & {"sales.missing_order"} == set()
-    assert shop.findings() <= shop.planted
+def test_nothing_is_concluded_from_what_was_not_read(broken: Told):
+    assert {check for check, _ in broken.findings} & {"sales.missing_order"} == set()
+    assert broken.findings <= broken.planted
 
 
-def test_a_fault_that_passes_is_no_fault(shop: Brand):
-    shop.running.faults.arm(Fault("centra", "status", match="orderConnection(", status=500))
-    shop.running.faults.arm(Fault("emarsys", "cut", match="/data"))
-    code, _ = shop.audit()
-    assert (code, shop.findings()) == (1, shop.planted)
+@pytest.fixture(scope="module")
+def audits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
+    """Audit one brand again and again, each time a little differently."""
+    with lasting(tmp_path_factory.mktemp("audits")) as shop:
+        faults = shop.running.faults
+        faults.arm(Fault("centra", "status", match="orderConnection(", status=500))
+        faults.arm(Fault("emarsys", "cut", match="/data"))
+        done = {"first": told(shop), "second": told(shop), "again": told(shop, "--no-snapshot")}
+        done["suite"] = told(shop, "--no-snapshot", "--suite", "channel")
+        faults.arm(replace(BROKEN_ORDERS[0]))
+        done["broken"] = told(shop)
+        faults.arm(replace(DEAD[0]))
+        done["dead"] = told(shop)
+        return done
 
 
-def test_an_incomplete_run_resolves_nothing(shop: Brand):
-    shop.audit()
-    before = shop.findings()
-    shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
-    _, audit = shop.audit()
-    assert (shop.findings(), audit["findings"]["resolved"]) == (before, 0)
+def test_a_fault_that_passes_is_no_fault(audits: dict[str, Told]):
+    assert (audits["first"].code, audits["first"].findings) == (1, audits["first"].planted)
 
 
-def test_a_second_audit_finds_the_same_and_calls_it_ongoing(shop: Brand):
-    _, first = shop.audit()
-    _, second = shop.audit()
-    total = first["findings"]["total"]
-    assert (first["findings"]["new"], second["findings"]["ongoing"]) == (total, total)
+def test_a_second_audit_finds_the_same_and_calls_it_ongoing(audits: dict[str, Told]):
+    first, second = (audits[name].audit["findings"] for name in ("first", "second"))
+    assert (first["new"], second["ongoing"]) == (first["total"], first["total"])
 
 
-def test_judging_the_last_snapshot_again_reads_nothing(shop: Brand):
-    shop.audit()
-    before = len(shop.running.log.rows())
-    code, _ = shop.audit("--no-snapshot")
-    assert (code, len(shop.running.log.rows())) == (1, before)
+def test_judging_the_last_snapshot_again_reads_nothing(audits: dict[str, Told]):
+    assert (audits["again"].code, audits["again"].requests) == (1, 0)
 
 
-def test_a_single_suite_judges_only_its_checks(shop: Brand):
-    _, audit = shop.audit("--suite", "channel")
-    assert {check["suite"] for check in audit["checks"]} == {"channel"}
+def test_a_single_suite_judges_only_its_checks(audits: dict[str, Told]):
+    assert {check["suite"] for check in audits["suite"].audit["checks"]} == {"channel"}
+
+
+@pytest.mark.parametrize("name", ["broken", "dead"])
+def test_an_incomplete_run_resolves_nothing(audits: dict[str, Told], name: str):
+    assert audits[name].audit["verdict"] == "incomplete"
+    assert audits[name].findings == audits["second"].findings
+    assert audits[name].audit["findings"]["resolved"] == 0
 
 
 def test_without_open_data_its_checks_are_off_and_the_run_is_complete(shop: Brand):
     shop.change_settings(lambda settings: settings["emarsys"].pop("open_data"))
     _, audit = shop.audit()
-    assert outcomes(audit)["sales.missing_order"] == "off"
-    assert audit["verdict"] == "critical"
+    (outcome,) = [c["outcome"] for c in audit["checks"] if c["id"] == "sales.missing_order"]
+    assert (outcome, audit["verdict"]) == ("off", "critical")
 
 
 def test_a_stream_that_shrank_below_its_guard_is_not_believed(shop: Brand):
-    shop.audit()
+    shop.auditor("snapshot", "--full")
     orders = shop.running.world.centra.orders
     del orders[: len(orders) // 2]
     shop.auditor("--format", "json", "snapshot", "--full")

@@ -14,7 +14,7 @@ from auditor.snapshot.store import store_page
 from auditor.warehouse import FinishedRead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from auditor.model.stream import Stream
@@ -84,6 +84,35 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
     order = [stream.name for stream in streams]
     lines = sorted((one.line for one in ended), key=lambda line: order.index(line.stream))
     return Snapshot(reading.run, as_of, tuple(lines))
+
+
+def unread(names: Collection[str], reading: Reading, reason: str) -> Snapshot:
+    """Write down that a system did not answer at all: what is stored stays, and nothing is read.
+
+    Args:
+        names: The streams that were wanted.
+        reading: As for `take`.
+        reason: Why none was read, as a sentence without personal data.
+    """
+    as_of = reading.clock()
+    log.warning("no stream is read: %s", reason)
+    reading.warehouse.publish(reading.run, as_of, ())
+    lines = tuple(
+        Coverage(
+            "emarsys" if tables[0].name.startswith("emarsys_") else "centra",
+            name,
+            reading.warehouse.count(tables[0]),
+            complete=False,
+            mode="full",
+            as_of=as_of,
+            reason=reason,
+        )
+        for name, tables in STREAM_TABLES.items()
+        if name in names
+    )
+    for line in lines:
+        reading.progress.ended(line)
+    return Snapshot(reading.run, as_of, lines)
 
 
 def _read(stream: Stream, reading: Reading) -> _Ended:
