@@ -40,7 +40,7 @@ def fast(query: Query) -> dict[str, Any]:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_fast_way_gives_the_bytes_of_stock_execution(data: st.DataObject):
     query = Query(data.draw(queries(SERVER.schema)), VARIABLES, None)
     stock = SERVER.stock(TOKEN, query)

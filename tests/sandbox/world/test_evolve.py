@@ -43,7 +43,7 @@ def rows(world: World, table: str, key: str = "id") -> dict[Any, Any]:
     return {getattr(row, key): asdict(row) for row in getattr(world.centra, table)}
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     seed=st.integers(0, 2**31),
     now=st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),

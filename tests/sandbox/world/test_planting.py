@@ -71,9 +71,9 @@ def test_nothing_but_the_checks_is_planted():
 
 
 def test_a_larger_world_gets_more_cases():
-    world = build_world(2, Scale.of(customers=5_000), NOW)
+    world = build_world(2, Scale.of(customers=2_800), NOW)
     counts = Counter(answer.check for answer in plant(world, 2))
-    assert set(counts.values()) == {5_000 // 700}
+    assert set(counts.values()) == {2_800 // 700}
 
 
 def test_the_key_is_sorted_and_holds_nothing_twice(spoiled: Spoiled):
