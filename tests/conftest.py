@@ -58,7 +58,7 @@ ON_ONE_PROCESS = {
 """Modules whose fixtures cost more than all their tests."""
 
 
-class ByModule(LoadScopeScheduling):
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
     """Hands out one test after another, but the modules with dear fixtures whole.
 
     Groups (`xdist_group`) would say the same, but pytest-xdist 3.8 overlooks them under pytest 9.
@@ -69,6 +69,7 @@ class ByModule(LoadScopeScheduling):
         return module if Path(module).stem in ON_ONE_PROCESS else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule | None:
     return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
 
