@@ -101,6 +101,10 @@ class Finding:
         centra: Centra's values as shown to people; hashes in place of personal data.
         emarsys: Emarsys' values likewise.
         occurred_at: When the record itself came to be, where known.
+        moved_by: `centra`, `emarsys`, `both`, `never_agreed`, or `unknown` at first sight.
+        moved_at: When the side that moved was first seen moved.
+        incident: What it is a row of.
+        accepted_until: End of its waiver, None without one.
     """
 
     fingerprint: str
@@ -124,6 +128,10 @@ class Finding:
     contained: bool = False
     occurred_at: datetime | None = None
     moved_by: str = "unknown"
+    moved_at: datetime | None = None
+    incident: str | None = None
+    accepted_until: datetime | None = None
+    accepted_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,13 +75,18 @@ def finding_json(finding: Finding) -> bytes:
             "remedy": finding.remedy,
             "run": finding.run,
             "contained": finding.contained,
+            "incident": finding.incident,
+            "accepted": _waiver(finding),
         }
     )
 
 
 def since(finding: Finding) -> datetime:
-    """Return since when a finding stands: its record's own time, else when it was first seen."""
-    return finding.occurred_at or finding.first_seen
+    """Return since when a finding stands.
+
+    That is when the side that moved was seen moved, else the record's own time, else first sight.
+    """
+    return finding.moved_at or finding.occurred_at or finding.first_seen
 
 
 def zulu(moment: datetime) -> str:
@@ -116,6 +121,12 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "money": _money(result.money),
         "contained": result.contained,
     }
+
+
+def _waiver(finding: Finding) -> dict[str, Any] | None:
+    if finding.accepted_until is None:
+        return None
+    return {"until": zulu(finding.accepted_until), "reason": finding.accepted_reason}
 
 
 def _money(money: Money | None) -> dict[str, Any] | None:
