@@ -21,6 +21,7 @@ from auditor.findings.lifecycle import update
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Audit
 from auditor.model.tables import centra_currency
+from auditor.reconcile import agreed
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import terms_of
 from auditor.report.audit_json import audit_json
@@ -131,11 +132,15 @@ def audit(run: Run, *, suites: Collection[str] = (), take_snapshot: bool = True)
                 else _last(run, ledger)
             )
         with stages.stage("reconcile"):
-            reconcile(warehouse, _terms(run.settings, warehouse, taken))
+            terms = _terms(run.settings, warehouse, taken)
+            reconcile(warehouse, terms)
+            agreed.attribute(warehouse, terms, taken.run)
         with stages.stage("expect"):
             checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
         with stages.stage("findings"):
             audited = _findings(run, ledger, warehouse, taken, checks)
+            usable = {line.stream for line in taken.coverage if line.is_usable}
+            agreed.remember(warehouse, terms, taken.run, usable=usable)
         with stages.stage("report"):
             return _report(run, ledger, replace(audited, stages=dict(stages.seconds)))
 
