@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Protocol
@@ -15,13 +15,15 @@ import sqlalchemy as sa
 from auditor.errors import ConfigError, ReadError
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
-from auditor.findings import query
+from auditor.findings import incidents, query
+from auditor.findings.causes import find_causes
 from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Audit
 from auditor.model.tables import centra_currency
 from auditor.reconcile import agreed
+from auditor.reconcile.features import DriftFeatures
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import terms_of
 from auditor.report.audit_json import audit_json
@@ -134,13 +136,12 @@ def audit(run: Run, *, suites: Collection[str] = (), take_snapshot: bool = True)
         with stages.stage("reconcile"):
             terms = _terms(run.settings, warehouse, taken)
             reconcile(warehouse, terms)
-            agreed.attribute(warehouse, terms, taken.run)
+            usable = {line.stream for line in taken.coverage if line.is_usable}
+            agreed.attribute(warehouse, terms, taken.run, usable=usable)
         with stages.stage("expect"):
             checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
         with stages.stage("findings"):
-            audited = _findings(run, ledger, warehouse, taken, checks)
-            usable = {line.stream for line in taken.coverage if line.is_usable}
-            agreed.remember(warehouse, terms, taken.run, usable=usable)
+            audited = _findings(run, ledger, warehouse, terms, taken, checks)
         with stages.stage("report"):
             return _report(run, ledger, replace(audited, stages=dict(stages.seconds)))
 
@@ -253,21 +254,26 @@ def _findings(
     run: Run,
     ledger: Ledger,
     warehouse: Warehouse,
+    terms: Terms,
     snapshot: Snapshot,
     checks: tuple[CheckResult, ...],
 ) -> Audit:
     brand = run.settings.brand
     ran = {result.check.id: result.check for result in checks if result.outcome in ("pass", "fail")}
-    tally = update(
-        ledger,
-        warehouse,
-        ran,
-        brand=brand,
-        run=snapshot.run,
-        seen_at=snapshot.as_of.astimezone(UTC).replace(tzinfo=None),
-    )
+    causes = find_causes(DriftFeatures(warehouse, terms), ran, brand=brand)
+    tally = update(ledger, warehouse, ran, brand=brand, run=snapshot.run, seen_at=terms.as_of)
+    incidents.keep(ledger, causes, ran, brand=brand, run=snapshot.run, seen_at=terms.as_of)
     verdict = verdict_of(snapshot.coverage, checks, query.open_severities(ledger, brand))
-    return Audit(snapshot.run, brand, snapshot.as_of, verdict, snapshot.coverage, checks, tally)
+    return Audit(
+        snapshot.run,
+        brand,
+        snapshot.as_of,
+        verdict,
+        snapshot.coverage,
+        checks,
+        tally,
+        incidents=incidents.incidents(ledger, brand),
+    )
 
 
 def _report(run: Run, ledger: Ledger, audited: Audit) -> Done:

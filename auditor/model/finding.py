@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from auditor.model.incident import Incident
+
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
 State = Literal["new", "ongoing", "worse", "regressed", "resolved", "accepted"]
@@ -154,6 +156,7 @@ class Audit:
     Attributes:
         verdict: `clean`, `drift` (findings, none critical), `critical` or `incomplete`.
         stages: Wall seconds of each stage, in order.
+        incidents: What stands behind the findings, the gravest first.
     """
 
     run: str
@@ -164,3 +167,4 @@ class Audit:
     checks: tuple[CheckResult, ...]
     tally: Tally
     stages: Mapping[str, float] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()

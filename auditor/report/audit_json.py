@@ -10,6 +10,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from auditor.model.finding import Audit, CheckResult, Finding, Money
+    from auditor.model.incident import Incident
     from auditor.model.snapshot import Coverage, Snapshot
 
 FORMAT = 1
@@ -34,6 +35,7 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "findings": asdict(audit.tally),
             "report": report_path,
             "as_of": zulu(audit.as_of),
+            "incidents": [_incident(incident) for incident in audit.incidents],
         }
     )
 
@@ -120,6 +122,21 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "people": result.people,
         "money": _money(result.money),
         "contained": result.contained,
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "check": incident.check,
+        "title": incident.title,
+        "cause": incident.cause,
+        "severity": incident.severity,
+        "owner": incident.owner,
+        "findings": incident.findings,
+        "people": incident.people,
+        "money": _money(incident.money),
+        "first_seen": zulu(incident.first_seen),
     }
 
 

@@ -4,93 +4,20 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from auditor.errors import ConfigError
-from auditor.findings.ledger import Ledger, finding_table
-from auditor.findings.lifecycle import update
+from auditor.findings.ledger import Ledger
 from auditor.findings.query import findings, history
 from auditor.findings.waivers import accept
-from auditor.model.drift import drift_consent
-from auditor.model.finding import Check, Tally, fingerprint
-from auditor.warehouse import Warehouse
+from auditor.model.finding import Tally, fingerprint
+from tests.findings.days import CHECK, START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-CHECK = Check(
-    id="consent.withdrawn_but_opted_in",
-    suite="consent",
-    title="People who withdrew are opted in.",
-    severity="critical",
-    owner="crm",
-    needs=(),
-)
-CHECKS = {CHECK.id: CHECK}
-START = datetime(2026, 11, 1)
-
-
-class Days:
-    """A brand audited day after day."""
-
-    def __init__(self, ledger: Ledger, warehouse: Warehouse) -> None:
-        self.ledger, self.warehouse, self.day = ledger, warehouse, 0
-
-    def audit(self, *subjects: str, checks: dict[str, Check] | None = None, **values: Any) -> Tally:
-        self.day += 1
-        return self.judge(*subjects, checks=checks, **values)
-
-    def judge(self, *subjects: str, checks: dict[str, Check] | None = None, **values: Any) -> Tally:
-        """Judge the day's snapshot, perhaps once more."""
-        row = {"check_id": CHECK.id, "subject_kind": "contact", "people": 1, "contained": False}
-        with self.warehouse.engine.begin() as conn:
-            conn.execute(drift_consent.delete())
-            if subjects:
-                rows = [{"subject_key": subject, **row, **values} for subject in subjects]
-                conn.execute(drift_consent.insert(), rows)
-        return update(
-            self.ledger,
-            self.warehouse,
-            CHECKS if checks is None else checks,
-            brand="nordlys",
-            run=f"run-{self.day}",
-            seen_at=START + timedelta(days=self.day),
-        )
-
-    def states(self) -> dict[str, str]:
-        with self.ledger.begin() as conn:
-            rows = conn.execute(sa.select(finding_table.c.subject_key, finding_table.c.state))
-            return {row.subject_key: row.state for row in rows}
-
-    def accept(self, subject: str, until: datetime) -> None:
-        accept(
-            self.ledger,
-            "nordlys",
-            fingerprint("nordlys", CHECK.id, subject)[:8],
-            until=until.replace(tzinfo=UTC),
-            reason="known",
-        )
-
-    def history(self, subject: str) -> list[tuple[str, str]]:
-        past = history(self.ledger, fingerprint("nordlys", CHECK.id, subject))
-        return [(value.run, value.state) for value in past]
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    made = Warehouse(f"duckdb:///{tmp_path_factory.mktemp('life') / 'warehouse.duckdb'}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def days(ledger_url: str, warehouse: Warehouse) -> Iterator[Days]:
-    ledger = Ledger(ledger_url)
-    yield Days(ledger, warehouse)
-    ledger.close()
+    from tests.findings.days import Days
 
 
 def test_a_first_sight_is_new(days: Days):

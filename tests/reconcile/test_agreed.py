@@ -47,10 +47,8 @@ class Days:
         terms = _on(self.day)
         self._fill(contacts)
         run = f"run-{self.day}"
-        agreed.attribute(self.warehouse, terms, run, topics=CONSENT)
-        agreed.remember(
-            self.warehouse, terms, run, usable={"contacts"} if usable else set(), topics=CONSENT
-        )
+        read = {"contacts"} if usable else set()
+        agreed.attribute(self.warehouse, terms, run, usable=read, topics=CONSENT)
         row = drift_consent.c
         with self.warehouse.engine.connect() as conn:
             rows = conn.execute(sa.select(row.subject_key, row.moved_by, row.since)).all()
@@ -207,8 +205,7 @@ def test_orders_and_lines_are_attributed_by_what_counts(
         _sales(books, *sides)
         _empty(warehouse)
         books.rows()
-        agreed.attribute(warehouse, _on(day), f"run-{day}")
-        agreed.remember(warehouse, _on(day), f"run-{day}", usable=every)
+        agreed.attribute(warehouse, _on(day), f"run-{day}", usable=every)
     with warehouse.engine.connect() as conn:
         row = TOPICS[1].drift.c
         found = conn.execute(sa.select(row.check_id, row.moved_by)).all()
