@@ -25,8 +25,13 @@ MOST_FEATURES = 10
 class Evidence(Protocol):
     """Whoever knows the features of the drifted rows and their populations."""
 
-    def candidates(self, least: int) -> list[Candidate]:
-        """Count what the rows that belong to no incident yet share, `least` of them at least."""
+    def candidates(self, least: int, share: float) -> list[Candidate]:
+        """Count what rows that belong to no incident yet have in common.
+
+        Args:
+            least: Drifted subjects of a check that have it, at least.
+            share: Of the drifted subjects of that check, at least.
+        """
 
     def claim(self, candidate: Candidate, incident: str) -> None:
         """Let the rows with this feature belong to an incident."""
@@ -49,7 +54,7 @@ def find_causes(evidence: Evidence, checks: Collection[str], *, brand: str) -> l
     named: list[Cause] = []
     open_checks = set(checks)
     for _ in range(MOST_PEELS):
-        best = _best(evidence.candidates(LEAST_ROWS), open_checks)
+        best = _best(evidence.candidates(LEAST_ROWS, LEAST_SHARE), open_checks)
         for check, candidate in best.items():
             cause = Cause(
                 _id(brand, check, f"{candidate.feature}={candidate.value}"), check, candidate.words
@@ -93,7 +98,8 @@ def _best(candidates: Collection[Candidate], checks: Collection[str]) -> dict[st
 
 
 def _share(candidate: Candidate) -> float:
-    return candidate.hits / candidate.drifted
+    # Where the key of a population stands twice, so do its hits.
+    return min(candidate.hits / candidate.drifted, 1.0)
 
 
 def _rate(candidate: Candidate) -> float:

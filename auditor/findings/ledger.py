@@ -73,6 +73,9 @@ observed_table = sa.Table(
     "observed",
     metadata,
     *[Column(c.name, c.type) for c in finding_table.columns if c.name not in NEVER_OBSERVED],
+    sa.Index(
+        "ix_observed_fingerprint", "fingerprint"
+    ),  # else SQLite looks for each finding in vain
 )
 """What the present run saw, staged here so that the life cycle is a handful of set-based statements."""
 
@@ -124,7 +127,7 @@ class Ledger:
         try:
             self.engine = _engine(parsed)
             metadata.create_all(self.engine)
-            _add_new_columns(self.engine)
+            _bring_up_to_date(self.engine)
         except sa.exc.DBAPIError as exc:
             raise StoreError(
                 f"store.ledger: the database {parsed.database} cannot be opened; "
@@ -142,8 +145,8 @@ class Ledger:
             yield conn
 
 
-def _add_new_columns(engine: sa.Engine) -> None:
-    """Give the tables of an older version what they lack; every later column may be empty."""
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    """Give the tables of an older version the columns, all of which may be empty, and the indexes."""
     found, type_of = sa.inspect(engine), engine.dialect.type_compiler_instance.process
     quote = engine.dialect.identifier_preparer.quote
     with engine.begin() as conn:
@@ -153,6 +156,8 @@ def _add_new_columns(engine: sa.Engine) -> None:
                 if column.name not in known:
                     added = f"{quote(column.name)} {type_of(column.type)}"
                     conn.execute(sa.text(f"ALTER TABLE {quote(table.name)} ADD COLUMN {added}"))
+            for index in table.indexes:
+                index.create(conn, checkfirst=True)
 
 
 def _parse(url: str) -> sa.URL:

@@ -18,7 +18,7 @@ from auditor.model.drift import drift_consent, drift_sales, link_contact, link_o
 from auditor.reconcile.sql import count_if, sum_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -73,6 +73,15 @@ def compared(
         is_settled.label("is_settled"),
     ]
     return sa.select(*columns)
+
+
+def of_table(
+    table: sa.Table, key: str, centra: Sequence[str], emarsys: Sequence[str], is_settled: str
+) -> Callable[[Terms], sa.Select[Any]]:
+    """Compare columns of a link table that holds both sides' values in one row."""
+    row = table.c
+    ours, theirs = (side(*[row[name] for name in names]) for names in (centra, emarsys))
+    return lambda _: compared(row[key], ours, theirs, row[is_settled])
 
 
 def contacts(terms: Terms) -> sa.Select[Any]:

@@ -44,16 +44,17 @@ class DriftFeatures:
         self._terms = terms
         self._topics = topics
 
-    def candidates(self, least: int) -> list[Candidate]:
-        """Count what the rows that belong to no incident yet share, per check.
+    def candidates(self, least: int, share: float) -> list[Candidate]:
+        """Count what the rows that belong to no incident yet have in common, per check.
 
         Args:
-            least: Drifted subjects that share it, at least.
+            least: Drifted subjects of a check that have it, at least.
+            share: Of the drifted subjects of that check, at least.
         """
         found: list[Candidate] = []
         with self._engine.connect() as conn:
             for topic in self._topics:
-                rows = conn.execute(self._shared(topic, least)).mappings()
+                rows = conn.execute(self._shared(topic, least, share)).mappings()
                 shared = [_Shared.of(row) for row in rows]
                 found += self._compared(conn, topic, shared)
         return found
@@ -84,8 +85,8 @@ class DriftFeatures:
                     .values(incident=sa.case(incidents, value=drift.c.check_id))
                 )
 
-    def _shared(self, topic: Featured, least: int) -> sa.Select[Any]:
-        """Select, per check and feature, the values that enough drifted subjects share."""
+    def _shared(self, topic: Featured, least: int, share: float) -> sa.Select[Any]:
+        """Select, per check and feature, the value that enough drifted subjects have."""
         drift = topic.drift.c
         rows = (
             sa.select(drift.check_id, topic.key(topic.drift).label("key"), drift.cause)
@@ -111,7 +112,7 @@ class DriftFeatures:
             .select_from(subjects.join(people, subjects.c.key == people.c.key))
             .where(subjects.c.drifted >= least)
             .group_by(sa.func.grouping_sets(*sets))
-            .having(sa.func.count() >= least)
+            .having(sa.func.count() >= least, sa.func.count() >= subjects.c.drifted * share)
         )
 
     def _compared(

@@ -44,6 +44,11 @@ class Featured:
     checks: Mapping[str, str]
 
 
+def own_key(drift: sa.Table) -> ColumnElement[str]:
+    """Return the subject key itself: the population is one of subjects."""
+    return drift.c.subject_key
+
+
 def moment_features(moment: ColumnElement[Any]) -> list[ColumnElement[str]]:
     """Name the hour and the day of a moment, in UTC: a release or a broken job starts in one."""
     hour = sa.cast(sa.func.date_trunc("hour", moment), sa.Text)
@@ -124,10 +129,6 @@ def events(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def _own_key(drift: sa.Table) -> ColumnElement[str]:
-    return drift.c.subject_key
-
-
 def _order_of(drift: sa.Table) -> ColumnElement[str]:
     # A line's key is <order number>/<item>; an order's has no stroke.
     return sa.func.split_part(drift.c.subject_key, "/", 1)
@@ -167,7 +168,7 @@ _ORDERS = Featured(
 )
 _CONTACTS = Featured(
     drift_consent,
-    _own_key,
+    own_key,
     contacts,
     {
         "store": "in the store {}",
@@ -188,7 +189,7 @@ _CONTACTS = Featured(
 )
 _EVENTS = Featured(
     drift_event,
-    _own_key,
+    own_key,
     events,
     {"event": "of the event {}", **_MOMENTS},
     {"channel.event_for_non_consumer": "is_judged"},

@@ -27,7 +27,7 @@ class Rows:
     drifted: list[int]
     incidents: dict[int, str] = field(default_factory=dict)
 
-    def candidates(self, least: int) -> list[Candidate]:
+    def candidates(self, least: int, share: float) -> list[Candidate]:
         free = [number for number in self.drifted if number not in self.incidents]
         hits = Counter(pair for number in free for pair in self.population[number].items())
         common = Counter(pair for subject in self.population for pair in subject.items())
@@ -37,7 +37,7 @@ class Rows:
                 count, len(free), common[name, value], len(self.population),
             )
             for (name, value), count in hits.items()
-            if count >= least
+            if count >= max(least, share * len(free))
         ]  # fmt: skip
 
     def claim(self, candidate: Candidate, incident: str) -> None:

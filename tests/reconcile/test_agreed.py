@@ -15,7 +15,7 @@ from auditor.model.drift import drift_consent, link_contact
 from auditor.model.history import agreed_value
 from auditor.model.tables import STREAM_TABLES
 from auditor.reconcile import agreed
-from auditor.reconcile.compared import TOPICS, Topic, contacts
+from auditor.reconcile.compared import TOPICS, Topic, contacts, of_table
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 
@@ -144,6 +144,13 @@ def test_only_what_changed_is_written_again(days: Days):
         days.see({"1": AGREED})
     with days.warehouse.engine.connect() as conn:
         assert conn.execute(sa.select(agreed_value.c.agreed_run)).scalars().all() == ["run-1"]
+
+
+def test_a_topic_may_compare_columns_of_a_link_table(days: Days):
+    days.see({"1": AGREED})
+    links = of_table(link_contact, "contact_id", ["consent"], ["opt_in"], "is_buyer")
+    with days.warehouse.engine.connect() as conn:
+        assert conn.execute(links(TERMS)).all() == [("1", "yes", "1", False)]
 
 
 CHANGES = {  # from yes and 1, each of them a drift
