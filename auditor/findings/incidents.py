@@ -93,7 +93,7 @@ def _values(cause: Cause, check: Check, size: sa.RowMapping) -> dict[str, Any]:
     return {
         "incident": cause.incident,
         "check_id": check.id,
-        "title": f"{title}, nearly all {cause.words}." if cause.words else check.title,
+        "title": f"{title}, all {cause.words}." if cause.words else check.title,
         "cause": cause.words,
         "owner": check.owner,
         "severity": SEVERITIES[int(size["rank"])],

@@ -73,9 +73,8 @@ observed_table = sa.Table(
     "observed",
     metadata,
     *[Column(c.name, c.type) for c in finding_table.columns if c.name not in NEVER_OBSERVED],
-    sa.Index(
-        "ix_observed_fingerprint", "fingerprint"
-    ),  # else SQLite looks for each finding in vain
+    # Without it SQLite reads the whole table for each finding that may be gone.
+    sa.Index("ix_observed_fingerprint", "fingerprint"),
 )
 """What the present run saw, staged here so that the life cycle is a handful of set-based statements."""
 

@@ -36,7 +36,7 @@ def test_an_incident_adds_its_findings_up(days: Days):
 def test_an_incident_says_what_is_wrong_why_and_whose_it_is(days: Days):
     (found,) = audit(days, "900")
     assert (found.title, found.owner, found.severity) == (
-        "People who withdrew are opted in, nearly all in the market Norway.",
+        "People who withdrew are opted in, all in the market Norway.",
         "crm",
         "critical",
     )

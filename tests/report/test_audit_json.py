@@ -57,7 +57,7 @@ def test_an_audit_lists_its_incidents():
     incident = Incident(
         id="i1",
         check="sales.missing_order",
-        title="Orders are missing, nearly all in the market Norway.",
+        title="Orders are missing, all in the market Norway.",
         cause="in the market Norway",
         owner="ecommerce",
         severity="critical",
