@@ -15,12 +15,15 @@ import sqlalchemy as sa
 from auditor.errors import ConfigError, ReadError, RefusedError
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
-from auditor.findings import query
+from auditor.findings import incidents, query
+from auditor.findings.causes import find_causes
 from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Audit
 from auditor.model.tables import STREAM_TABLES, centra_currency
+from auditor.reconcile import agreed
+from auditor.reconcile.features import DriftFeatures
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import terms_of
 from auditor.report.audit_json import audit_json
@@ -131,13 +134,16 @@ def audit(run: Run, *, suites: Collection[str] = (), take_snapshot: bool = True)
                 else _last(run, ledger)
             )
         with stages.stage("reconcile"):
+            usable = {line.stream for line in taken.coverage if line.is_usable}
             # Where nothing was read, nothing is judged, and the base currency may be unknown.
-            if any(line.is_usable for line in taken.coverage):
-                reconcile(warehouse, _terms(run.settings, warehouse, taken))
+            terms = _terms(run.settings, warehouse, taken) if usable else None
+            if terms is not None:
+                reconcile(warehouse, terms)
+                agreed.attribute(warehouse, terms, taken.run, usable=usable)
         with stages.stage("expect"):
             checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
         with stages.stage("findings"):
-            audited = _findings(run, ledger, warehouse, taken, checks)
+            audited = _findings(run, ledger, warehouse, terms, taken, checks)
         with stages.stage("report"):
             return _report(run, ledger, replace(audited, stages=dict(stages.seconds)))
 
@@ -258,21 +264,27 @@ def _findings(
     run: Run,
     ledger: Ledger,
     warehouse: Warehouse,
+    terms: Terms | None,
     snapshot: Snapshot,
     checks: tuple[CheckResult, ...],
 ) -> Audit:
     brand = run.settings.brand
     ran = {result.check.id: result.check for result in checks if result.outcome in ("pass", "fail")}
-    tally = update(
-        ledger,
-        warehouse,
-        ran,
-        brand=brand,
-        run=snapshot.run,
-        seen_at=snapshot.as_of.astimezone(UTC).replace(tzinfo=None),
-    )
+    at = snapshot.as_of.astimezone(UTC).replace(tzinfo=None)
+    causes = find_causes(DriftFeatures(warehouse, terms), ran, brand=brand) if terms else []
+    tally = update(ledger, warehouse, ran, brand=brand, run=snapshot.run, seen_at=at)
+    incidents.keep(ledger, causes, ran, brand=brand, run=snapshot.run, seen_at=at)
     verdict = verdict_of(snapshot.coverage, checks, query.open_severities(ledger, brand))
-    return Audit(snapshot.run, brand, snapshot.as_of, verdict, snapshot.coverage, checks, tally)
+    return Audit(
+        snapshot.run,
+        brand,
+        snapshot.as_of,
+        verdict,
+        snapshot.coverage,
+        checks,
+        tally,
+        incidents=incidents.incidents(ledger, brand),
+    )
 
 
 def _report(run: Run, ledger: Ledger, audited: Audit) -> Done:

@@ -1,20 +1,33 @@
-"""`auditor findings`: lists what the checks found."""
+"""`auditor findings`: lists what the checks found, and accepts what is not to be mended now."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 
+if TYPE_CHECKING:
+    from datetime import datetime
 
-@click.command(
-    short_help="List the findings.",
+    from auditor.model.finding import Finding
+    from auditor.report.figures import Figures
+
+SHORT = 12
+"""Characters of a fingerprint in the listing: enough to accept by, among millions."""
+
+
+@click.group(
+    invoke_without_command=True,
+    short_help="List the findings, or accept one.",
     epilog="""\b
 Examples:
   auditor findings
   auditor findings --check sales.missing_order --limit 20
   auditor findings --state resolved
-  auditor --format json findings | jq .subject.key
+  auditor findings --format json | jq .subject.key
+  auditor findings accept 3f9a12 --until 2027-01-31 --reason "new feed in January"
 """,
 )
 @click.option("--run", metavar="RUN", help="Only what this run found or saw resolved.")
@@ -27,7 +40,9 @@ Examples:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most this many.")
 @shared_options
 @pass_invocation
+@click.pass_context
 def command(
+    context: click.Context,
     invocation: Invocation,
     *,
     run: str | None,
@@ -36,21 +51,101 @@ def command(
     limit: int | None,
 ) -> None:
     """List findings, the gravest first. With --format json, one object per line."""
+    if context.invoked_subcommand is not None:
+        return
     from contextlib import closing
 
     from auditor.findings.ledger import Ledger
     from auditor.findings.query import findings
     from auditor.report.audit_json import finding_json
+    from auditor.report.figures import Figures
 
     settings = invocation.settings()
     with closing(Ledger(settings.store.ledger)) as ledger:
         rows = findings(ledger, settings.brand, run=run, check=check, state=state, limit=limit)
-        for row in rows:
-            if invocation.format == "json":
+        if invocation.format == "json":
+            for row in rows:
                 click.echo(finding_json(row))
-                continue
-            money = f"{row.money.minor} {row.money.currency} minor" if row.money else ""
-            click.echo(
-                f"{row.severity:<9}{row.state:<10}{row.check:<42}"
-                f"{row.subject_kind} {row.subject_key}  {money}"
-            )
+            return
+        figures = Figures("en", settings.timezone)
+        for number, row in enumerate(rows):
+            if number == 0:
+                click.echo(_HEAD)
+            click.echo(_line(row, figures))
+
+
+@command.command(
+    short_help="Accept a finding until a date, or until it gets worse.",
+    epilog="""\b
+Examples:
+  auditor findings accept 3f9a12 --until 2027-01-31 --reason "new feed in January"
+""",
+)
+@click.argument("fingerprint")
+@click.option(
+    "--until",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Last day of the waiver, as 2027-01-31, in the brand's time zone.",
+)
+@click.option("--reason", required=True, metavar="TEXT", help="Why it stands; kept with it.")
+@shared_options
+@pass_invocation
+def accept(invocation: Invocation, *, fingerprint: str, until: datetime, reason: str) -> None:
+    """Accept the finding whose fingerprint begins with FINGERPRINT.
+
+    It stays listed and no longer counts for the verdict. When the date has passed, or when it gets
+    graver or reaches more people or money than now, it is open again.
+    """
+    from contextlib import closing
+    from datetime import timedelta
+
+    from auditor.clock import utc_now
+    from auditor.errors import ConfigError
+    from auditor.findings.ledger import Ledger
+    from auditor.findings.waivers import accept as accept_finding
+    from auditor.report.audit_json import finding_json
+
+    settings = invocation.settings()
+    end = (until + timedelta(days=1)).replace(tzinfo=settings.timezone)
+    if end <= utc_now():
+        raise ConfigError(f"--until {until:%Y-%m-%d}: this day is past; name today or a later one.")
+    if not reason.strip():
+        raise ConfigError("--reason: it is empty; say in a few words why the finding may stand.")
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        found = accept_finding(
+            ledger, settings.brand, fingerprint, until=end, reason=reason.strip()
+        )
+    if invocation.format == "json":
+        click.echo(finding_json(found))
+        return
+    click.echo(f"Accepted until {until:%Y-%m-%d}: {found.check}, {_subject(found)}.")
+
+
+_COLUMNS = "{:<12}  {:<8}  {:<9}  {:<41}  {:<28}  {:<13}  {:>6}  {:>18}  {}"
+_HEAD = _COLUMNS.format(
+    "fingerprint", "severity", "state", "check", "subject", "owner", "people", "money", "since"
+)
+
+
+def _line(row: Finding, figures: Figures) -> str:
+    from auditor.report.audit_json import since
+
+    return _COLUMNS.format(
+        row.fingerprint[:SHORT],
+        row.severity,
+        row.state,
+        row.check,
+        _subject(row),
+        row.owner,
+        figures.number(row.people),
+        figures.money(row.money) if row.money else "",
+        figures.day(since(row)),
+    )
+
+
+def _subject(row: Finding) -> str:
+    text = f"{row.subject_kind} {row.subject_key}"
+    # A key comes from a system: it may hold whatever would move a terminal's cursor.
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -51,19 +51,63 @@ finding_table = sa.Table(
     Column("remedy", Text),
     Column("contained", Boolean, nullable=False),
     Column("occurred_at", DateTime),
+    Column("moved_by", Text),
+    Column("since", DateTime),  # when the side that moved was first seen moved
+    Column("incident", Text, index=True),  # what it is a row of; NULL where the check has none
     Column("first_seen", DateTime, nullable=False),
     Column("last_seen", DateTime, nullable=False),
     Column("run", Text, nullable=False),  # the newest run that saw it, or saw it gone
     Column("accepted_until", DateTime),
     Column("accepted_reason", Text),
+    Column("accepted_severity", Text),  # what was accepted: more of it opens the finding again
+    Column("accepted_people", Integer),
+    Column("accepted_minor", BigInteger),
 )
 
+NEVER_OBSERVED = frozenset(
+    column.name
+    for column in finding_table.columns
+    if column.name == "state" or column.name.startswith("accepted_")
+)
 observed_table = sa.Table(
     "observed",
     metadata,
-    *[Column(c.name, c.type) for c in finding_table.columns if c.name != "state"],
+    *[Column(c.name, c.type) for c in finding_table.columns if c.name not in NEVER_OBSERVED],
+    # Without it SQLite reads the whole table for each finding that may be gone.
+    sa.Index("ix_observed_fingerprint", "fingerprint"),
 )
 """What the present run saw, staged here so that the life cycle is a handful of set-based statements."""
+
+VALUES = ("severity", "people", "money_minor", "currency", "centra", "emarsys", "cause")
+history_table = sa.Table(
+    "finding_history",
+    metadata,
+    Column("fingerprint", Text, nullable=False, index=True),
+    Column("run", Text, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    Column("state", Text, nullable=False),
+    *[Column(name, finding_table.c[name].type) for name in VALUES],
+)
+"""The values of each finding: a row when it comes, when a value changes, when it goes or returns."""
+
+incident_table = sa.Table(
+    "incident",
+    metadata,
+    Column("incident", Text, primary_key=True),
+    Column("brand", Text, nullable=False, index=True),
+    Column("check_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("cause", Text),  # NULL: its rows share none
+    Column("owner", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("findings", Integer, nullable=False),  # 0 once it is over
+    Column("people", Integer, nullable=False),
+    Column("money_minor", BigInteger),
+    Column("currency", Text),
+    Column("first_seen", DateTime, nullable=False),
+    Column("last_seen", DateTime, nullable=False),
+    Column("run", Text, nullable=False),  # the newest run that saw it, or saw it gone
+)
 
 
 class Ledger:
@@ -82,6 +126,7 @@ class Ledger:
         try:
             self.engine = _engine(parsed)
             metadata.create_all(self.engine)
+            _bring_up_to_date(self.engine)
         except sa.exc.DBAPIError as exc:
             raise StoreError(
                 f"store.ledger: the database {parsed.database} cannot be opened; "
@@ -97,6 +142,21 @@ class Ledger:
         """Open a transaction."""
         with self.engine.begin() as conn:
             yield conn
+
+
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    """Give the tables of an older version the columns, all of which may be empty, and the indexes."""
+    found, type_of = sa.inspect(engine), engine.dialect.type_compiler_instance.process
+    quote = engine.dialect.identifier_preparer.quote
+    with engine.begin() as conn:
+        for table in metadata.sorted_tables:
+            known = {column["name"] for column in found.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    added = f"{quote(column.name)} {type_of(column.type)}"
+                    conn.execute(sa.text(f"ALTER TABLE {quote(table.name)} ADD COLUMN {added}"))
+            for index in table.indexes:
+                index.create(conn, checkfirst=True)
 
 
 def _parse(url: str) -> sa.URL:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from auditor.findings.ledger import finding_table, observed_table
+from auditor.findings.ledger import VALUES, finding_table, history_table, observed_table
 from auditor.findings.observe import ROWS_PER_STATEMENT, observed
 from auditor.model.drift import DRIFT_TABLES
 from auditor.model.finding import SEVERITIES, Tally
@@ -20,29 +20,21 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from sqlalchemy.sql.elements import ColumnElement
+
     from auditor.findings.ledger import Ledger
     from auditor.model.finding import Check
     from auditor.warehouse import Warehouse
 
 OPEN = ("new", "ongoing", "worse", "regressed")
 
-_REFRESHED = (
-    "severity",
-    "owner",
-    "customer_id",
-    "contact_id",
-    "centra",
-    "emarsys",
-    "people",
-    "money_minor",
-    "currency",
-    "cause",
-    "remedy",
-    "contained",
-    "occurred_at",
-    "last_seen",
-    "run",
-)
+_RANK = {name: position for position, name in enumerate(SEVERITIES)}
+_KEPT = ("fingerprint", "brand", "check_id", "subject_kind", "subject_key", "first_seen")
+_REFRESHED = tuple(c.name for c in observed_table.columns if c.name not in _KEPT)
+NO_WAIVER: dict[str, None] = {
+    column.name: None for column in finding_table.columns if column.name.startswith("accepted_")
+}
+"""What a finding that is not accepted holds in the columns of its waiver."""
 
 
 def update(
@@ -71,7 +63,8 @@ def update(
                 found = observed(rows.mappings(), checks, brand=brand, run=run, seen_at=seen_at)
                 _insert(conn, found)
         _merge(conn, seen_at)
-        _resolve(conn, brand, run, checks)
+        _resolve(conn, brand, run, checks, seen_at)
+        _reopen(conn, brand, seen_at)
         tally = _tally(conn, brand, run)
         conn.execute(observed_table.delete())
         return tally
@@ -90,27 +83,12 @@ def _insert(conn: sa.Connection, rows: Iterable[dict[str, Any]]) -> None:
 
 def _merge(conn: sa.Connection, seen_at: datetime) -> None:
     known, seen = finding_table.c, observed_table.c
-    match = known.fingerprint == seen.fingerprint
-    rank = {name: position for position, name in enumerate(SEVERITIES)}
-    grew = (
-        (sa.case(rank, value=seen.severity) > sa.case(rank, value=known.severity))
-        | (sa.func.coalesce(seen.money_minor, 0) > sa.func.coalesce(known.money_minor, 0))
-        | (seen.people > known.people)
-    )
-    is_accepted = (known.state == "accepted") & (
-        known.accepted_until.is_(None) | (known.accepted_until > seen_at)
-    )
-    state = sa.case(
-        (known.state == "resolved", "regressed"),
-        (grew, "worse"),
-        (is_accepted, "accepted"),
-        else_="ongoing",
-    )
-    conn.execute(
-        finding_table.update()
-        .where(match)
-        .values(state=state, **{name: seen[name] for name in _REFRESHED})
-    )
+    match, state = known.fingerprint == seen.fingerprint, _next_state(seen_at)
+    _remember(conn, state, seen_at)
+    # A waiver lasts as long as the state it brought.
+    waiver = {name: sa.case((state == "accepted", known[name])) for name in NO_WAIVER}
+    refreshed = {name: seen[name] for name in _REFRESHED}
+    conn.execute(finding_table.update().where(match).values(state=state, **refreshed, **waiver))
     names = [column.name for column in observed_table.columns]
     unknown = sa.select(sa.literal("new"), *[seen[name] for name in names]).where(
         ~sa.exists().where(match).correlate(observed_table)
@@ -118,22 +96,90 @@ def _merge(conn: sa.Connection, seen_at: datetime) -> None:
     conn.execute(finding_table.insert().from_select(["state", *names], unknown))
 
 
-def _resolve(conn: sa.Connection, brand: str, run: str, checks: Collection[str]) -> None:
-    known = finding_table.c
-    gone = ~sa.exists().where(observed_table.c.fingerprint == known.fingerprint)
-    conn.execute(
-        finding_table.update()
-        .where(known.brand == brand, known.state != "resolved", known.check_id.in_(checks), gone)
-        .values(state="resolved", run=run)
+def _next_state(seen_at: datetime) -> ColumnElement[str]:
+    """Say in which state a known finding is that was seen; judging a run again changes nothing."""
+    known, seen = finding_table.c, observed_table.c
+    is_accepted = (known.state == "accepted") & (
+        known.accepted_until.is_(None) | (known.accepted_until > seen_at)
     )
+    again = (known.run == seen.run) & known.state.in_(OPEN)
+    last = (known.severity, known.people, known.money_minor)
+    accepted = (known.accepted_severity, known.accepted_people, known.accepted_minor)
+    return sa.case(
+        (known.state == "resolved", "regressed"),
+        (is_accepted & _grew(*map(sa.func.coalesce, accepted, last)), "worse"),
+        (is_accepted, "accepted"),
+        (_grew(*last), "worse"),
+        (again, known.state),
+        else_="ongoing",
+    )
+
+
+def _grew(
+    severity: ColumnElement[str], people: ColumnElement[int], minor: ColumnElement[int | None]
+) -> ColumnElement[bool]:
+    """Tell whether what is seen is graver, or reaches further, than it was."""
+    seen = observed_table.c
+    return sa.or_(
+        sa.case(_RANK, value=seen.severity) > sa.case(_RANK, value=severity),
+        seen.people > people,
+        sa.func.coalesce(seen.money_minor, 0) > sa.func.coalesce(minor, 0),
+    )
+
+
+def _remember(conn: sa.Connection, state: ColumnElement[str], seen_at: datetime) -> None:
+    """Write down the values of what is new, back, or not as it was."""
+    known, seen = finding_table.c, observed_table.c
+    changed = [seen[name].is_distinct_from(known[name]) for name in VALUES]
+    fresh = sa.select(
+        seen.fingerprint,
+        seen.run,
+        sa.literal(seen_at),
+        sa.case((known.fingerprint.is_(None), "new"), else_=state),
+        *[seen[name] for name in VALUES],
+    ).select_from(observed_table.outerjoin(finding_table, known.fingerprint == seen.fingerprint))
+    conn.execute(
+        _into_history(
+            fresh.where(sa.or_(known.state.is_(None), known.state == "resolved", *changed))
+        )
+    )
+
+
+def _into_history(select: sa.Select[Any]) -> sa.Insert:
+    return history_table.insert().from_select([c.name for c in history_table.columns], select)
+
+
+def _resolve(
+    conn: sa.Connection, brand: str, run: str, checks: Collection[str], seen_at: datetime
+) -> None:
+    known = finding_table.c
+    gone = sa.and_(
+        known.brand == brand,
+        known.state != "resolved",
+        known.check_id.in_(checks),
+        ~sa.exists().where(observed_table.c.fingerprint == known.fingerprint),
+    )
+    last = [known[name] for name in VALUES]
+    said = (known.fingerprint, sa.literal(run), sa.literal(seen_at), sa.literal("resolved"))
+    conn.execute(_into_history(sa.select(*said, *last).where(gone)))
+    conn.execute(finding_table.update().where(gone).values(state="resolved", run=run, **NO_WAIVER))
+
+
+def _reopen(conn: sa.Connection, brand: str, seen_at: datetime) -> None:
+    """End the waivers whose date has come, also of checks that did not run."""
+    row = finding_table.c
+    lapsed = (row.brand == brand) & (row.state == "accepted") & (row.accepted_until <= seen_at)
+    conn.execute(finding_table.update().where(lapsed).values(state="ongoing", **NO_WAIVER))
 
 
 def _tally(conn: sa.Connection, brand: str, run: str) -> Tally:
     row = finding_table.c
     by_state = sa.select(row.state, sa.func.count()).where(row.brand == brand).group_by(row.state)
     touched = _counts(conn, by_state.where(row.run == run))
-    total = sum(_counts(conn, by_state.where(row.state != "resolved")).values())
-    fresh = {name: touched.get(name, 0) for name in ("new", "worse", "regressed", "accepted")}
+    standing = _counts(conn, by_state.where(row.state != "resolved"))
+    total = sum(standing.values())
+    fresh = {name: touched.get(name, 0) for name in ("new", "worse", "regressed")}
+    fresh["accepted"] = standing.get("accepted", 0)
     # What a skipped check left open is neither confirmed nor gone: it goes on.
     ongoing = total - sum(fresh.values())
     return Tally(total=total, ongoing=ongoing, resolved=touched.get("resolved", 0), **fresh)

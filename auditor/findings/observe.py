@@ -59,11 +59,12 @@ def observed(
             "remedy": check.remedy,
             "contained": bool(row["contained"]),
             "occurred_at": row["occurred_at"],
+            "moved_by": row["moved_by"],
+            "since": row["since"],
+            "incident": row["incident"],
             "first_seen": seen_at,
             "last_seen": seen_at,
             "run": run,
-            "accepted_until": None,
-            "accepted_reason": None,
         }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from auditor.findings.ledger import finding_table, run_table
+from auditor.findings.ledger import finding_table, history_table, run_table
 from auditor.findings.lifecycle import OPEN
 from auditor.model.finding import Finding, Money
 from auditor.model.snapshot import Coverage, Snapshot
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.findings.ledger import Ledger
-    from auditor.model.finding import Severity, Tally, Verdict
+    from auditor.model.finding import Severity, State, Tally, Verdict
 
 
 def findings(
@@ -52,11 +52,50 @@ def findings(
     order = (gravity, row.check_id, sa.func.coalesce(row.money_minor, 0).desc(), row.subject_key)
     with ledger.begin() as conn:
         for found in conn.execute(select.order_by(*order).limit(limit)).mappings():
-            yield _finding(found)
+            yield finding_of(found)
 
 
-def _finding(row: sa.RowMapping) -> Finding:
-    minor, currency = row["money_minor"], row["currency"]
+class PastValue(NamedTuple):
+    """What a finding was from one run on: it came, returned, went, or a value changed.
+
+    Attributes:
+        state: `new`, `worse`, `regressed`, `resolved`, `accepted`, or `ongoing` for mere change.
+    """
+
+    run: str
+    seen_at: datetime
+    state: State
+    severity: Severity
+    people: int
+    money: Money | None
+    centra: dict[str, Any] | None
+    emarsys: dict[str, Any] | None
+    cause: str | None
+
+
+def history(ledger: Ledger, fingerprint: str) -> list[PastValue]:
+    """Return the values a finding had, oldest first."""
+    row = history_table.c
+    select = sa.select(history_table).where(row.fingerprint == fingerprint).order_by(row.seen_at)
+    with ledger.begin() as conn:
+        return [
+            PastValue(
+                past["run"],
+                _aware(past["seen_at"]),
+                past["state"],
+                past["severity"],
+                past["people"],
+                _money(past),
+                _side(past["centra"]),
+                _side(past["emarsys"]),
+                past["cause"],
+            )
+            for past in conn.execute(select).mappings()
+        ]
+
+
+def finding_of(row: sa.RowMapping) -> Finding:
+    """Read one row of the ledger."""
     return Finding(
         fingerprint=row["fingerprint"],
         check=row["check_id"],
@@ -73,11 +112,16 @@ def _finding(row: sa.RowMapping) -> Finding:
         last_seen=_aware(row["last_seen"]),
         run=row["run"],
         people=row["people"],
-        money=None if minor is None else Money(minor, currency),
+        money=_money(row),
         cause=row["cause"],
         remedy=row["remedy"],
         contained=row["contained"],
-        occurred_at=_aware(row["occurred_at"]) if row["occurred_at"] else None,
+        occurred_at=_told(row["occurred_at"]),
+        moved_by=row["moved_by"] or "unknown",
+        moved_at=_told(row["since"]),
+        incident=row["incident"],
+        accepted_until=_told(row["accepted_until"]),
+        accepted_reason=row["accepted_reason"],
     )
 
 
@@ -85,8 +129,17 @@ def _side(text: str | None) -> dict[str, Any] | None:
     return None if text is None else msgspec.json.decode(text)
 
 
+def _money(row: sa.RowMapping) -> Money | None:
+    minor = row["money_minor"]
+    return None if minor is None else Money(minor, row["currency"])
+
+
 def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
+
+
+def _told(moment: datetime | None) -> datetime | None:
+    return None if moment is None else _aware(moment)
 
 
 def record_run(ledger: Ledger, brand: str, snapshot: Snapshot) -> None:

@@ -2,6 +2,7 @@
 
 Every drift table starts with the same columns; those that follow are named `centra_*` or `emarsys_*`
 after the side whose value they show, so that the findings stage needs no knowledge of any topic.
+The last three are filled once all drift stands, so the select of a topic ends before them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,18 @@ def _drift(name: str, *sides: Column[object]) -> sa.Table:
         Column("contained", Boolean),
         Column("occurred_at", DateTime),
         *sides,
+        Column("moved_by", Text),  # centra, emarsys, both, never_agreed or unknown
+        Column("since", DateTime),  # when the side that moved was first seen moved
+        Column("incident", Text),  # what the row belongs to
     )
+
+
+AFTERWARDS = ("moved_by", "since", "incident")
+
+
+def filled(table: sa.Table) -> list[str]:
+    """Return the columns that a topic's select fills, in their order."""
+    return [name for name in table.columns.keys() if name not in AFTERWARDS]  # noqa: SIM118 - of a table
 
 
 drift_consent = _drift(

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from auditor.model.incident import Incident
+
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
 State = Literal["new", "ongoing", "worse", "regressed", "resolved", "accepted"]
@@ -101,6 +103,10 @@ class Finding:
         centra: Centra's values as shown to people; hashes in place of personal data.
         emarsys: Emarsys' values likewise.
         occurred_at: When the record itself came to be, where known.
+        moved_by: `centra`, `emarsys`, `both`, `never_agreed`, or `unknown` at first sight.
+        moved_at: When the side that moved was first seen moved.
+        incident: What it is a row of.
+        accepted_until: End of its waiver, None without one.
     """
 
     fingerprint: str
@@ -124,6 +130,10 @@ class Finding:
     contained: bool = False
     occurred_at: datetime | None = None
     moved_by: str = "unknown"
+    moved_at: datetime | None = None
+    incident: str | None = None
+    accepted_until: datetime | None = None
+    accepted_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,7 @@ class Audit:
     Attributes:
         verdict: `clean`, `drift` (findings, none critical), `critical` or `incomplete`.
         stages: Wall seconds of each stage, in order.
+        incidents: What stands behind the findings, the gravest first.
     """
 
     run: str
@@ -156,3 +167,4 @@ class Audit:
     checks: tuple[CheckResult, ...]
     tally: Tally
     stages: Mapping[str, float] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()

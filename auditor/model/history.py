@@ -48,6 +48,22 @@ stream_position = sa.Table(
 )
 """One row per run and stream that was read to its end; the newest is where the next read goes on."""
 
+agreed_value = sa.Table(
+    "agreed_value",
+    metadata,
+    Column("topic", Text),
+    Column("link_key", Text),
+    Column("centra", Text),  # what each side held when both agreed last
+    Column("emarsys", Text),
+    Column("agreed_run", Text),  # the run that first saw them agree on it; NULL: never
+    Column("seen_run", Text),  # the run that first saw the link
+    Column(
+        "centra_moved_at", DateTime
+    ),  # run since which the side differs from it; NULL: it does not
+    Column("emarsys_moved_at", DateTime),
+)
+"""What both sides agreed on last, per topic and link: the base that tells which side moved since."""
+
 unfinished_read = sa.Table(
     "unfinished_read",
     metadata,

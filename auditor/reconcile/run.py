@@ -34,4 +34,4 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.check_population, attribution.sales_checked(terms)),
             (d.check_population, attribution.events_checked(terms)),
         ):
-            conn.execute(table.insert().from_select([c.name for c in table.columns], select))
+            conn.execute(table.insert().from_select(d.filled(table), select))

@@ -10,6 +10,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from auditor.model.finding import Audit, CheckResult, Finding, Money
+    from auditor.model.incident import Incident
     from auditor.model.snapshot import Coverage, Snapshot
 
 FORMAT = 1
@@ -34,6 +35,7 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "findings": asdict(audit.tally),
             "report": report_path,
             "as_of": zulu(audit.as_of),
+            "incidents": [_incident(incident) for incident in audit.incidents],
         }
     )
 
@@ -75,13 +77,18 @@ def finding_json(finding: Finding) -> bytes:
             "remedy": finding.remedy,
             "run": finding.run,
             "contained": finding.contained,
+            "incident": finding.incident,
+            "accepted": _waiver(finding),
         }
     )
 
 
 def since(finding: Finding) -> datetime:
-    """Return since when a finding stands: its record's own time, else when it was first seen."""
-    return finding.occurred_at or finding.first_seen
+    """Return since when a finding stands.
+
+    That is when the side that moved was seen moved, else the record's own time, else first sight.
+    """
+    return finding.moved_at or finding.occurred_at or finding.first_seen
 
 
 def zulu(moment: datetime) -> str:
@@ -116,6 +123,27 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "money": _money(result.money),
         "contained": result.contained,
     }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "check": incident.check,
+        "title": incident.title,
+        "cause": incident.cause,
+        "severity": incident.severity,
+        "owner": incident.owner,
+        "findings": incident.findings,
+        "people": incident.people,
+        "money": _money(incident.money),
+        "first_seen": zulu(incident.first_seen),
+    }
+
+
+def _waiver(finding: Finding) -> dict[str, Any] | None:
+    if finding.accepted_until is None:
+        return None
+    return {"until": zulu(finding.accepted_until), "reason": finding.accepted_reason}
 
 
 def _money(money: Money | None) -> dict[str, Any] | None:

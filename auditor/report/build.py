@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auditor import __version__
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from auditor.model.finding import Audit, Verdict
+    from auditor.model.incident import Incident as Cause
 
 ROWS_PER_CHECK = 500
 """Rows of one check in the page; all of them stand in the CSV beside it."""
@@ -50,6 +51,7 @@ class Incident:
         findings: The first of its rows, as many as the page may hold.
         total: How many rows there are in truth.
         first_seen: When the oldest of `findings` was first seen, None without any.
+        causes: What its rows have in common, where they do; the one with the most rows first.
     """
 
     result: CheckResult
@@ -57,6 +59,7 @@ class Incident:
     findings: tuple[Finding, ...]
     total: int
     first_seen: datetime | None
+    causes: tuple[Cause, ...] = ()
 
     @property
     def id(self) -> str:
@@ -136,7 +139,10 @@ def build_report(
         history: Earlier runs, in any order.
     """
     failing = [result for result in audit.checks if result.outcome == "fail"]
-    incidents = [_incident(result, findings(result.check.id)) for result in failing]
+    incidents = [
+        replace(_incident(result, findings(result.check.id)), causes=_causes(audit, result))
+        for result in failing
+    ]
     past = sorted(history, key=lambda run: (run.as_of, run.run), reverse=True)
     return ReportData(
         audit=audit,
@@ -159,6 +165,12 @@ def _incident(result: CheckResult, findings: Iterable[Finding]) -> Incident:
         total=total,
         first_seen=min((row.first_seen for row in taken), default=None),
     )
+
+
+def _causes(audit: Audit, result: CheckResult) -> tuple[Cause, ...]:
+    of_check = (cause for cause in audit.incidents if cause.check == result.check.id)
+    named = [cause for cause in of_check if cause.cause is not None]
+    return tuple(sorted(named, key=lambda cause: (-cause.findings, cause.id)))
 
 
 def _is_contained(result: CheckResult) -> bool:

@@ -2,78 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from auditor.findings.ledger import Ledger, finding_table
-from auditor.findings.lifecycle import update
-from auditor.findings.query import findings
-from auditor.model.drift import drift_consent
-from auditor.model.finding import Check, Tally, fingerprint
-from auditor.warehouse import Warehouse
+from auditor.errors import ConfigError
+from auditor.findings.ledger import Ledger
+from auditor.findings.query import findings, history
+from auditor.findings.waivers import accept
+from auditor.model.finding import Tally, fingerprint
+from tests.findings.days import CHECK, START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-CHECK = Check(
-    id="consent.withdrawn_but_opted_in",
-    suite="consent",
-    title="People who withdrew are opted in.",
-    severity="critical",
-    owner="crm",
-    needs=(),
-)
-CHECKS = {CHECK.id: CHECK}
-START = datetime(2026, 11, 1)
-
-
-class Days:
-    """A brand audited day after day."""
-
-    def __init__(self, ledger: Ledger, warehouse: Warehouse) -> None:
-        self.ledger, self.warehouse, self.day = ledger, warehouse, 0
-
-    def audit(self, *subjects: str, checks: dict[str, Check] | None = None, **values: Any) -> Tally:
-        self.day += 1
-        row = {"check_id": CHECK.id, "subject_kind": "contact", "people": 1, "contained": False}
-        with self.warehouse.engine.begin() as conn:
-            conn.execute(drift_consent.delete())
-            for subject in subjects:
-                conn.execute(
-                    drift_consent.insert().values(subject_key=subject, **{**row, **values})
-                )
-        return update(
-            self.ledger,
-            self.warehouse,
-            CHECKS if checks is None else checks,
-            brand="nordlys",
-            run=f"run-{self.day}",
-            seen_at=START + timedelta(days=self.day),
-        )
-
-    def states(self) -> dict[str, str]:
-        with self.ledger.begin() as conn:
-            rows = conn.execute(sa.select(finding_table.c.subject_key, finding_table.c.state))
-            return {row.subject_key: row.state for row in rows}
-
-    def accept(self, subject: str, until: datetime) -> None:
-        with self.ledger.begin() as conn:
-            conn.execute(
-                finding_table.update()
-                .where(finding_table.c.subject_key == subject)
-                .values(state="accepted", accepted_until=until)
-            )
-
-
-@pytest.fixture
-def days(ledger_url: str, warehouse_url: str) -> Iterator[Days]:
-    ledger, warehouse = Ledger(ledger_url), Warehouse(warehouse_url)
-    yield Days(ledger, warehouse)
-    ledger.close()
-    warehouse.close()
+    from tests.findings.days import Days
 
 
 def test_a_first_sight_is_new(days: Days):
@@ -149,17 +93,130 @@ def test_a_subject_that_stands_twice_is_one_finding(days: Days):
     assert days.audit("900", "900") == Tally(total=1, new=1)
 
 
-def test_ninety_daily_runs_keep_one_identity(days: Days):
-    for _ in range(90):
-        days.audit("900")
-    found = list(findings(days.ledger, "nordlys"))
-    assert [(f.fingerprint, f.first_seen.date(), f.last_seen.date()) for f in found] == [
-        (
-            fingerprint("nordlys", CHECK.id, "900"),
-            (START + timedelta(days=1)).date(),
-            (START + timedelta(days=90)).date(),
-        )
+def test_an_accepted_finding_may_shrink_and_grow_again_up_to_what_was_accepted(days: Days):
+    for money in (100, 40, 90):
+        tally = days.audit("900", money_minor=money, currency="SEK")
+        if days.day == 1:
+            days.accept("900", START + timedelta(days=30))
+    assert tally == Tally(total=1, accepted=1)
+
+
+def test_an_accepted_finding_that_got_worse_stays_open(days: Days):
+    days.audit("900")
+    days.accept("900", START + timedelta(days=30))
+    days.audit("900", money_minor=5, currency="SEK")
+    assert days.audit("900", money_minor=5, currency="SEK") == Tally(total=1, ongoing=1)
+
+
+def test_an_accepted_finding_that_returns_is_regressed(days: Days):
+    days.audit("900")
+    days.accept("900", START + timedelta(days=30))
+    days.audit()
+    assert days.audit("900") == Tally(total=1, regressed=1)
+
+
+def test_a_waiver_lapses_although_its_check_did_not_run(days: Days):
+    days.audit("900")
+    days.accept("900", START + timedelta(days=2))
+    days.audit(checks={})
+    assert days.states() == {"900": "ongoing"}
+
+
+def test_an_accepted_finding_whose_check_did_not_run_stays_accepted(days: Days):
+    days.audit("900")
+    days.accept("900", START + timedelta(days=30))
+    assert days.audit(checks={}) == Tally(total=1, accepted=1)
+
+
+def test_judging_a_run_again_changes_no_state(days: Days):
+    days.audit("900")
+    assert days.judge("900") == Tally(total=1, new=1)
+
+
+def test_a_finding_keeps_the_history_of_its_values(days: Days):
+    days.audit("900", emarsys_opt_in=1)
+    days.audit("900", emarsys_opt_in=1)
+    days.audit("900", emarsys_opt_in=2)
+    past = history(days.ledger, fingerprint("nordlys", CHECK.id, "900"))
+    assert [(value.run, value.emarsys) for value in past] == [
+        ("run-1", {"opt_in": 1}),
+        ("run-3", {"opt_in": 2}),
     ]
+
+
+def test_the_history_tells_when_a_finding_went_and_returned(days: Days):
+    for subjects in (["900"], [], [], ["900"], ["900"]):
+        days.audit(*subjects)
+    assert days.history("900") == [
+        ("run-1", "new"),
+        ("run-2", "resolved"),
+        ("run-4", "regressed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "says"),
+    [
+        ("zzzz", "no finding has this fingerprint"),
+        ("", "no finding has this fingerprint"),
+        ("%", "no finding has this fingerprint"),
+    ],
+)
+def test_an_unknown_fingerprint_cannot_be_accepted(days: Days, prefix: str, says: str):
+    days.audit("900")
+    with pytest.raises(ConfigError, match=says):
+        accept(days.ledger, "nordlys", prefix, until=datetime(2027, 1, 1, tzinfo=UTC), reason="x")
+
+
+def test_an_ambiguous_fingerprint_cannot_be_accepted(days: Days):
+    subjects = [str(number) for number in range(17)]  # two of them share their first hex digit
+    days.audit(*subjects)
+    first = [fingerprint("nordlys", CHECK.id, subject)[0] for subject in subjects]
+    twice = next(digit for digit in first if first.count(digit) > 1)
+    with pytest.raises(ConfigError, match="several findings"):
+        accept(days.ledger, "nordlys", twice, until=datetime(2027, 1, 1, tzinfo=UTC), reason="x")
+
+
+def test_a_resolved_finding_cannot_be_accepted(days: Days):
+    days.audit("900")
+    days.audit()
+    with pytest.raises(ConfigError, match="resolved"):
+        days.accept("900", START + timedelta(days=30))
+
+
+def test_ninety_daily_runs_of_flapping_problems_keep_one_identity_each(days: Days):
+    chance = random.Random(90)  # noqa: S311 - which days a problem shows, the same each time
+    subjects = [str(number) for number in range(20)]
+    seen: dict[str, list[int]] = {subject: [] for subject in subjects}
+    for day in range(1, 91):
+        shown = [subject for subject in subjects if chance.random() < 0.5]
+        skipped = day % 10 == 0
+        days.audit(*shown, checks={} if skipped else None)
+        for subject in () if skipped else shown:
+            seen[subject].append(day)
+    found = {
+        f.subject_key: (f.fingerprint, f.first_seen.replace(tzinfo=None), f.last_seen.day)
+        for state in (None, "resolved")
+        for f in findings(days.ledger, "nordlys", state=state)
+    }
+    assert found == {
+        subject: (
+            fingerprint("nordlys", CHECK.id, subject),
+            START + timedelta(days=shown[0]),
+            (START + timedelta(days=shown[-1])).day,
+        )
+        for subject, shown in seen.items()
+    }
+
+
+def test_a_ledger_of_the_first_version_gets_the_columns_it_lacks(ledger_url: str):
+    ledger = Ledger(ledger_url)
+    with ledger.begin() as conn:
+        conn.execute(sa.text("ALTER TABLE finding DROP COLUMN moved_by"))
+    ledger.close()
+    ledger = Ledger(ledger_url)
+    assert "moved_by" in {c["name"] for c in sa.inspect(ledger.engine).get_columns("finding")}
+    ledger.close()
 
 
 def test_a_side_without_values_is_no_record(days: Days):

@@ -78,6 +78,9 @@ class Books:
         }
         self._add(t.centra_customer, customer_id=customer_id, **{**row, **values})
 
+    def market(self, market_id: str, name: str) -> None:
+        self._add(t.centra_market, market_id=market_id, name=name)
+
     def subscription(self, email: str, *, active: bool = True, **values: Any) -> None:
         row: dict[str, Any] = {
             "subscription_id": "s",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.finding import Money
+from auditor.model.incident import Incident
 from auditor.report.audit_json import audit_json, finding_json
 from tests.report import examples
 
@@ -24,6 +26,9 @@ FINDING_KEYS = [
     "fingerprint", "check", "severity", "state", "owner", "subject", "customer_id", "contact_id",
     "centra", "emarsys", "moved_by", "since", "first_seen", "last_seen", "people", "money", "cause",
     "remedy", "run",
+]  # fmt: skip
+INCIDENT_KEYS = [
+    "id", "check", "title", "cause", "severity", "owner", "findings", "people", "money", "first_seen",
 ]  # fmt: skip
 PATH = "reports/out/nordlys/2026-11-23T05-00-00Z-7f3a/index.html"
 
@@ -46,6 +51,24 @@ def test_the_clean_audit_is_as_it_was(assert_gold: Callable[[str, str], None]):
 
 def test_the_keys_of_an_audit_stand_in_order_before_any_extra():
     assert list(RICH)[: len(AUDIT_KEYS)] == AUDIT_KEYS
+
+
+def test_an_audit_lists_its_incidents():
+    incident = Incident(
+        id="i1",
+        check="sales.missing_order",
+        title="Orders are missing, all in the market Norway.",
+        cause="in the market Norway",
+        owner="ecommerce",
+        severity="critical",
+        findings=3,
+        people=3,
+        money=Money(100, "SEK"),
+        first_seen=examples.AS_OF,
+    )
+    audit = replace(examples.rich_audit(), incidents=(incident,))
+    (line,) = json.loads(audit_json(audit, PATH))["incidents"]
+    assert list(line) == INCIDENT_KEYS
 
 
 def test_the_keys_of_a_stream_stand_in_order_before_any_extra():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.model.finding import Audit, CheckResult, Finding, Money
+from auditor.model.incident import Incident as Cause
 from auditor.report.build import ROWS_PER_CHECK, build_report
 from tests.report import examples
 
@@ -162,3 +163,25 @@ def test_a_suite_needs_a_look_unless_all_is_well_or_off(outcome: str, needs: boo
 def test_earlier_runs_come_newest_first():
     data = examples.report(examples.rich_audit())
     assert [run.run[:10] for run in data.history] == ["2026-11-22", "2026-11-21", "2026-11-20"]
+
+
+def cause(words: str | None, rows: int) -> Cause:
+    return Cause(
+        f"i{rows}",
+        "a.check",
+        "It is so.",
+        words,
+        "crm",
+        "critical",
+        rows,
+        rows,
+        None,
+        examples.AS_OF,
+    )
+
+
+def test_the_causes_of_an_incident_come_by_their_rows_and_only_when_they_are_known():
+    found = (cause("in Norway", 3), cause(None, 9), cause("in Sweden", 5))
+    audit = dataclasses.replace(audit_of(failing("a.check")), incidents=found)
+    (incident,) = build_report(audit, lambda _: rows(5), zone=examples.STOCKHOLM).incidents
+    assert [each.cause for each in incident.causes] == ["in Sweden", "in Norway"]

@@ -11,6 +11,7 @@ import jinja2
 import pytest
 
 from auditor.model.finding import Audit, CheckResult, Tally, Verdict
+from auditor.model.incident import Incident as Cause
 from auditor.report.render import MAX_BYTES, digest, render_html, rows_that_fit
 from tests.report import examples, huge
 
@@ -49,6 +50,15 @@ def test_the_rich_page_is_as_it_was(assert_gold: Callable[[str, str], None], ric
 
 def test_the_clean_page_is_as_it_was(assert_gold: Callable[[str, str], None], clean_page: str):
     assert_gold("report_clean.html", clean_page)
+
+
+def test_what_the_rows_of_an_incident_have_in_common_stands_with_it():
+    norway = Cause(
+        "i1", "sales.missing_order", "It is so.", "in the market Norway", "ecommerce", "critical",
+        3, 3, None, examples.AS_OF,
+    )  # fmt: skip
+    page = rendered(dataclasses.replace(examples.rich_audit(), incidents=(norway,)))
+    assert "3 rows in the market Norway" in text_of(page)
 
 
 def test_the_same_values_give_the_same_bytes(rich_page: str):

@@ -1,0 +1,194 @@
+"""What is compared per topic, so that one can tell which side moved: a select of links for each.
+
+A link select gives, per link, `link_key` (the subject key of its drift rows), `centra` and `emarsys`
+(the compared values of each side as one text, built by `side`) and `is_settled`. Nothing that a
+side's text holds may be personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import drift_consent, drift_sales, link_contact, link_order, link_sale
+from auditor.reconcile.sql import count_if, sum_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+MILLI = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Drift rows of one kind, with the links on which both sides are compared.
+
+    Attributes:
+        name: Kept beside the values of its links; never reused.
+        drift: The drift table of its rows.
+        kind: The subject kind of its rows.
+        needs: The streams without which a run says nothing about it.
+        links: Selects its links.
+        checks: Only rows of these checks; every one of its kind when empty.
+    """
+
+    name: str
+    drift: sa.Table
+    kind: str
+    needs: tuple[str, ...]
+    links: Callable[[Terms], sa.Select[Any]]
+    checks: tuple[str, ...] = ()
+
+    def owns(self, drift: sa.Table) -> ColumnElement[bool]:
+        """Tell whether a drift row is of this topic."""
+        is_kind = drift.c.subject_kind == self.kind
+        return is_kind & drift.c.check_id.in_(self.checks) if self.checks else is_kind
+
+
+def side(*values: ColumnElement[Any]) -> ColumnElement[str]:
+    """Write what one side holds as one text."""
+    texts = [sa.func.coalesce(sa.cast(value, sa.Text), "") for value in values]
+    return reduce(lambda text, value: text.concat("|").concat(value), texts)
+
+
+def compared(
+    key: ColumnElement[str],
+    centra: ColumnElement[str],
+    emarsys: ColumnElement[str],
+    is_settled: ColumnElement[bool],
+) -> sa.Select[Any]:
+    """Select links in the columns that attribution reads."""
+    columns: list[ColumnElement[Any]] = [
+        key.label("link_key"),
+        centra.label("centra"),
+        emarsys.label("emarsys"),
+        is_settled.label("is_settled"),
+    ]
+    return sa.select(*columns)
+
+
+def of_table(
+    table: sa.Table, key: str, centra: Sequence[str], emarsys: Sequence[str], is_settled: str
+) -> Callable[[Terms], sa.Select[Any]]:
+    """Compare columns of a link table that holds both sides' values in one row."""
+    row = table.c
+    ours, theirs = (side(*[row[name] for name in names]) for names in (centra, emarsys))
+    return lambda _: compared(row[key], ours, theirs, row[is_settled])
+
+
+def contacts(terms: Terms) -> sa.Select[Any]:
+    """Select every contact: its person's consent against its opt-in."""
+    row = link_contact.c
+    erased = row.erased_customer_id.is_not(None)
+    decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
+    return compared(
+        row.contact_id,
+        side(sa.case((erased, "erased"), else_=row.consent), row.is_buyer),
+        side(row.opt_in, row.unsubscribed_at),
+        # A contact that Centra does not know has nothing that could be too young.
+        sa.func.coalesce(decided_at < terms.contacts_before, row.person.is_(None) & ~erased),
+    )
+
+
+def orders(terms: Terms) -> sa.Select[Any]:
+    """Select every order: what of it should count against what counts.
+
+    An order agrees only when each of its lines does: a wrong line is no common ground either.
+    """
+    line, order = link_sale, link_order
+    tolerance = terms.tolerance_minor * sa.func.greatest(line.c.lines, line.c.rows, 1)
+    is_right = sa.or_(
+        *(
+            (line.c.quantity_milli == line.c[f"{bound}_quantity"] * MILLI)
+            & (sa.func.abs(line.c.amount_minor - line.c[f"{bound}_minor"]) <= tolerance)
+            for bound in ("net", "least")
+        )
+    )
+    numbers = ("net_quantity", "net_minor", "least_quantity", "least_minor")
+    total = (
+        sa.select(
+            line.c.order_number,
+            *[sum_of(line.c[name]).label(name) for name in (*numbers, *_COUNTED)],
+            (count_if(is_right) == sa.func.count()).label("is_right"),
+        )
+        .group_by(line.c.order_number)
+        .subquery()
+    )
+    is_right_or_free = total.c.is_right | ~sa.func.coalesce(order.c.is_due, sa.false())
+    return compared(
+        total.c.order_number,
+        side(
+            order.c.channel,
+            order.c.is_cancelled,
+            order.c.is_due,
+            *[total.c[name] for name in numbers],
+        ),
+        side(*[total.c[name] for name in _COUNTED]),
+        sa.func.coalesce(order.c.is_settled, sa.true()) & is_right_or_free,
+    ).select_from(total.outerjoin(order, total.c.order_number == order.c.order_number))
+
+
+def lines(terms: Terms) -> sa.Select[Any]:
+    """Select every item of every order: the units and the value expected against those counted."""
+    del terms
+    row, order = link_sale.c, link_order.c
+    return compared(
+        row.order_number + "/" + row.item,
+        side(row.net_quantity, row.net_minor, row.least_quantity, row.least_minor),
+        side(row.quantity_milli, row.amount_minor),
+        order.is_settled,
+    ).select_from(link_sale.join(link_order, row.order_number == order.order_number))
+
+
+def owners(terms: Terms) -> sa.Select[Any]:
+    """Select every order with sales: its customer against the contacts that they hang on."""
+    del terms
+    sale, si, order = t.emarsys_sale, t.emarsys_si_contact, link_order
+    hung = (
+        sa.select(
+            sale.c.order_number,
+            sa.func.min(si.c.si_contact_id).label("first"),
+            sa.func.max(si.c.si_contact_id).label("last"),
+            count_if(sa.func.coalesce(si.c.is_generated, sa.false())).label("generated"),
+        )
+        .select_from(sale.join(si, sale.c.si_contact_id == si.c.si_contact_id))
+        .group_by(sale.c.order_number)
+        .subquery()
+    )
+    return compared(
+        order.c.order_number,
+        side(order.c.customer_id),
+        side(hung.c.first, hung.c.last, hung.c.generated),
+        order.c.is_settled,
+    ).select_from(order.join(hung, hung.c.order_number == order.c.order_number))
+
+
+_COUNTED = ("quantity_milli", "amount_minor")
+_OF_OWNERS = ("sales.wrong_contact", "sales.generated_contact")
+_OF_ORDERS = (
+    "sales.missing_order",
+    "sales.duplicate_order",
+    "sales.cancelled_but_counted",
+    "sales.unknown_order",
+    "channel.wholesale_in_sales",
+    "channel.marketplace_in_sales",
+    "channel.internal_in_sales",
+)
+_SALES = ("orders", "returns", "sales")
+_PEOPLE = ("customers", "newsletter_subscriptions", "contacts")
+
+TOPICS: tuple[Topic, ...] = (
+    Topic("consent", drift_consent, "contact", _PEOPLE, contacts),
+    Topic("order", drift_sales, "order", _SALES, orders, _OF_ORDERS),
+    Topic("line", drift_sales, "line", _SALES, lines),
+    Topic("owner", drift_sales, "order", (*_SALES, "si_contacts"), owners, _OF_OWNERS),
+)
+"""What is compared. A drift table that stands in none of them is attributed to nobody."""
