@@ -34,15 +34,15 @@ def bundled_folder(folder: str) -> Traversable:
     raise ConfigError(f"The folder {folder} is not installed; install the auditor again.")
 
 
-def expectation_files(config_dir: Path) -> list[Traversable]:
+def expectation_files(config_dir: Path | None = None) -> list[Traversable]:
     """Return the expectation suites of a brand, by name.
 
     Args:
         config_dir: The folder of the brand's settings file. A suite in its `expectations/` replaces
-            the shipped one of the same name.
+            the shipped one of the same name. None gives the shipped ones.
     """
     shipped = _suites(bundled_folder("expectations"))
-    own = _suites(config_dir / "expectations")
+    own = {} if config_dir is None else _suites(config_dir / "expectations")
     return [suite for _, suite in sorted((shipped | own).items())]
 
 

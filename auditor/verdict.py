@@ -9,14 +9,17 @@ from auditor.model.finding import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from auditor.model.finding import CheckResult, Severity, Verdict
+    from auditor.model.finding import Canary, CheckResult, Severity, Verdict
     from auditor.model.snapshot import Coverage
 
 CLEAN, FINDINGS, INCOMPLETE = 0, 1, 3
 
 
 def verdict_of(
-    coverage: Iterable[Coverage], checks: Iterable[CheckResult], severities: Collection[Severity]
+    coverage: Iterable[Coverage],
+    checks: Iterable[CheckResult],
+    severities: Collection[Severity],
+    canary: Canary | None = None,
 ) -> Verdict:
     """Return the verdict; whatever was not looked at makes it incomplete, never clean.
 
@@ -24,10 +27,11 @@ def verdict_of(
         coverage: Every stream that was tried; `off` is no fault.
         checks: Every check that was to run.
         severities: The severities of the findings that are open and not accepted.
+        canary: A check that missed planted drift looked at nothing, whatever it says.
     """
     unread = any(not line.complete and line.mode != "off" for line in coverage)
     unjudged = any(result.outcome in ("error", "skipped") for result in checks)
-    if unread or unjudged:
+    if unread or unjudged or (canary is not None and canary.missed):
         return "incomplete"
     if "critical" in severities:
         return "critical"

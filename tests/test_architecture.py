@@ -54,7 +54,7 @@ def test_only_the_pipeline_knows_the_order_of_the_stages():
         if "cli" not in path.relative_to(ROOT).parts  # a command may list and render, in no order
         and sum(reaches(path, f"auditor.{stage}") for stage in STAGES) > 1
     ]
-    assert knowing == ["pipeline.py"]
+    assert {name.partition("/")[0] for name in knowing} == {"pipeline"}
 
 
 def test_the_model_imports_nothing_but_itself_and_errors():

@@ -9,8 +9,11 @@ import click
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
+    from auditor.backtest.compare import Comparison
     from auditor.model.finding import Severity
-    from auditor.pipeline import Done
+    from auditor.pipeline import Done, Run
+
+FINDINGS = 1
 
 
 @click.command(
@@ -20,6 +23,9 @@ Examples:
   auditor audit
   auditor audit --suite consent --suite sales
   auditor audit --no-snapshot            judge the last snapshot again
+  auditor audit --since 2026-11-16T05:00:00Z-7f3a
+  auditor audit --run 2026-11-16T05:00:00Z-7f3a
+  auditor audit --canary                 prove that every check still works
   auditor audit --fail-on critical       warnings leave the exit code 0
   auditor --format json audit > audit.json
 """,
@@ -37,28 +43,91 @@ Examples:
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
+@click.option(
+    "--canary",
+    is_flag=True,
+    help="Prove on a shadow copy that every check still finds what it is for.",
+)
+@click.option("--since", metavar="RUN", help="Also list what was gained and lost since this run.")
+@click.option(
+    "--run",
+    "stored",
+    metavar="RUN",
+    help="Judge this stored run under the present expectations, and keep nothing of it.",
+)
 @shared_options
 @pass_invocation
-def command(
-    invocation: Invocation, suites: tuple[str, ...], *, no_snapshot: bool, fail_on: Severity
+def command(  # noqa: PLR0913 - one per option
+    invocation: Invocation,
+    suites: tuple[str, ...],
+    *,
+    no_snapshot: bool,
+    fail_on: Severity,
+    canary: bool,
+    since: str | None,
+    stored: str | None,
 ) -> int:
     """Read both systems, reconcile them, run the expectation suites, keep the findings, write the report.
 
-    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 settings, 3 incomplete.
+    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 settings, 3 incomplete. With --run: 0 when
+    the run is judged as it was then, 1 when findings were gained or lost.
     """
     from auditor.cli.progress import shown_progress
     from auditor.clock import utc_now
-    from auditor.pipeline import Run, audit
+    from auditor.pipeline import Run, audit, changes_since
 
     settings = invocation.settings()
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
-        done = audit(run, suites=suites, take_snapshot=not no_snapshot)
+        if stored is not None:
+            return _backtest(invocation, run, stored, suites)
+        done = audit(run, suites=suites, take_snapshot=not no_snapshot, with_canary=canary)
+    comparison = changes_since(run, done, since) if since is not None else None
     if invocation.format == "json":
-        click.echo(done.json.decode())
+        click.echo(_json(done, comparison))
     else:
         _tell(done)
+        if comparison is not None:
+            _tell_changes(comparison)
     return done.exit_code(fail_on)
+
+
+def _backtest(invocation: Invocation, run: Run, stored: str, suites: tuple[str, ...]) -> int:
+    import json
+
+    from auditor.pipeline import backtest
+    from auditor.report.audit_json import FORMAT, comparison_json
+
+    comparison = backtest(run, stored, suites=suites)
+    if invocation.format == "json":
+        told = {"format": FORMAT, "brand": run.settings.brand, **comparison_json(comparison)}
+        click.echo(json.dumps(told))
+    else:
+        _tell_changes(comparison)
+    return 0 if comparison.is_same else FINDINGS
+
+
+def _json(done: Done, comparison: Comparison | None) -> str:
+    import json
+
+    from auditor.report.audit_json import comparison_json
+
+    if comparison is None:
+        return done.json.decode()
+    return json.dumps({**json.loads(done.json), "since": comparison_json(comparison)})
+
+
+def _tell_changes(comparison: Comparison) -> None:
+    click.echo(
+        f"Compared with {comparison.run}: {len(comparison.gained)} gained, "
+        f"{len(comparison.lost)} lost"
+    )
+    for sign, subjects in (("+", comparison.gained), ("-", comparison.lost)):
+        for subject in subjects:
+            click.echo(f"  {sign} {subject.check:<44}{subject.kind} {subject.key}")
+    for result in comparison.checks:
+        if result.outcome in ("error", "skipped", "off"):
+            click.echo(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}")
 
 
 def _tell(done: Done) -> None:
@@ -72,6 +141,9 @@ def _tell(done: Done) -> None:
             )
         elif result.outcome in ("error", "skipped"):
             click.echo(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}")
+    if audit.canary is not None:
+        missed = f"; NOT detected: {', '.join(audit.canary.missed)}" if audit.canary.missed else ""
+        click.echo(f"Canary: {audit.canary.detected} of {audit.canary.planted} detected{missed}")
     tally = audit.tally
     click.echo(
         f"Findings: {tally.total} ({tally.new} new, {tally.ongoing} ongoing, {tally.worse} worse, "

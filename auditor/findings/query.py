@@ -14,7 +14,7 @@ from auditor.model.finding import Finding, Money
 from auditor.model.snapshot import Coverage, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from auditor.findings.ledger import Ledger
@@ -94,6 +94,63 @@ def history(ledger: Ledger, fingerprint: str) -> list[PastValue]:
         ]
 
 
+def open_at(ledger: Ledger, brand: str, seen_at: datetime) -> set[tuple[str, str, str]]:
+    """Return what stood open, accepted or not, right after a run: check, subject kind and key.
+
+    Args:
+        ledger: Where findings live.
+        brand: Whose findings.
+        seen_at: When that run's snapshot began, aware.
+    """
+    row, past = finding_table.c, history_table.c
+    moment = seen_at.astimezone(UTC).replace(tzinfo=None)
+    position = sa.func.row_number().over(
+        partition_by=past.fingerprint, order_by=(past.seen_at.desc(), past.state == "resolved")
+    )
+    last = (
+        sa.select(past.fingerprint, past.state, position.label("position"))
+        .where(past.seen_at <= moment)
+        .subquery()
+    )
+    select = (
+        sa.select(row.check_id, row.subject_kind, row.subject_key)
+        .select_from(finding_table.join(last, row.fingerprint == last.c.fingerprint))
+        .where(row.brand == brand, last.c.position == 1, last.c.state != "resolved")
+    )
+    with ledger.begin() as conn:
+        return {(found[0], found[1], found[2]) for found in conn.execute(select)}
+
+
+def stored_snapshot(ledger: Ledger, brand: str, run: str) -> Snapshot | None:
+    """Return the snapshot of a run, None when the brand has no such run."""
+    row = run_table.c
+    with ledger.begin() as conn:
+        select = sa.select(run_table).where(row.brand == brand, row.run == run)
+        found = conn.execute(select).mappings().first()
+    return None if found is None else _snapshot(found)
+
+
+def findings_about(
+    ledger: Ledger, brand: str, *, keys: Collection[str], contacts: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Yield every finding about one of some subjects, resolved ones included, newest first.
+
+    Args:
+        ledger: Where findings live.
+        brand: Whose findings.
+        keys: Subject keys; the lines of an order are about the order.
+        contacts: Contact ids, which findings of other subjects carry too.
+    """
+    row = finding_table.c
+    lines = [row.subject_key.startswith(f"{key}/", autoescape=True) for key in keys]
+    about = sa.or_(row.subject_key.in_(keys), row.contact_id.in_(contacts), *lines)
+    select = sa.select(finding_table).where(row.brand == brand, about)
+    with ledger.begin() as conn:
+        order = (row.last_seen.desc(), row.check_id, row.subject_key)
+        for found in conn.execute(select.order_by(*order)).mappings():
+            yield finding_of(found)
+
+
 def finding_of(row: sa.RowMapping) -> Finding:
     """Read one row of the ledger."""
     return Finding(
@@ -170,10 +227,12 @@ def last_snapshot(ledger: Ledger, brand: str) -> Snapshot | None:
     newest = sa.select(run_table).where(row.brand == brand).order_by(row.as_of.desc()).limit(1)
     with ledger.begin() as conn:
         found = conn.execute(newest).mappings().first()
-    if found is None:
-        return None
-    coverage = msgspec.json.decode(found["coverage"], type=tuple[Coverage, ...])
-    return Snapshot(found["run"], _aware(found["as_of"]), coverage)
+    return None if found is None else _snapshot(found)
+
+
+def _snapshot(row: sa.RowMapping) -> Snapshot:
+    coverage = msgspec.json.decode(row["coverage"], type=tuple[Coverage, ...])
+    return Snapshot(row["run"], _aware(row["as_of"]), coverage)
 
 
 def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | None:

@@ -150,6 +150,21 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """Whether every check found the drift that was planted for it into a shadow copy.
+
+    Attributes:
+        planted: Checks for which a case was planted.
+        detected: Those that found it.
+        missed: Ids of the others: broken, switched off or gone.
+    """
+
+    planted: int
+    detected: int
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One whole audit: what was read, what each check said, how the findings stand.
 
@@ -157,6 +172,7 @@ class Audit:
         verdict: `clean`, `drift` (findings, none critical), `critical` or `incomplete`.
         stages: Wall seconds of each stage, in order.
         incidents: What stands behind the findings, the gravest first.
+        canary: None when none was sent out.
     """
 
     run: str
@@ -168,3 +184,4 @@ class Audit:
     tally: Tally
     stages: Mapping[str, float] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()
+    canary: Canary | None = None

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.backtest.compare import Comparison as Compared
     from auditor.model.finding import Audit, CheckResult, Finding, Money
     from auditor.model.incident import Incident
     from auditor.model.snapshot import Coverage, Snapshot
@@ -36,6 +39,7 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "report": report_path,
             "as_of": zulu(audit.as_of),
             "incidents": [_incident(incident) for incident in audit.incidents],
+            "canary": None if audit.canary is None else asdict(audit.canary),
         }
     )
 
@@ -51,6 +55,22 @@ def snapshot_json(snapshot: Snapshot, brand: str) -> bytes:
             "as_of": zulu(snapshot.as_of),
         }
     )
+
+
+def comparison_json(comparison: Compared) -> dict[str, Any]:
+    """Return what was gained and lost against a run, as JSON-ready values."""
+
+    def told(subjects: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:
+        return [
+            {"check": check, "subject": {"kind": kind, "key": key}} for check, kind, key in subjects
+        ]
+
+    return {
+        "run": comparison.run,
+        "gained": told(comparison.gained),
+        "lost": told(comparison.lost),
+        "checks": [_check(result) for result in comparison.checks],
+    }
 
 
 def finding_json(finding: Finding) -> bytes:

@@ -138,6 +138,10 @@ def _gaps(data: ReportData) -> Iterator[str]:
     blind = data.count("error", "skipped")
     if blind:
         yield f"{_count(data, blind, 'check')} could not judge, and their silence proves nothing."
+    missed = data.audit.canary.missed if data.audit.canary else ()
+    if missed:
+        verb = "misses" if len(missed) == 1 else "miss"
+        yield f"{_count(data, len(missed), 'check')} {verb} drift that was planted: {', '.join(missed)}."
     if data.incidents:
         yield "Of those that ran,"
         yield from _disagreement(data)
@@ -153,6 +157,9 @@ def _mend(data: ReportData) -> Step:
             if result.outcome in {"error", "skipped"}:
                 text = f"Find out why {result.check.id} could not judge, then audit again."
                 return Step(f"{text} {result.reason or ''}".rstrip(), "auditor audit", "checks")
+    if data.audit.canary and data.audit.canary.missed:
+        text = f"Find out why {data.audit.canary.missed[0]} misses planted drift, then audit again."
+        return Step(text, "auditor audit --canary", "checks")
     return Step("Find out what is missing, then audit again.", "auditor audit", "coverage")
 
 

@@ -16,7 +16,7 @@ from auditor.errors import StoreError
 from auditor.model.drift import DRIFT_TABLES, check_population
 from auditor.model.history import HISTORY, snapshot_run, unfinished_page, unfinished_read
 from auditor.model.tables import unparsed_row
-from auditor.warehouse import load, reads, stage, versions
+from auditor.warehouse import load, reads, stage, unload, versions
 from auditor.warehouse.connect import open_engine
 
 if TYPE_CHECKING:
@@ -94,6 +94,18 @@ class Warehouse:
             self.engine,
             {t if t is unfinished_page else stage.staged(t): rows for t, rows in pages.items()},
         )
+
+    def append(self, pages: Mapping[sa.Table, pa.Table]) -> None:
+        """Append Arrow rows to tables as they stand, all in one transaction.
+
+        Raises:
+            KeyError: a column of a table is not in its Arrow rows.
+        """
+        load.append(self.engine, pages)
+
+    def batches(self, select: sa.Select[Any]) -> Iterator[pa.Table]:
+        """Yield the rows of a select as Arrow tables, never all at once."""
+        return unload.batches(self.engine, select)
 
     def publish(self, run: str, as_of: datetime, finished: Iterable[FinishedRead]) -> None:
         """Let staged rows become the present ones, with their history, all in one transaction.

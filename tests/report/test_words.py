@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from auditor.model.finding import Audit, CheckResult, Tally
+from auditor.model.finding import Audit, Canary, CheckResult, Tally
 from auditor.report.build import Incident
 from auditor.report.words import (
     HEADLINES,
@@ -153,3 +153,20 @@ def test_commands_quote_what_they_name():
 @pytest.mark.parametrize(("line", "state"), [(0, "complete"), (5, "incomplete"), (6, "off")])
 def test_a_stream_is_complete_incomplete_or_off(line: int, state: str):
     assert coverage_state(examples.COVERAGE[line]) == state
+
+
+def silent_audit() -> Audit:
+    canary = Canary(77, 76, ("sales.missing_order",))
+    return dataclasses.replace(examples.clean_audit(), verdict="incomplete", canary=canary)
+
+
+def test_a_check_that_misses_planted_drift_is_named():
+    assert told(silent_audit()) == "1 check misses drift that was planted: sales.missing_order."
+
+
+def test_a_check_that_misses_planted_drift_is_looked_at_first():
+    step = next_step(examples.report(silent_audit()))
+    assert (step.command, step.text.split(",")[0]) == (
+        "auditor audit --canary",
+        "Find out why sales.missing_order misses planted drift",
+    )

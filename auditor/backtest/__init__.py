@@ -1,0 +1,1 @@
+"""Backtests: a stored run judged again, under the present expectations and the present code."""

@@ -1,0 +1,144 @@
+"""One audit from reading to report."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.expect.judge import judge
+from auditor.expect.suites import load_checks
+from auditor.findings import incidents, query
+from auditor.findings.causes import find_causes
+from auditor.findings.ledger import Ledger
+from auditor.findings.lifecycle import update
+from auditor.model.finding import Audit
+from auditor.pipeline import reading
+from auditor.pipeline.judging import require_suites, terms_of_run
+from auditor.pipeline.rehearsal import fly_canary
+from auditor.pipeline.run import REPORTS, Done, Stages
+from auditor.reconcile import agreed
+from auditor.reconcile.features import DriftFeatures
+from auditor.reconcile.run import reconcile
+from auditor.report.audit_json import audit_json
+from auditor.report.build import PastRun, build_report
+from auditor.report.write import write_report
+from auditor.resources import bundled_folder, expectation_files
+from auditor.verdict import verdict_of
+from auditor.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from auditor.expect.expectation import Expectation
+    from auditor.model.finding import Canary, CheckResult, Finding
+    from auditor.model.snapshot import Snapshot
+    from auditor.pipeline.run import Run
+    from auditor.reconcile.terms import Terms
+
+
+def audit(
+    run: Run,
+    *,
+    suites: Collection[str] = (),
+    take_snapshot: bool = True,
+    with_canary: bool = False,
+) -> Done:
+    """Run one audit from reading to report.
+
+    Args:
+        run: The brand and its surroundings.
+        suites: Only these suites; every one when empty.
+        take_snapshot: Whether to read both systems; otherwise the last snapshot is judged again.
+        with_canary: Whether to prove on a shadow copy that every check still finds what it is for.
+
+    Raises:
+        ConfigError: the settings name something that is not there; nothing was judged.
+        RefusedError: a system refuses the credentials.
+    """
+    expectations = load_checks(expectation_files(run.folder))
+    require_suites(suites, {e.check.suite for e in expectations})
+    stages = Stages(run.progress)
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(Ledger(run.settings.store.ledger)))
+        warehouse = stack.enter_context(closing(Warehouse(run.settings.store.warehouse)))
+        with stages.stage("snapshot"):
+            needed = _needed(expectations)
+            taken = (
+                reading.take_snapshot(run, ledger, warehouse, only=needed)
+                if take_snapshot
+                else reading.last_snapshot(run, ledger)
+            )
+        with stages.stage("reconcile"):
+            usable = {line.stream for line in taken.coverage if line.is_usable}
+            # Where nothing was read, nothing is judged, and the base currency may be unknown.
+            terms = terms_of_run(run.settings, warehouse, taken) if usable else None
+            if terms is not None:
+                reconcile(warehouse, terms)
+                agreed.attribute(warehouse, terms, taken.run, usable=usable)
+        with stages.stage("expect"):
+            checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
+        canary = None
+        if with_canary and terms is not None:
+            with stages.stage("canary"):
+                canary = fly_canary(warehouse, terms, taken, expectations, checks)
+        with stages.stage("findings"):
+            audited = _findings(run, (ledger, warehouse), terms, taken, checks, canary)
+        with stages.stage("report"):
+            return _report(run, ledger, replace(audited, stages=dict(stages.seconds)))
+
+
+def _needed(expectations: Iterable[Expectation]) -> set[str]:
+    """Return the streams that some check needs: nothing is asked of a system in vain."""
+    checks = [expectation.check for expectation in expectations]
+    return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
+
+
+def _findings(
+    run: Run,
+    stores: tuple[Ledger, Warehouse],
+    terms: Terms | None,
+    snapshot: Snapshot,
+    checks: tuple[CheckResult, ...],
+    canary: Canary | None,
+) -> Audit:
+    brand, (ledger, warehouse) = run.settings.brand, stores
+    ran = {result.check.id: result.check for result in checks if result.outcome in ("pass", "fail")}
+    at = snapshot.as_of.astimezone(UTC).replace(tzinfo=None)
+    causes = find_causes(DriftFeatures(warehouse, terms), ran, brand=brand) if terms else []
+    tally = update(ledger, warehouse, ran, brand=brand, run=snapshot.run, seen_at=at)
+    incidents.keep(ledger, causes, ran, brand=brand, run=snapshot.run, seen_at=at)
+    severities = query.open_severities(ledger, brand)
+    verdict = verdict_of(snapshot.coverage, checks, severities, canary)
+    return Audit(
+        snapshot.run,
+        brand,
+        snapshot.as_of,
+        verdict,
+        snapshot.coverage,
+        checks,
+        tally,
+        incidents=incidents.incidents(ledger, brand),
+        canary=canary,
+    )
+
+
+def _report(run: Run, ledger: Ledger, audited: Audit) -> Done:
+    def of_check(check: str) -> Iterator[Finding]:
+        return query.findings(ledger, audited.brand, check=check)
+
+    past = [row for row in query.runs(ledger, audited.brand) if row.run != audited.run]
+    data = build_report(
+        audited,
+        of_check,
+        zone=run.settings.timezone,
+        history=[PastRun(row.run, row.as_of, row.verdict, row.total) for row in past],
+    )
+    page = write_report(
+        data, REPORTS, Path(str(bundled_folder("reports/templates"))), findings=of_check
+    )
+    query.close_run(ledger, audited.run, audited.verdict, audited.tally)
+    severities = query.open_severities(ledger, audited.brand)
+    return Done(audited, audit_json(audited, page.as_posix()), page, severities)

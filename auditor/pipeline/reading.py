@@ -1,0 +1,127 @@
+"""Reads both systems: what to read, how, and what of it to believe."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from auditor.errors import ConfigError, ReadError, RefusedError
+from auditor.findings import query
+from auditor.findings.ledger import Ledger
+from auditor.model.tables import STREAM_TABLES
+from auditor.snapshot.course import Terms as ReadingTerms
+from auditor.snapshot.take import Reading, take, unread
+from auditor.systems.connect import connected
+from auditor.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from auditor.config import Settings
+    from auditor.model.snapshot import Coverage, Snapshot
+    from auditor.pipeline.run import Run
+
+
+def snapshot(run: Run, *, full: bool = False) -> Snapshot:
+    """Read both systems, what changed where that is enough, and store what was read.
+
+    Args:
+        run: The brand and its surroundings.
+        full: Whether to read every stream whole.
+
+    Raises:
+        ConfigError: the settings name something that is not there.
+        RefusedError: a system refuses the credentials.
+    """
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(Ledger(run.settings.store.ledger)))
+        warehouse = stack.enter_context(closing(Warehouse(run.settings.store.warehouse)))
+        run.progress.stage("snapshot")
+        return take_snapshot(run, ledger, warehouse, full=full)
+
+
+def take_snapshot(
+    run: Run,
+    ledger: Ledger,
+    warehouse: Warehouse,
+    *,
+    full: bool = False,
+    only: Collection[str] | None = None,
+) -> Snapshot:
+    """Read both systems into the warehouse and write the run down; `only` these streams.
+
+    Raises:
+        ConfigError: the settings name something that is not there.
+        RefusedError: a system refuses the credentials.
+    """
+    settings = run.settings
+    reading = Reading(
+        f"{run.clock():%Y-%m-%dT%H:%M:%SZ}-{token_hex(2)}",
+        warehouse,
+        run.progress,
+        run.clock,
+        time.perf_counter,
+        terms=_reading_terms(settings, full=full),
+        guard=lambda line: _guarded(line, settings, ledger),
+    )
+    taken = _take(run, reading, set(STREAM_TABLES) if only is None else only)
+    query.record_run(ledger, settings.brand, taken)
+    return taken
+
+
+def _take(run: Run, reading: Reading, names: Collection[str]) -> Snapshot:
+    try:
+        with connected(run.settings, run.clock) as systems:
+            return take([s for s in systems.streams if s.name in names], reading)
+    except RefusedError:
+        raise
+    except ReadError as exc:
+        return unread(names, reading, str(exc))
+
+
+def _reading_terms(settings: Settings, *, full: bool) -> ReadingTerms:
+    # Whatever may shape a row; secrets show no content here.
+    basis = repr((settings.centra, settings.emarsys, settings.sales, settings.catalogue))
+    sweep = settings.schedule.sweep if settings.schedule else None
+    if sweep is None:
+        return ReadingTerms(full, basis)
+    return ReadingTerms(full, basis, lambda last, now: _has_fired(sweep, settings, last, now))
+
+
+def _has_fired(cron: str, settings: Settings, last: datetime, now: datetime) -> bool:
+    from apscheduler.triggers.cron import CronTrigger
+
+    trigger = CronTrigger.from_crontab(cron, timezone=settings.timezone)
+    due = trigger.get_next_fire_time(None, last + timedelta(seconds=1))
+    return due is not None and bool(due <= now)
+
+
+def last_snapshot(run: Run, ledger: Ledger) -> Snapshot:
+    """Return the newest snapshot.
+
+    Raises:
+        ConfigError: there is none yet.
+    """
+    snapshot = query.last_snapshot(ledger, run.settings.brand)
+    if snapshot is None:
+        raise ConfigError(
+            "--no-snapshot: there is no snapshot yet; run `auditor audit` without it."
+        )
+    return snapshot
+
+
+def _guarded(line: Coverage, settings: Settings, ledger: Ledger) -> Coverage:
+    """Disbelieve a stream that shrank below its guard: half the rows gone is a fault, not a fact."""
+    usual = query.usual_rows(ledger, settings.brand, line.stream) if line.is_usable else None
+    if usual is None or line.rows >= usual * settings.coverage.shrink_guard:
+        return line
+    reason = (
+        f"It shrank to {line.rows} rows from usually {usual}; if that is right, lower "
+        "coverage.shrink_guard for one run."
+    )
+    return replace(line, complete=False, reason=reason)

@@ -1,0 +1,109 @@
+"""Judges copies: the canary's, in which drift is planted, and stored runs."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing, contextmanager
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from auditor.backtest.compare import Comparison, Subject, compare, found_in
+from auditor.backtest.restore import restore, without
+from auditor.canary.flight import take_off, unforgiving
+from auditor.canary.shadow import Shadow
+from auditor.errors import ConfigError
+from auditor.expect.judge import judge
+from auditor.expect.suites import load_checks
+from auditor.findings import query
+from auditor.findings.ledger import Ledger
+from auditor.pipeline.judging import require_suites, terms_of_run
+from auditor.reconcile.run import reconcile
+from auditor.resources import expectation_files
+from auditor.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from auditor.expect.expectation import Expectation
+    from auditor.model.finding import Canary, CheckResult
+    from auditor.model.snapshot import Snapshot
+    from auditor.pipeline.run import Done, Run
+    from auditor.reconcile.terms import Terms
+
+
+def fly_canary(
+    warehouse: Warehouse,
+    terms: Terms,
+    taken: Snapshot,
+    expectations: Iterable[Expectation],
+    checks: Iterable[CheckResult],
+) -> Canary:
+    """Let the canary fly: plant a case of every check into a copy, and judge the copy."""
+    judged = {result.check.suite for result in checks}
+    silent = {r.check.id for r in checks if r.outcome not in ("pass", "fail")}
+    shipped = [e for e in load_checks(expectation_files()) if e.check.suite in judged]
+    with _shadow() as shadow:
+        flight = take_off(warehouse, shadow, Shadow(terms), shipped, silent)
+        reconcile(shadow, terms)
+        flight.spoil()
+        asked = [e for e in unforgiving(expectations) if e.check.id not in silent]
+        return flight.answer(judge(shadow.engine, asked, taken, suites=judged))
+
+
+@contextmanager
+def _shadow() -> Iterator[Warehouse]:
+    """Open an empty warehouse that is gone afterwards."""
+    with (
+        TemporaryDirectory(prefix="auditor-") as folder,
+        closing(Warehouse(f"duckdb:///{folder}/shadow.duckdb")) as shadow,
+    ):
+        yield shadow
+
+
+def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
+    """Judge a stored run again, under the present expectations; the stores stay as they are.
+
+    Args:
+        run: The brand and its surroundings.
+        of: The id of the stored run.
+        suites: Only these suites; every one when empty.
+
+    Raises:
+        ConfigError: there is no such run, or no such suite.
+    """
+    expectations = load_checks(expectation_files(run.folder))
+    require_suites(suites, {e.check.suite for e in expectations})
+    settings = run.settings
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(Ledger(settings.store.ledger)))
+        warehouse = stack.enter_context(closing(Warehouse(settings.store.warehouse)))
+        shadow = stack.enter_context(_shadow())
+        stored = _stored(run, ledger, of, option="--run")
+        run.progress.stage("restore")
+        taken = without(stored, restore(warehouse, shadow, stored))
+        run.progress.stage("reconcile")
+        reconcile(shadow, terms_of_run(settings, shadow, taken))
+        run.progress.stage("expect")
+        checks = judge(shadow.engine, expectations, taken, suites=set(suites) or None)
+        before = query.open_at(ledger, settings.brand, stored.as_of)
+        return compare(of, {Subject(*row) for row in before}, found_in(shadow), checks)
+
+
+def _stored(run: Run, ledger: Ledger, of: str, *, option: str) -> Snapshot:
+    stored = query.stored_snapshot(ledger, run.settings.brand, of)
+    if stored is None:
+        raise ConfigError(f"{option} {of}: there is no such run; the report's index lists them.")
+    return stored
+
+
+def changes_since(run: Run, done: Done, since: str) -> Comparison:
+    """Compare what stands open after an audit with what stood open after an earlier run.
+
+    Raises:
+        ConfigError: there is no such run.
+    """
+    brand, audited = run.settings.brand, done.audit
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        stored = _stored(run, ledger, since, option="--since")
+        before, now = (query.open_at(ledger, brand, at) for at in (stored.as_of, audited.as_of))
+    of_before, of_now = ({Subject(*row) for row in found} for found in (before, now))
+    return compare(since, of_before, of_now, audited.checks)

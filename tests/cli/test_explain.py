@@ -1,0 +1,82 @@
+"""`auditor explain` as a user runs it, on stores that a test filled."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.findings.ledger import Ledger, finding_table
+from auditor.warehouse import Warehouse
+from tests.reconcile.books import Books
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Call
+
+AT = datetime(2026, 11, 23, tzinfo=UTC).replace(tzinfo=None)
+SETTINGS = """\
+brand: nordlys
+centra: {url: https://centra.example/graphql, token: "${TOKEN}"}
+emarsys:
+  url: https://emarsys.example/api/v2
+  auth: {type: wsse, username: u, secret: "${TOKEN}"}
+  fields: {external_id: 4711}
+  contacts: {segment: 1}
+"""
+
+
+@pytest.fixture
+def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", "t")
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "auditor.yaml").write_text(SETTINGS)
+    with closing(Warehouse("duckdb:///var/nordlys.duckdb")) as warehouse:
+        books = Books(warehouse)
+        books.customer("1", "anna@x.se")
+        books.order("100", books.line("[bold]SKU[/bold]", 1, 12_345))
+        books.rows()
+    with closing(Ledger("sqlite:///var/nordlys-ledger.sqlite")) as ledger, ledger.begin() as conn:
+        row: dict[str, object] = {column.name: None for column in finding_table.columns}
+        row |= {
+            "fingerprint": "f", "brand": "nordlys", "check_id": "sales.missing_line",
+            "severity": "warning", "owner": "ecommerce", "state": "new", "subject_kind": "line",
+            "subject_key": "100/[bold]SKU[/bold]", "people": 1, "contained": False,
+            "first_seen": AT, "last_seen": AT, "run": "r", "money_minor": 12_345, "currency": "SEK",
+        }  # fmt: skip
+        conn.execute(finding_table.insert(), [row])
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_line_s_findings_are_told_with_its_order(call: Call):
+    assert json.loads(call("--format", "json", "explain", "100").out)["findings"][0]["check"] == (
+        "sales.missing_line"
+    )
+
+
+@pytest.mark.usefixtures("filled")
+def test_text_from_a_system_is_no_markup(call: Call):
+    assert "[bold]SKU[/bold]" in call("explain", "100").out
+
+
+@pytest.mark.usefixtures("filled")
+def test_money_has_its_decimals(call: Call):
+    assert "123.45 SEK" in call("explain", "100").out
+
+
+@pytest.mark.usefixtures("filled")
+def test_names_are_shown_at_a_terminal_only(call: Call):
+    said = call("explain", "100", "--reveal")
+    assert (said.code, said.out) == (2, "")
+    assert "at a terminal only" in said.err
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_unknown_key_is_one_sentence(call: Call):
+    said = call("explain", "nope")
+    assert (said.code, said.err.count("\n")) == (2, 1)
