@@ -20,6 +20,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Audit
+from auditor.model.keyed_hash import keyed_hash
 from auditor.model.tables import centra_currency
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import terms_of
@@ -189,6 +190,7 @@ def _snapshot(
         time.perf_counter,
         terms=_reading_terms(settings, full=full),
         guard=lambda line: _guarded(line, settings, ledger),
+        pepper=_pepper(settings),
     )
     with connected(settings, run.clock) as systems:
         wanted = [s for s in systems.streams if only is None or s.name in only]
@@ -199,11 +201,16 @@ def _snapshot(
 
 def _reading_terms(settings: Settings, *, full: bool) -> ReadingTerms:
     # Whatever may shape a row; secrets show no content here.
-    basis = repr((settings.centra, settings.emarsys, settings.sales, settings.catalogue))
+    proof = keyed_hash("pepper", _pepper(settings))
+    basis = repr((settings.centra, settings.emarsys, settings.sales, settings.catalogue, proof))
     sweep = settings.schedule.sweep if settings.schedule else None
     if sweep is None:
         return ReadingTerms(full, basis)
     return ReadingTerms(full, basis, lambda last, now: _has_fired(sweep, settings, last, now))
+
+
+def _pepper(settings: Settings) -> str | None:
+    return settings.privacy.pepper.reveal() if settings.privacy.pepper else None
 
 
 def _has_fired(cron: str, settings: Settings, last: datetime, now: datetime) -> bool:
