@@ -254,7 +254,8 @@ class Books:
         """Reconcile and return every drift row."""
         with self.warehouse.engine.begin() as conn:
             for table, rows in self._rows.items():
-                conn.execute(table.insert(), rows)
+                if rows:
+                    conn.execute(table.insert(), rows)
             if self._remembered is not None:
                 self._write_past(conn)
         reconcile(self.warehouse, terms)
