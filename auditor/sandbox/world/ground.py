@@ -144,8 +144,10 @@ class Ground:
         return self._hand_out(count, self._lots, fits, lambda person: person)
 
     def consumers(self, count: int, fits: Fits[Person]) -> Iterator[Person]:
-        """Hand out so many people who have a contact, buy for no account, and fit."""
-        return self.people(count, lambda p: p.is_consumer and not p.buyers and fits(p))
+        """Hand out so many settled people who have a contact, buy for no account, and fit."""
+        return self.people(
+            count, lambda p: p.is_consumer and not p.buyers and self._is_settled(p) and fits(p)
+        )
 
     def orders(self, count: int, fits: Fits[Order]) -> Iterator[tuple[Order, Person]]:
         """Hand out so many settled orders that fit, each with its person."""
@@ -187,6 +189,11 @@ class Ground:
 
     def _is_free(self, person: Person) -> bool:
         return self._claimed.isdisjoint(_keys(person))
+
+    def _is_settled(self, person: Person) -> bool:
+        """Tell whether no row of a person changed within a day: then nobody owes them anything."""
+        latest = self.world.now - DAY
+        return all(row.updated_at < latest for row in person.customers)
 
     # --- what an order must be like -------------------------------------------------------------
 
