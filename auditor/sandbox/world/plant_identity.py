@@ -17,6 +17,7 @@ from auditor.sandbox.world.contacts import (
     contact_values,
 )
 from auditor.sandbox.world.moments import DAY, EARLIER, sales_since_at
+from auditor.sandbox.world.people import RELAY_DOMAIN
 from auditor.sandbox.world.planting import planter
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ _SPOILED = (_rename, _lose_name, _move)
 
 def _is_alone(ground: Ground, person: Person) -> bool:
     """Tell whether a person is one settled customer without any subscription."""
-    if len(person.customers) != 1 or person.subscriptions:
+    if len(person.customers) != 1 or person.subscriptions or person.email.endswith(RELAY_DOMAIN):
         return False
     (customer,) = person.customers
     is_old = customer.created_at < ground.world.now - EARLIER
