@@ -225,23 +225,56 @@ def _missing(terms: Terms) -> sa.Select[Any]:
 
 
 def _covered(terms: Terms) -> sa.Select[Any]:
-    """Select the people whom the integration sends, by their oldest customer.
+    """Select the people whom the integration sends, by their registered or else oldest customer.
 
-    Whether a customer is registered is not in what is read: where only those are sent, nobody is
-    known to be missing.
+    Only the legacy Order API tells who is registered: where only those are sent and the settings do
+    not name it, nobody is known to be missing.
     """
-    person, order = link_person.c, link_order.c
-    people = sa.select(person.email_key, person.customer_id, person.changed_at).where(
-        person.customer_id.is_not(None)
+    person, order, registered = link_person.c, link_order.c, _registered(terms).cte("registered")
+    people = (
+        sa.select(
+            person.email_key,
+            sa.func.coalesce(registered.c.customer_id, person.customer_id).label("customer_id"),
+            person.changed_at,
+        )
+        .select_from(link_person.outerjoin(registered, person.email_key == registered.c.email_key))
+        .where(person.customer_id.is_not(None))
     )
     bought = sa.select(order.person).where(order.channel == "consumer", order.person.is_not(None))
     wanted = {
         "all": sa.true(),
-        "registered": sa.false(),
+        "registered": registered.c.customer_id.is_not(None),
         "subscribed": person.consent == "yes",
         "buyers": person.email_key.in_(bought),
     }
     return people.where(wanted[terms.feed_customers])
+
+
+def _registered(terms: Terms) -> sa.Select[Any]:
+    """Select the oldest registered customer of each e-mail, one row each."""
+    flag, customer = t.centra_customer_flag, t.centra_customer
+    oldest = sa.func.row_number().over(
+        partition_by=customer.c.email_key,
+        order_by=(
+            customer.c.created_at,
+            sa.func.length(customer.c.customer_id),
+            customer.c.customer_id,
+        ),
+    )
+    # Rows of an earlier run stay in the store when the settings name the Order API no more.
+    is_configured = sa.literal(terms.consent_keys is not None)
+    row = (
+        sa.select(customer.c.email_key, customer.c.customer_id, oldest.label("position"))
+        .select_from(flag.join(customer, flag.c.customer_id == customer.c.customer_id))
+        .where(
+            is_configured,
+            flag.c.is_registered,
+            customer.c.email_key.is_not(None),
+            ~sa.func.coalesce(customer.c.is_anonymized, sa.false()),
+        )
+        .subquery()
+    )
+    return sa.select(row.c.email_key, row.c.customer_id).where(row.c.position == 1)
 
 
 def _shown(key: ColumnElement[Any]) -> ColumnElement[Any]:

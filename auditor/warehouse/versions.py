@@ -55,7 +55,7 @@ def forget_erased(conn: sa.Connection) -> None:
     conn.execute(
         past.update()
         .where(past.c.valid_to_run.is_not(None), past.c.email_key.is_not(None), erased)
-        .values({name: None for name in personal})
+        .values(dict.fromkeys(personal))
     )
 
 

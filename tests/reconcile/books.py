@@ -140,12 +140,15 @@ class Books:
         }
         self._add(t.centra_subscription, **{**row, **values})
 
-    def flag(self, customer_id: str, email: str, *, receives: bool | None) -> None:
+    def flag(
+        self, customer_id: str, email: str, *, receives: bool | None, is_registered: bool = False
+    ) -> None:
         self._add(
             t.centra_customer_flag,
             customer_id=customer_id,
             email_key=email,
             receives_newsletters=receives,
+            is_registered=is_registered,
             updated_at=OLD,
         )
 

@@ -228,6 +228,17 @@ def test_a_person_of_two_rows_is_missing_once_by_the_oldest(books: Books):
     assert books.identity_drift() == {("identity.missing_contact", "centra:9")}
 
 
+@pytest.mark.parametrize("feed", ["all", "registered"])
+def test_where_centra_tells_who_is_registered_the_registered_row_is_missing(
+    books: Books, feed: str
+):
+    books.customer("9", "a@x.se")
+    books.customer("10", "a@x.se", created_at=OLD + timedelta(days=1))
+    books.flag("10", "a@x.se", receives=None, is_registered=True)
+    told = replace(TERMS, feed_customers=feed, consent_keys=("newsletter",))
+    assert books.identity_drift(told) == {("identity.missing_contact", "centra:10")}
+
+
 def test_a_customer_of_a_moment_ago_is_not_missing_yet(books: Books):
     books.customer("1", "a@x.se", created_at=YOUNG, updated_at=YOUNG)
     assert books.identity_drift() == set()
