@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,17 @@ import yaml
 
 from auditor.cli import main
 from auditor.clock import utc_now
+from auditor.config import load_settings
 from auditor.sandbox.centra.options import CentraOptions
 from auditor.sandbox.centra.plans import UNLIMITED
 from auditor.sandbox.start import Plan, Sandbox, sandbox
+from auditor.sandbox.world import EARLIER
+from auditor.warehouse import Warehouse
+from tests.direct import write_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     import pytest
@@ -72,11 +78,41 @@ def brand(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     scale: Scale,
+    *,
+    stores: Mapping[str, str] | None = None,
     **plan: Any,
 ) -> Iterator[Brand]:
-    """Start a brand's systems; the process works in its folder, with its secrets, until the end."""
-    with sandbox(Plan(folder, utc_now, scale, **{"centra": FAST, **plan})) as running:
+    """Start a brand's systems; the process works in its folder, with its secrets, until the end.
+
+    The brand was read before, some days ago and without drift: written directly, that costs little.
+    Its stores are files in the folder unless given; `plan` says what else the sandbox is like.
+    """
+    wanted = {"centra": FAST, "lives": EARLIER, **plan}
+    with sandbox(Plan(folder, utc_now, scale, **wanted)) as running:
         monkeypatch.chdir(folder)
         for name, value in running.environ.items():
             monkeypatch.setenv(name, value)
-        yield Brand(folder, running, capsys)
+        started = Brand(folder, running, capsys)
+        if running.is_past:
+            look(running, stores=stores)
+            running.live_on()
+        if stores:
+            started.change_settings(lambda settings: settings.update(store=dict(stores)))
+        yield started
+
+
+def look(
+    running: Sandbox, *, as_of: datetime | None = None, stores: Mapping[str, str] | None = None
+) -> None:
+    """Write a world as it stands into the brand's warehouse, as an earlier run would have.
+
+    Args:
+        running: Whose world; the process works in its folder.
+        as_of: When that run was; the moment of the world unless given.
+        stores: As for `brand`.
+    """
+    url = (stores or {}).get("warehouse")
+    known = url or str(load_settings(running.settings, running.environ).store.warehouse)
+    pepper = running.environ["AUDITOR_PEPPER"]
+    with closing(Warehouse(known)) as warehouse:
+        write_world(running.world, warehouse, "earlier", as_of=as_of, pepper=pepper)

@@ -10,13 +10,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import tables as t
+from auditor.model.keyed_hash import keyed_hash
 from auditor.model.snapshot import Coverage, Snapshot
 from auditor.systems.arrow import arrow_table
-from auditor.systems.text import email_key
+from auditor.systems.text import email_key, name_or_none
 from auditor.warehouse import FinishedRead, UnfinishedRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     import sqlalchemy as sa
 
@@ -32,17 +34,33 @@ LINE_KINDS = {
 ROWS_PER_PAGE = 50_000
 
 
-def write_world(world: World, warehouse: Warehouse, run: str) -> Snapshot:
-    """Fill every canonical table and return the snapshot that says so."""
+def write_world(
+    world: World,
+    warehouse: Warehouse,
+    run: str,
+    *,
+    as_of: datetime | None = None,
+    pepper: str | None = None,
+) -> Snapshot:
+    """Fill every canonical table and return the snapshot that says so.
+
+    Args:
+        world: What both systems hold.
+        warehouse: Where it goes, with the history of what was there before.
+        run: The id of the run that has read it.
+        as_of: When it is said to have been read; the moment of the world unless given.
+        pepper: Keys the hashes of e-mail addresses.
+    """
+    now = as_of or world.now
     for name, tables in t.STREAM_TABLES.items():
-        warehouse.begin_read(UnfinishedRead(name, "full", "", world.now), tables)
-    for table, rows in (*_centra(world.centra), *_emarsys(world.emarsys)):
+        warehouse.begin_read(UnfinishedRead(name, "full", "", now), tables)
+    for table, rows in (*_centra(world.centra, pepper), *_emarsys(world.emarsys, pepper)):
         _put(warehouse, table, rows)
     finished = [
-        FinishedRead(name, "full", "", world.now, tables, None)
+        FinishedRead(name, "full", "", now, tables, None)
         for name, tables in t.STREAM_TABLES.items()
     ]
-    warehouse.publish(run, world.now, finished)
+    warehouse.publish(run, now, finished)
     emarsys = {name for name, tables in t.STREAM_TABLES.items() if "emarsys" in tables[0].name}
     coverage = tuple(
         Coverage(
@@ -51,11 +69,11 @@ def write_world(world: World, warehouse: Warehouse, run: str) -> Snapshot:
             rows=1,
             complete=True,
             mode="full",
-            as_of=world.now,
+            as_of=now,
         )
         for name in t.STREAM_TABLES
     )
-    return Snapshot(run, world.now, coverage)
+    return Snapshot(run, now, coverage)
 
 
 def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -75,7 +93,9 @@ def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]])
     store()
 
 
-def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def _centra(
+    tenant: CentraTenant, pepper: str | None
+) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
     """Yield each table's rows, in the order of its columns."""
     emails = {c.id: c.email for c in tenant.customers}
     buyers = {b.id: b.email for b in tenant.buyers}
@@ -94,12 +114,13 @@ def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any
                 c.status,
                 c.email,
                 email_key(c.email),
-                c.first_name,
-                c.last_name,
+                name_or_none(c.first_name),
+                name_or_none(c.last_name),
                 c.is_anonymized,
                 c.total_orders,
                 c.created_at,
                 c.updated_at,
+                keyed_hash(email_key(c.email), pepper),
             )
             for c in tenant.customers
         ),
@@ -191,7 +212,9 @@ def _converted(minor: int, rate: Decimal, shift: int) -> int:
     return int((Decimal(minor).scaleb(shift) * rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _emarsys(account: EmarsysAccount) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def _emarsys(
+    account: EmarsysAccount, pepper: str | None
+) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
     """Yield each table's rows, in the order of its columns."""
     key = account.key_field
     yield (
@@ -202,11 +225,12 @@ def _emarsys(account: EmarsysAccount) -> Iterator[tuple[sa.Table, Iterable[tuple
                 c.values.get(key) or None,
                 c.values.get(3),
                 email_key(c.values.get(3)),
-                c.values.get(1),
-                c.values.get(2),
+                name_or_none(c.values.get(1)),
+                name_or_none(c.values.get(2)),
                 int(opt_in) if (opt_in := c.values.get(31)) else None,
                 None,
                 None,
+                keyed_hash(email_key(c.values.get(3)), pepper),
             )
             for c in account.contacts
         ),

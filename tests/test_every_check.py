@@ -16,9 +16,6 @@ ROOT = Path(__file__).parent.parent
 CHECKS = [e.check for e in load_checks(expectation_files(ROOT))]
 DRIFT = [check for check in CHECKS if check.suite != "quality"]
 
-LATER = {"consent.opted_in_by_order"}
-"""In CHECKS.md, and in need of an earlier snapshot, which no suite has yet."""
-
 
 def words(check: str) -> str:
     return check.split(".", 1)[1]

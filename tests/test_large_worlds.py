@@ -9,7 +9,7 @@ import gc
 import subprocess
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,8 +24,16 @@ from auditor.pipeline import Run, audit
 from auditor.sandbox.centra.options import CentraOptions
 from auditor.sandbox.centra.plans import UNLIMITED
 from auditor.sandbox.start import Plan, sandbox
-from auditor.sandbox.world import Scale, brand_settings, build_world, plant
+from auditor.sandbox.world import (
+    EARLIER,
+    Scale,
+    brand_settings,
+    build_world,
+    evolve,
+    plant,
+)
 from auditor.warehouse import Warehouse
+from tests.brand import look
 from tests.direct import write_world
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     from auditor.sandbox.world import World
 
 SCALE = Scale.M
+SMALL = Scale.of(customers=300)
 MOST_KIB = 1_500_000
 MEASURE = """
 import resource, subprocess, sys
@@ -70,6 +79,32 @@ def settings_of(world: World, folder: Path) -> Settings:
     return load_settings(file, {"TOKEN": "none"})
 
 
+Found = set[tuple[str, str]]
+
+
+def drift_of(world: World, seed: int, folder: Path) -> tuple[Found, Found]:
+    """Look at a clean world, let it live until now with drift, and audit it.
+
+    A world that stands at the present already is said to have stood there before.
+
+    Returns:
+        What was found and what was planted, each as (check, subject).
+    """
+    settings = settings_of(world, folder)
+    with closing(Warehouse(settings.store.warehouse)) as warehouse:
+        write_world(world, warehouse, "earlier", as_of=NOW - EARLIER, pepper="pepper")
+        evolve(world, seed, NOW)
+        planted = {(row.check, row.subject) for row in plant(world, seed)}
+        settings = settings_of(world, folder)
+        snapshot = write_world(world, warehouse, "run", pepper="pepper")
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        query.record_run(ledger, settings.brand, snapshot)
+    audit(Run(settings, folder, lambda: NOW, Silent()), take_snapshot=False)
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        found = {(f.check, f.subject_key) for f in query.findings(ledger, settings.brand)}
+    return found, planted
+
+
 @pytest.fixture(autouse=True)
 def _no_cycle_collection() -> Iterator[None]:
     """Keep the collector from walking millions of rows again and again; they form no cycles."""
@@ -83,22 +118,35 @@ def test_exactly_the_planted_drift_is_found(
     large_seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    world = build_world(large_seed, SCALE, NOW)
-    planted = {(row.check, row.subject) for row in plant(world, large_seed)}
-    settings = settings_of(world, tmp_path)
-    with closing(Warehouse(settings.store.warehouse)) as warehouse:
-        snapshot = write_world(world, warehouse, "run")
-    with closing(Ledger(settings.store.ledger)) as ledger:
-        query.record_run(ledger, settings.brand, snapshot)
-    audit(Run(settings, tmp_path, lambda: NOW, Silent()), take_snapshot=False)
-    with closing(Ledger(settings.store.ledger)) as ledger:
-        found = {(f.check, f.subject_key) for f in query.findings(ledger, settings.brand)}
+    found, planted = drift_of(build_world(large_seed, SCALE, NOW), large_seed, tmp_path)
     assert (found - planted, planted - found) == (set(), set())
 
 
-def test_reading_and_auditing_one_over_sockets_finds_the_same_in_bounded_memory(tmp_path: Path):
-    plan = Plan(tmp_path, utc_now, Scale.M, seed=2, centra=CentraOptions(rate_plan=UNLIMITED))
+@pytest.mark.parametrize("seed", range(101, 121))
+def test_exactly_the_planted_drift_is_found_in_small_worlds_too(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    world = build_world(seed, SMALL, NOW - EARLIER)
+    found, planted = drift_of(world, seed, tmp_path)
+    assert (found - planted, planted - found) == (set(), set())
+
+
+def test_reading_and_auditing_one_over_sockets_finds_the_same_in_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(
+        tmp_path,
+        utc_now,
+        Scale.M,
+        seed=2,
+        centra=CentraOptions(rate_plan=UNLIMITED),
+        lives=timedelta(hours=1),
+    )
     with sandbox(plan) as running:
+        look(running, as_of=running.world.now - EARLIER)
+        running.live_on()
         audit_of = [sys.executable, "-m", "auditor", "--config", str(running.settings), "audit"]
         measured = subprocess.run(
             [sys.executable, "-c", MEASURE, *audit_of],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from auditor.model.history import HISTORY
-from auditor.model.tables import KEYS, STREAM_TABLES, record_key
+from auditor.model.tables import KEYS, STREAM_TABLES, metadata, record_key
 from auditor.warehouse import Warehouse
 from tests.snapshot.world import Killed, Shop, forget_everything, snap, stored
 
@@ -145,3 +146,16 @@ def test_nobody_else_may_read_a_warehouse_file(tmp_path: Path):
     file = tmp_path / "warehouse.duckdb"
     Warehouse(f"duckdb:///{file}").close()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_remembered_of_an_erased_customer_is_a_hash(warehouse: Warehouse):
+    past, customer = HISTORY["centra_customer"], metadata.tables["centra_customer"]
+    known = {"customer_id": "1", "email": "A@x.se", "email_key": "a@x.se", "first_name": "Åsa"}
+    with warehouse.engine.begin() as conn:
+        conn.execute(customer.insert().values(customer_id="1", is_anonymized=True))
+        conn.execute(past.insert().values(email_hash="h", valid_to_run="b", **known))
+    warehouse.publish("b", datetime(2026, 11, 23, tzinfo=UTC), [])
+    with warehouse.engine.connect() as conn:
+        (row,) = conn.execute(sa.select(past)).mappings()
+    kept = {name for name, value in row.items() if value is not None}
+    assert kept == {"customer_id", "email_hash", "valid_to_run"}

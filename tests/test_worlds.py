@@ -45,8 +45,7 @@ def test_both_stores_may_be_postgresql(
     postgres_server: str,
 ):
     stores = {name: new_database(postgres_server) for name in ("warehouse", "ledger")}
-    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150)) as drifted:
-        drifted.change_settings(lambda settings: settings.update(store=stores))
+    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), stores=stores) as drifted:
         drifted.audit()
         assert drifted.findings() == drifted.planted
 

@@ -59,27 +59,43 @@ def command(
 ) -> int:
     """Start a Centra and an Emarsys with known drift, audit them, and compare.
 
-    The audit runs as its own process through the public command line; what was planted stays in
-    this one until the last step. Exit code 0 means that every planted drift was found and nothing else.
+    Both are read once as they stood some days ago, since some drift shows only by comparing. The audit
+    runs as its own process through the public command line; what was planted stays in this one until
+    the last step. Exit code 0 means that every planted drift was found and nothing else.
     """
     from tempfile import mkdtemp
 
     from auditor.clock import utc_now
     from auditor.sandbox.start import Plan, sandbox
-    from auditor.sandbox.world import Scale
+    from auditor.sandbox.world import EARLIER, Scale
 
     place = (folder or Path(mkdtemp(prefix="auditor-demo-"))).resolve()
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     click.echo("Building the world and starting both systems...", err=True)
-    plan = Plan(
-        place, utc_now, {"S": Scale.S, "M": Scale.M}[scale], seed=seed, drift=world == "drift"
-    )
+    size = {"S": Scale.S, "M": Scale.M}[scale]
+    plan = Plan(place, utc_now, size, seed=seed, drift=world == "drift", lives=EARLIER)
     with sandbox(plan) as running:
+        _look(running)
+        running.live_on()
         audit = _audit(running)
         found = _findings(running)
     scores = _scores(running, found)
     _tell(invocation, audit, scores, place)
     return 0 if all(score["missed"] == score["false"] == 0 for score in scores) else 1
+
+
+def _look(running: Sandbox) -> None:
+    """Read both systems as they stand before the drift, at the time that they tell."""
+    from contextlib import chdir
+
+    from auditor.cli.progress import shown_progress
+    from auditor.config import load_settings
+    from auditor.pipeline import Run, snapshot
+
+    folder = running.settings.parent
+    settings = load_settings(running.settings, running.environ)
+    with chdir(folder), shown_progress() as progress:
+        snapshot(Run(settings, folder, running.clock, progress))
 
 
 def _audit(running: Sandbox) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.expect import failing, kept, parameters, rows, tally
+from auditor.expect import earlier, failing, kept, parameters, rows, tally
 from auditor.expect.expectation import NO_DRIFT, Case
 from auditor.model.drift import drift_quality
 from auditor.model.finding import CheckResult
@@ -37,8 +37,9 @@ def judge(
 ) -> tuple[CheckResult, ...]:
     """Judge what reconcile left in the drift tables, and the canonical tables themselves.
 
-    A check whose source is not configured is off, one whose stream was not read to its end is
-    skipped, and one that crashed is an error: none of the three passes.
+    A check whose source is not configured is off, as is one that compares with an earlier reading
+    where there is none yet; one whose stream was not read to its end is skipped, and one that crashed
+    is an error: none of them passes.
 
     Frame:
         drift_quality: refilled with the complete failing rows of the built-ins that fail.
@@ -51,8 +52,10 @@ def judge(
         keep: Takes each validation result: a name, and JSON text without personal data.
     """
     chosen = [e for e in expectations if suites is None or e.check.suite in suites]
+    with engine.connect() as conn:
+        before = earlier.complete_before(conn, snapshot.run)
     answers: dict[str, CheckResult | None] = {
-        e.check.id: _without_judging(e.check, snapshot) for e in chosen
+        e.check.id: _without_judging(e.check, snapshot, before) for e in chosen
     }
     due = [e for e in chosen if answers[e.check.id] is None]
     with engine.begin() as conn:
@@ -67,12 +70,17 @@ def judge(
     return tuple(answer for answer in answers.values() if answer is not None)
 
 
-def _without_judging(check: Check, snapshot: Snapshot) -> CheckResult | None:
+def _without_judging(
+    check: Check, snapshot: Snapshot, before: Collection[str]
+) -> CheckResult | None:
     lines = {stream: snapshot.line(stream) for stream in check.needs}
     heeded = {stream: snapshot.line(stream) for stream in check.heeds}
     for line in lines.values():
         if line is not None and line.mode == "off":
             return CheckResult(check, "off", reason=line.reason)
+    unread = [stream for stream in check.needs_before if stream not in before]
+    if unread:
+        return CheckResult(check, "off", reason=earlier.sentence(unread))
     lines |= {s: line for s, line in heeded.items() if line is not None and line.mode != "off"}
     for stream, line in lines.items():
         if line is None:

@@ -44,6 +44,7 @@ class _DriftEntry(msgspec.Struct, forbid_unknown_fields=True):
     title: str
     severity: Severity
     needs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    needs_before: tuple[str, ...] = ()
     owner: str | None = None
     remedy: _Remedy | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -108,8 +109,8 @@ def _expectation(entry: dict[str, Any], suite: _Suite) -> Expectation:
     check = expectation.check
     if not check.id.startswith(f"{suite.suite}."):
         raise msgspec.ValidationError(f"the check id must start with `{suite.suite}.`")
-    for key, streams in (("needs", check.needs), ("heeds", check.heeds)):
-        for stream in streams:
+    for key in ("needs", "heeds", "needs_before"):
+        for stream in getattr(check, key):
             if stream not in STREAM_TABLES:
                 raise msgspec.ValidationError(f"{key} names `{stream}`, which is no stream")
     return expectation
@@ -128,6 +129,7 @@ def _of_drift(entry: _DriftEntry, suite: _Suite) -> Expectation:
         max_rows=entry.max_rows,
         max_share=entry.max_share,
         heeds=entry.heeds,
+        needs_before=entry.needs_before,
     )
     return Expectation(check)
 

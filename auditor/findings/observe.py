@@ -31,7 +31,7 @@ def observed(
     """Yield one row of the ledger's `observed` table per drift row of a known check.
 
     The values of each side are the columns named `centra_*` and `emarsys_*`; a side without any value
-    has no such record. Rows come ordered by check and subject; a subject that stands twice (a key
+    has no such record. A row that is marked as ambiguous has two answers, and so no remedy. Rows come ordered by check and subject; a subject that stands twice (a key
     that is itself duplicated) is one finding.
     """
     for (check_id, _), twins in itertools.groupby(rows, key=_identity):
@@ -56,7 +56,7 @@ def observed(
             "money_minor": row["money_minor"],
             "currency": row["currency"],
             "cause": row["cause"],
-            "remedy": check.remedy,
+            "remedy": None if row.get("is_ambiguous") else check.remedy,
             "contained": bool(row["contained"]),
             "occurred_at": row["occurred_at"],
             "moved_by": row["moved_by"],

@@ -74,7 +74,23 @@ drift_quality = _drift(
     Column("emarsys_value", Text),
 )
 
-DRIFT_TABLES: tuple[sa.Table, ...] = (drift_consent, drift_sales, drift_event, drift_quality)
+drift_identity = _drift(
+    "drift_identity",
+    Column("centra_customers", Integer),  # customers it may belong to; two or more leave it open
+    Column("centra_survivor_id", Text),
+    Column("emarsys_key", Text),
+    Column("emarsys_twin_contact_id", Text),  # the older contact with the same key or e-mail
+    Column("emarsys_differs", Text),  # the fields that differ; their values are personal
+    Column("is_ambiguous", Boolean),  # then no remedy is proposed
+)
+
+DRIFT_TABLES: tuple[sa.Table, ...] = (
+    drift_consent,
+    drift_sales,
+    drift_event,
+    drift_quality,
+    drift_identity,
+)
 
 link_person = sa.Table(
     "link_person",
@@ -85,6 +101,15 @@ link_person = sa.Table(
     Column("evidence", Text),  # what decided: newsletter subscription, keyed consent, customer flag
     Column("evidence_at", DateTime),  # when it was given or taken back; the flag has no time
     Column("changed_at", DateTime),  # newest creation or update of any of its rows
+    Column("is_live", Boolean),  # has a row now; others only had a newsletter row, which is gone
+)
+link_gone = sa.Table(
+    "link_gone",
+    metadata,
+    Column("customer_id", Text),  # in an earlier complete snapshot, and not in this one
+    Column("survivor_id", Text),  # who has its orders now; a row each, NULL for nobody
+    Column("survivors", Integer),  # how many there are
+    Column("gone_at", DateTime),  # not before: when it was last seen, or its orders last changed
 )
 link_contact = sa.Table(
     "link_contact",
@@ -98,10 +123,17 @@ link_contact = sa.Table(
     Column("evidence", Text),
     Column("evidence_at", DateTime),
     Column("changed_at", DateTime),
-    Column("erased_customer_id", Text),  # set when the contact's key is an anonymised customer
+    Column("erased_customer_id", Text),  # an anonymised customer, by key or remembered e-mail
     Column("is_buyer", Boolean),  # a wholesale buyer's e-mail
     Column("unsubscribed_at", DateTime),
     Column("contained", Boolean),  # on the quarantine list
+    Column("was_opted_out", Boolean),  # by an earlier snapshot
+    Column("key", Text),  # the customer that the contact names; NULL where the key is the e-mail
+    Column("is_key_live", Boolean),
+    Column("other_customer_id", Text),  # whom the e-mail names, where the key names somebody else
+    Column("survivor_id", Text),  # of the merge that took the customer of the key away
+    Column("survivors", Integer),  # 0 without such a merge
+    Column("gone_at", DateTime),  # as in `link_gone`, of the customer of the key
 )
 link_order = sa.Table(
     "link_order",

@@ -47,6 +47,7 @@ class Check:
         remedy: The remedy's name and its class, None where there is none.
         max_rows: Drifted subjects tolerated.
         max_share: Share of the checked subjects tolerated, 0 to 1.
+        needs_before: Streams that an earlier run must have read to their end; else it is off.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Check:
     max_rows: int = 0
     max_share: float = 0.0
     heeds: tuple[str, ...] = ()
+    needs_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
+
+from auditor.model.keyed_hash import keyed_hash
 
 PERSONAL = frozenset({"email", "email_key", "first_name", "last_name", "person"})
 """Columns whose values are e-mail addresses or names."""
 
-_HASH_BYTES = 6
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,5 @@ class Veil:
 
     def hashed(self, value: str) -> str:
         """Return a keyed hash: the same for the same value, and no way back without the pepper."""
-        if self.pepper is None:
-            return "***"
-        digest = blake2b(value.encode(), key=self.pepper.encode()[:64], digest_size=_HASH_BYTES)
-        return f"#{digest.hexdigest()}"
+        found = keyed_hash(value, self.pepper)
+        return "***" if found is None else f"#{found[:_DIGITS]}"

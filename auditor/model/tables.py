@@ -1,7 +1,8 @@
 """Canonical tables: what both systems hold, in one shape, whatever engine stores it.
 
 Conventions: ids are text; e-mails stand twice, raw and as the normalised key that matches them
-(`email_key`: trimmed, NFC, lower case; empty is NULL); money is BIGINT minor units beside a currency;
+(`email_key`: trimmed, NFC, lower case; empty is NULL), and as `email_hash` where they must outlive an
+erasure (keyed by the brand's pepper; NULL without one); names are trimmed and NFC; money is BIGINT minor units beside a currency;
 times are UTC without zone (an aware value is converted at load). No keys or indexes are declared:
 they slow bulk loads two- to threefold, and uniqueness is a check.
 """
@@ -43,6 +44,7 @@ centra_customer = _table(
     Column("total_orders", Integer),  # NULL without its permission
     Column("created_at", DateTime),
     Column("updated_at", DateTime),
+    Column("email_hash", Text),
 )
 centra_subscription = _table(
     "centra_subscription",
@@ -296,6 +298,7 @@ emarsys_contact = _table(
     Column("opt_in", Integer),  # 1 yes, 2 no, NULL unknown
     Column("source_id", Text),  # fields 33 and 34: where a sign-up in Emarsys itself came from
     Column("form_id", Text),
+    Column("email_hash", Text),
 )
 emarsys_quarantine = _table("emarsys_quarantine", Column("contact_id", Text))
 emarsys_event_definition = _table(

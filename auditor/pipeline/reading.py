@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.errors import ConfigError, ReadError, RefusedError
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
+from auditor.model.keyed_hash import keyed_hash
 from auditor.model.tables import STREAM_TABLES
 from auditor.snapshot.course import Terms as ReadingTerms
 from auditor.snapshot.take import Reading, take, unread
@@ -68,6 +69,7 @@ def take_snapshot(
         time.perf_counter,
         terms=_reading_terms(settings, full=full),
         guard=lambda line: _guarded(line, settings, ledger),
+        pepper=_pepper(settings),
     )
     taken = _take(run, reading, set(STREAM_TABLES) if only is None else only)
     query.record_run(ledger, settings.brand, taken)
@@ -86,11 +88,16 @@ def _take(run: Run, reading: Reading, names: Collection[str]) -> Snapshot:
 
 def _reading_terms(settings: Settings, *, full: bool) -> ReadingTerms:
     # Whatever may shape a row; secrets show no content here.
-    basis = repr((settings.centra, settings.emarsys, settings.sales, settings.catalogue))
+    proof = keyed_hash("pepper", _pepper(settings))
+    basis = repr((settings.centra, settings.emarsys, settings.sales, settings.catalogue, proof))
     sweep = settings.schedule.sweep if settings.schedule else None
     if sweep is None:
         return ReadingTerms(full, basis)
     return ReadingTerms(full, basis, lambda last, now: _has_fired(sweep, settings, last, now))
+
+
+def _pepper(settings: Settings) -> str | None:
+    return settings.privacy.pepper.reveal() if settings.privacy.pepper else None
 
 
 def _has_fired(cron: str, settings: Settings, last: datetime, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import link_contact, link_order
+from auditor.model.drift import link_contact, link_gone, link_order
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
 
 if TYPE_CHECKING:
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 
 
 def _owners(terms: Terms) -> sa.CTE:
-    """Give each settled consumer order with sales the people its rows hang on."""
+    """Give each settled consumer order with sales the people its rows hang on.
+
+    A contact that a merge orphaned is nobody else's: its orders are the survivor's now.
+    """
     sale, si, contact, order = t.emarsys_sale, t.emarsys_si_contact, link_contact, link_order
+    # Live customers are no one's former self, so a dead key and the survivor's order make the pair.
+    orphaned = (contact.c.key == link_gone.c.customer_id) & (
+        order.c.customer_id == link_gone.c.survivor_id
+    )
+    is_orphan = link_gone.c.customer_id.is_not(None)
     someone_else = contact.c.person.is_not(None) & (contact.c.person != order.c.person)
     generated = sa.func.coalesce(si.c.is_generated, sa.false())
-    stray = someone_else & ~generated
+    stray = someone_else & ~generated & ~is_orphan
     return (
         sa.select(
             order.c.order_number,
@@ -28,7 +36,9 @@ def _owners(terms: Terms) -> sa.CTE:
             sa.func.min(order.c.created_at).label("created_at"),
             any_of(stray).label("is_stray"),
             any_of(generated).label("is_generated"),
+            any_of(is_orphan).label("is_orphan"),
             sa.func.min(sa.case((stray, contact.c.contact_id))).label("stray_contact_id"),
+            sa.func.min(sa.case((is_orphan, contact.c.contact_id))).label("orphan_contact_id"),
             sum_of(sale.c.amount_minor).label("amount_minor"),
             sum_of(sale.c.quantity_milli).label("quantity_milli"),
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
@@ -37,6 +47,7 @@ def _owners(terms: Terms) -> sa.CTE:
             sale.join(order, sale.c.order_number == order.c.order_number)
             .join(si, sale.c.si_contact_id == si.c.si_contact_id)
             .outerjoin(contact, si.c.contact_id == contact.c.contact_id)
+            .outerjoin(link_gone, orphaned)
         )
         .where(
             order.c.channel == "consumer",
@@ -51,7 +62,7 @@ def _owners(terms: Terms) -> sa.CTE:
 
 
 def sales_drift(terms: Terms) -> sa.Select[Any]:
-    """Select the consumer orders whose sale hangs on the wrong or on a generated contact.
+    """Select the consumer orders whose sale hangs on the wrong, a generated or an orphaned contact.
 
     A contact that belongs to nobody in Centra is left to the identity suite.
 
@@ -64,13 +75,15 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
     owners = _owners(terms)
     row = owners.c
 
-    def rows_of(check: str, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    def rows_of(
+        check: str, condition: sa.ColumnElement[bool], contact_id: sa.ColumnElement[Any]
+    ) -> sa.Select[Any]:
         return sa.select(
             text(check),
             text("order"),
             row.order_number,
             row.customer_id,
-            row.stray_contact_id,
+            contact_id,
             sa.literal(1),
             sa.cast(sa.func.abs(row.amount_minor), sa.BigInteger),
             text(terms.currency),
@@ -84,12 +97,13 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
             sa.cast(row.quantity_milli, sa.Float) / 1000,
             row.amount_minor,
             row.rows,
-            row.stray_contact_id,
+            contact_id,
         ).where(condition)
 
     found = sa.union_all(
-        rows_of("sales.wrong_contact", row.is_stray),
-        rows_of("sales.generated_contact", row.is_generated),
+        rows_of("sales.wrong_contact", row.is_stray, row.stray_contact_id),
+        rows_of("sales.generated_contact", row.is_generated, row.stray_contact_id),
+        rows_of("identity.sales_on_orphan", row.is_orphan, row.orphan_contact_id),
     )
     return sa.select(found.subquery())
 
@@ -101,6 +115,7 @@ def sales_checked(terms: Terms) -> sa.Select[Any]:
         {
             "sales.wrong_contact": sa.func.count(),
             "sales.generated_contact": sa.func.count(),
+            "identity.sales_on_orphan": sa.func.count(),
         },
         owners,
     )

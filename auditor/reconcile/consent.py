@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from auditor.model.drift import link_contact
+from auditor.model.drift import link_contact, link_order
+from auditor.reconcile import past
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
@@ -29,8 +30,13 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         Emarsys reference 4: opt-in 1 yes, 2 no, empty unknown and not mailable.
     """
-    row = link_contact.c
-    judged = sa.select(link_contact, _check(terms).label("check_id")).cte("judged")
+    row, by_order = link_contact.c, _by_order().cte("opted_in_by_order")
+    check = _check(terms, by_order.c.contact_id.is_not(None))
+    judged = (
+        sa.select(link_contact, check.label("check_id"))
+        .select_from(link_contact.outerjoin(by_order, row.contact_id == by_order.c.contact_id))
+        .cte("judged")
+    )
     return sa.select(
         judged.c.check_id,
         text("contact"),
@@ -62,6 +68,7 @@ def checked() -> sa.Select[Any]:
             "consent.erased_but_present": count_if(erased),
             "consent.buyer_opted_in": count_if(row.is_buyer & ~known),
             "consent.withdrawn_but_opted_in": count_if(known & (row.consent == "no")),
+            "consent.opted_in_by_order": count_if(known & (row.opt_in == YES)),
             "consent.opted_in_without_evidence": count_if(known & (row.opt_in == YES)),
             "consent.opt_in_unknown_person": count_if(row.opt_in == YES),
             "consent.opt_in_lost": count_if(said_yes),
@@ -71,12 +78,37 @@ def checked() -> sa.Select[Any]:
     )
 
 
-def _check(terms: Terms) -> ColumnElement[str | None]:
+def _by_order() -> sa.Select[Any]:
+    """Select the contacts without evidence who were opted in between two readings around an order."""
+    row, order = link_contact.c, link_order.c
+    unproven = (
+        sa.select(row.contact_id, row.person)
+        .where(row.opt_in == YES, row.consent == "unknown", row.person.is_not(None))
+        .cte("unproven")
+    )
+    turn = past.turned(unproven).cte("turned")
+    return (
+        sa.select(turn.c.contact_id)
+        .select_from(
+            turn.join(unproven, turn.c.contact_id == unproven.c.contact_id).join(
+                link_order, unproven.c.person == order.person
+            )
+        )
+        .where(
+            order.channel == "consumer",
+            order.created_at > turn.c.after_at,
+            order.created_at <= turn.c.before_at,
+        )
+        .distinct()
+    )
+
+
+def _check(terms: Terms, is_by_order: ColumnElement[bool]) -> ColumnElement[str | None]:
     row = link_contact.c
     known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
     opted_in = sa.func.coalesce(row.opt_in == YES, sa.false())
     opted_out = sa.func.coalesce(row.opt_in == NO, sa.false())
-    never_opted_out = row.opt_in.is_(None) & row.unsubscribed_at.is_(None)
+    never_opted_out = row.opt_in.is_(None) & row.unsubscribed_at.is_(None) & ~row.was_opted_out
     # The record that decides must be old enough: the newsletter row, or without one the customer's.
     decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
     settled = sa.func.coalesce(decided_at < terms.contacts_before, sa.false())
@@ -85,9 +117,11 @@ def _check(terms: Terms) -> ColumnElement[str | None]:
         (erased & ~opted_out, "consent.erased_but_contactable"),
         (erased, "consent.erased_but_present"),
         (row.is_buyer & ~known & opted_in, "consent.buyer_opted_in"),
-        (~known & opted_in, "consent.opt_in_unknown_person"),
+        # The remedy of a merge takes the opt-in of what it left behind.
+        (~known & opted_in & (row.survivors == 0), "consent.opt_in_unknown_person"),
         (~settled, None),
         (opted_in & (row.consent == "no"), "consent.withdrawn_but_opted_in"),
+        (opted_in & (row.consent == "unknown") & is_by_order, "consent.opted_in_by_order"),
         (opted_in & (row.consent == "unknown"), "consent.opted_in_without_evidence"),
         (row.consent != "yes", None),
         (never_opted_out, "consent.opt_in_lost"),

@@ -1,7 +1,8 @@
 """Evidence of consent in Centra: newsletter rows, keyed consents and the flag of a customer.
 
 Newsletter rows and keyed consents are dated words, of which the newest counts. The flag has no date:
-a false one wins over every word, a true one counts where there is none.
+a false one wins over every word, a true one counts where there is none. A newsletter row that an
+earlier complete snapshot had and this one has not is a withdrawal, unless another word came since.
 
 Source:
     Centra reference 3.3 and 3.4; CHECKS.md Terms (Centra consent).
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.reconcile.sql import text
+from auditor.reconcile import past
+from auditor.reconcile.sql import any_of, text
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
 
 ROW, KEYED, FLAG = "newsletter subscription", "keyed consent", "customer flag"
+GONE = "newsletter subscription that is gone"
 
 
 class Verdict(NamedTuple):
@@ -43,9 +46,10 @@ def words(terms: Terms) -> sa.Select[Any]:
 
     Frame:
         Result: email_key; agreed_at and refused_at, the newest of each; keyed_at, the newest word that
-        is a keyed consent; changed_at, the newest of all, product-bound rows included.
+        is a keyed consent; changed_at, the newest of all, product-bound rows included; lost_at, when
+        a newsletter row that is gone was last seen; is_here, whether any of it is there now.
     """
-    said = sa.union_all(_rows(terms), _keyed(terms)).subquery("said")
+    said = sa.union_all(_rows(terms), _keyed(terms), _lost(terms)).subquery("said")
     counts = said.c.is_given.is_not(None)
     given = counts & said.c.is_given
     return sa.select(
@@ -54,6 +58,8 @@ def words(terms: Terms) -> sa.Select[Any]:
         sa.func.max(sa.case((counts & ~given, said.c.said_at))).label("refused_at"),
         sa.func.max(sa.case((said.c.is_keyed, said.c.said_at))).label("keyed_at"),
         sa.func.max(said.c.said_at).label("changed_at"),
+        sa.func.max(said.c.lost_at).label("lost_at"),
+        any_of(said.c.lost_at.is_(None)).label("is_here"),
     ).group_by(said.c.email_key)
 
 
@@ -80,15 +86,27 @@ def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
     )
     said_yes = words.c.agreed_at.is_not(None)
     said_at = sa.case((said_no, words.c.refused_at), else_=words.c.agreed_at)
+    is_lost = words.c.lost_at.is_not(None)
     return Verdict(
-        sa.case((is_refused | said_no, "no"), (said_yes | is_agreed, "yes"), else_="unknown"),
+        sa.case(
+            (is_refused | said_no, "no"),
+            (said_yes | is_agreed, "yes"),
+            (is_lost, "no"),
+            else_="unknown",
+        ),
         sa.case(
             (is_refused, FLAG),
             (said_at == words.c.keyed_at, KEYED),
             (said_at.is_not(None), ROW),
             (is_agreed, FLAG),
+            (is_lost, GONE),
         ),
-        sa.case((is_refused, sa.null()), else_=said_at),
+        sa.case(
+            (is_refused, sa.null()),
+            (said_at.is_not(None), said_at),
+            (is_agreed, sa.null()),
+            else_=words.c.lost_at,
+        ),
     )
 
 
@@ -100,9 +118,32 @@ def _rows(terms: Terms) -> sa.Select[Any]:
             sa.case((~row.c.is_product_bound, row.c.is_active)).label("is_given"),
             row.c.created_at.label("said_at"),
             sa.false().label("is_keyed"),
+            sa.cast(sa.null(), sa.DateTime).label("lost_at"),
         )
         .select_from(row.join(store, row.c.store_id == store.c.store_id))
         .where(row.c.email_key.is_not(None), _counts(store, terms))
+    )
+
+
+def _lost(terms: Terms) -> sa.Select[Any]:
+    """Select the newsletter rows that are gone; a back-in-stock request withdraws nothing by going."""
+    store, stream = t.centra_store, "newsletter_subscriptions"
+    lost = past.gone(t.centra_subscription, "subscription_id", stream).subquery("lost_rows")
+    return (
+        sa.select(
+            lost.c.email_key,
+            sa.cast(sa.null(), sa.Boolean),
+            lost.c.created_at,
+            sa.false(),
+            lost.c.seen_at,
+        )
+        .select_from(lost.join(store, lost.c.store_id == store.c.store_id))
+        .where(
+            lost.c.email_key.is_not(None),
+            lost.c.seen_at.is_not(None),
+            ~lost.c.is_product_bound,
+            _counts(store, terms),
+        )
     )
 
 
@@ -113,6 +154,7 @@ def _keyed(terms: Terms) -> sa.Select[Any]:
         row.c.is_given,
         sa.func.coalesce(row.c.updated_at, row.c.created_at).label("said_at"),
         sa.true().label("is_keyed"),
+        sa.cast(sa.null(), sa.DateTime).label("lost_at"),
     ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, terms))
 
 

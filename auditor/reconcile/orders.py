@@ -44,6 +44,7 @@ def orders(terms: Terms) -> sa.Select[Any]:
         & ~sa.func.coalesce(order.c.is_waiting_for_payment, sa.false())
         & (order.c.created_at >= terms.since)
     )
+    is_erased = sa.func.coalesce(customer.c.is_anonymized, sa.false())  # then nobody's any more
     last_touched = sa.func.greatest(order.c.created_at, order.c.updated_at)
     return sa.select(
         order.c.order_number,
@@ -53,7 +54,9 @@ def orders(terms: Terms) -> sa.Select[Any]:
         is_due.label("is_due"),
         (last_touched < terms.sales_before).label("is_settled"),
         order.c.customer_id,
-        sa.func.coalesce(customer.c.email_key, order.c.email_key).label("person"),
+        sa.case(
+            (~is_erased, sa.func.coalesce(customer.c.email_key, order.c.email_key)), else_=None
+        ).label("person"),
         order.c.created_at,
     ).select_from(
         order.outerjoin(store, order.c.store_id == store.c.store_id)

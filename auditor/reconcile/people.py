@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import link_person
-from auditor.reconcile import evidence
+from auditor.model.drift import link_gone, link_person
+from auditor.reconcile import evidence, past
+from auditor.reconcile.sql import text
 
 if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
@@ -18,8 +19,9 @@ def people(terms: Terms) -> sa.Select[Any]:
     """Select the people Centra knows: all rows that share one normalised e-mail, with their consent.
 
     Consent is `no` when the newest word is a refusal or the customer flag is false, `yes` when the
-    newest word is an agreement or the flag is true, `unknown` without any word. Rows bound to a
-    product are back-in-stock requests: they make a person known and say nothing about consent.
+    newest word is an agreement or the flag is true, `no` again when every word that an earlier snapshot
+    had is gone, `unknown` without any word. Rows bound to a product are back-in-stock requests: they
+    make a person known and say nothing about consent.
 
     Frame:
         Result: one row per email_key; columns of `link_person`.
@@ -44,6 +46,9 @@ def people(terms: Terms) -> sa.Select[Any]:
         verdict.evidence.label("evidence"),
         verdict.decided_at.label("evidence_at"),
         changed_at.label("changed_at"),
+        (
+            customers.c.customer_id.is_not(None) | sa.func.coalesce(words.c.is_here, sa.false())
+        ).label("is_live"),
     ).select_from(
         customers.join(words, customers.c.email_key == words.c.email_key, full=True).outerjoin(
             flags, key == flags.c.email_key
@@ -83,48 +88,63 @@ def _is_erased(row: sa.Table) -> sa.ColumnElement[bool]:
 def contacts(terms: Terms) -> sa.Select[Any]:
     """Select every contact with the person it belongs to: by the configured key, then by e-mail.
 
+    A contact whose e-mail an erased customer had belongs to that customer, unless somebody who is
+    there has the same e-mail.
+
     Frame:
         Result: one row per contact; columns of `link_contact`.
 
     Source:
-        CHECKS.md Terms (Link); Emarsys reference 3.1 (identifiers).
+        CHECKS.md Terms (Link, Merged away); Emarsys reference 3.1 (identifiers).
     """
     contact, customer = t.emarsys_contact, t.centra_customer
     by_email, by_key = link_person.alias("by_email"), link_person.alias("by_key")
-    person = sa.func.coalesce(by_key.c.email_key, by_email.c.email_key)
     unsubscribed, buyers = _unsubscribes().cte("unsubscribed"), _buyers().cte("buyers")
     quarantine = sa.select(t.emarsys_quarantine.c.contact_id).distinct().cte("quarantine")
-    on_key = (
-        contact.c.external_id == customer.c.customer_id
-        if terms.key == "external_id"
-        else sa.false()
-    )
-
-    # One plain equality, so that every engine hashes this join; a condition beside it would loop.
+    opted_out = past.opted_out_before().cte("opted_out_before")
+    erased, gone = past.erased_emails().cte("erased_emails"), _gone().cte("gone_keys")
+    has_key = terms.key == "external_id"
+    key = contact.c.external_id if has_key else text(None)
+    # Plain equalities, so that every engine hashes these joins; a condition beside one would loop.
+    on_key = contact.c.external_id == customer.c.customer_id if has_key else sa.false()
+    on_gone = contact.c.external_id == gone.c.customer_id if has_key else sa.false()
     live_email = sa.case((~_is_erased(customer), customer.c.email_key))
 
     def of_person(column: str) -> sa.ColumnElement[Any]:
         return sa.func.coalesce(by_key.c[column], by_email.c[column])
 
-    vouched = _vouched(contact, terms)
+    is_nobody = customer.c.customer_id.is_(None) & ~sa.func.coalesce(by_email.c.is_live, sa.false())
+    erased_at = sa.case(
+        (_is_erased(customer), customer.c.updated_at), (is_nobody, erased.c.erased_at)
+    )
+    consent = of_person("consent")
     return sa.select(
         contact.c.contact_id,
         contact.c.email_key,
         contact.c.opt_in,
-        person.label("person"),
+        of_person("email_key").label("person"),
         of_person("customer_id").label("customer_id"),
-        sa.case(
-            ((of_person("consent") == "unknown") & vouched, "yes"), else_=of_person("consent")
-        ).label("consent"),
+        sa.case(((consent == "unknown") & _vouched(contact, terms), "yes"), else_=consent).label(
+            "consent"
+        ),
         of_person("evidence").label("evidence"),
         of_person("evidence_at").label("evidence_at"),
-        sa.case((_is_erased(customer), customer.c.updated_at), else_=of_person("changed_at")).label(
-            "changed_at"
-        ),
-        sa.case((_is_erased(customer), customer.c.customer_id)).label("erased_customer_id"),
+        sa.func.coalesce(erased_at, of_person("changed_at")).label("changed_at"),
+        sa.case(
+            (_is_erased(customer), customer.c.customer_id), (is_nobody, erased.c.customer_id)
+        ).label("erased_customer_id"),
         buyers.c.email_key.is_not(None).label("is_buyer"),
         unsubscribed.c.happened_at.label("unsubscribed_at"),
         quarantine.c.contact_id.is_not(None).label("contained"),
+        opted_out.c.contact_id.is_not(None).label("was_opted_out"),
+        key.label("key"),
+        (customer.c.customer_id.is_not(None) & ~_is_erased(customer)).label("is_key_live"),
+        sa.case((by_key.c.email_key != by_email.c.email_key, by_email.c.customer_id)).label(
+            "other_customer_id"
+        ),
+        gone.c.survivor_id,
+        sa.func.coalesce(gone.c.survivors, 0).label("survivors"),
+        gone.c.gone_at,
     ).select_from(
         contact.outerjoin(customer, on_key)
         .outerjoin(by_key, live_email == by_key.c.email_key)
@@ -132,7 +152,21 @@ def contacts(terms: Terms) -> sa.Select[Any]:
         .outerjoin(unsubscribed, contact.c.contact_id == unsubscribed.c.contact_id)
         .outerjoin(buyers, contact.c.email_key == buyers.c.email_key)
         .outerjoin(quarantine, contact.c.contact_id == quarantine.c.contact_id)
+        .outerjoin(opted_out, contact.c.contact_id == opted_out.c.contact_id)
+        .outerjoin(erased, contact.c.email_hash == erased.c.email_hash)
+        .outerjoin(gone, on_gone)
     )
+
+
+def _gone() -> sa.Select[Any]:
+    """Select each gone customer once, with one of its survivors."""
+    row = link_gone.c
+    return sa.select(
+        row.customer_id,
+        sa.func.min(row.survivor_id).label("survivor_id"),
+        sa.func.max(row.survivors).label("survivors"),
+        sa.func.max(row.gone_at).label("gone_at"),
+    ).group_by(row.customer_id)
 
 
 def _vouched(contact: sa.Table, terms: Terms) -> sa.ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.model import drift as d
-from auditor.reconcile import attribution, consent, orders, people, sales
+from auditor.reconcile import attribution, consent, identity, orders, past, people, sales
 
 if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
@@ -17,6 +17,7 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
     with warehouse.engine.begin() as conn:
         warehouse.empty_drift(conn)
         for table, select in (
+            (d.link_gone, past.gone_customers()),
             (d.link_person, people.people(terms)),
             (d.link_contact, people.contacts(terms)),
             (d.link_order, orders.orders(terms)),
@@ -25,10 +26,13 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             warehouse.refill(conn, table, select)
         for table, select in (
             (d.drift_consent, consent.drift(terms)),
+            (d.drift_identity, identity.drift(terms)),
             (d.drift_sales, sales.drift(terms)),
             (d.drift_sales, attribution.sales_drift(terms)),
             (d.drift_event, attribution.event_drift(terms)),
             (d.check_population, consent.checked()),
+            (d.check_population, identity.checked(terms)),
+            (d.check_population, identity.people_checked(terms)),
             (d.check_population, sales.checked()),
             (d.check_population, sales.checked_in_emarsys()),
             (d.check_population, attribution.sales_checked(terms)),

@@ -26,6 +26,8 @@ class Terms:
         minor_digits: Decimals of that currency.
         lifecycle_events: Names of the external events that only consumers may get.
         consent_keys: Keys of the consents that mean marketing; None without the legacy Order API.
+        feed_customers: Whom the integration sends: all, registered, subscribed or buyers.
+        mapped_fields: Fields of a contact that the settings map, by canonical column.
     """
 
     as_of: datetime
@@ -47,6 +49,8 @@ class Terms:
     marketplace_attributes: Mapping[str, tuple[str, ...]]
     lifecycle_events: tuple[str, ...]
     consent_keys: tuple[str, ...] | None = None
+    feed_customers: str = "all"
+    mapped_fields: tuple[str, ...] = ("first_name", "last_name", "email")
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:
@@ -76,4 +80,6 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         },
         lifecycle_events=tuple(settings.emarsys.events.values()),
         consent_keys=settings.centra.order_api.consents if settings.centra.order_api else None,
+        feed_customers=settings.feed.customers,
+        mapped_fields=tuple(settings.emarsys.fields),
     )

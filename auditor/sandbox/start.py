@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -16,7 +17,7 @@ from auditor.sandbox.emarsys.open_data import write_open_data
 from auditor.sandbox.emarsys.options import EmarsysOptions
 from auditor.sandbox.serve import serve
 from auditor.sandbox.wire import Faults, RequestLog
-from auditor.sandbox.world import brand_settings, build_world, plant
+from auditor.sandbox.world import brand_settings, build_world, evolve, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,8 @@ class Plan:
         folder: Where the settings file and the Open Data database are put.
         clock: What the two systems take for the time; the world ends at its first answer.
         drift: Whether drift is planted; without it the world is clean.
+        lives: How long the world still lives: it begins so much earlier, clean, and stands there until
+            `Sandbox.live_on`.
         open_data_url: The Open Data database; SQLite in `folder` unless given.
         order_api: Whether the settings name the legacy Order API, which is served anyway.
     """
@@ -44,52 +47,94 @@ class Plan:
     scale: Scale
     seed: int = 1
     drift: bool = True
+    lives: timedelta = timedelta()
     centra: CentraOptions = field(default_factory=lambda: CentraOptions(rate_plan=ENTERPRISE))
     emarsys: EmarsysOptions = field(default_factory=EmarsysOptions)
     open_data_url: str | None = None
     order_api: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sandbox:
     """Two running systems.
 
     Attributes:
-        settings: The settings file that points at them.
-        environ: The variables that file names: the sandbox's made-up secrets.
+        environ: The variables that the settings file names: the sandbox's made-up secrets.
         key: The answer key; kept here and in no file that an auditor reads.
         log: Every request both systems received.
         faults: What shall go wrong.
+        refresh: Tells the running servers that rows were changed behind their backs.
     """
 
-    settings: Path
-    environ: dict[str, str]
+    plan: Plan
     world: World
-    key: tuple[Planted, ...]
-    urls: dict[str, str]
+    environ: dict[str, str]
     log: RequestLog
     faults: Faults
+    urls: dict[str, str] = field(default_factory=dict)
+    key: tuple[Planted, ...] = ()
+    refresh: Callable[[], None] = lambda: None
+    is_past: bool = False
+
+    @property
+    def settings(self) -> Path:
+        """The settings file that points at them."""
+        return self.plan.folder / "auditor.yaml"
+
+    def clock(self) -> datetime:
+        """Return what both systems take for the time."""
+        return self.plan.clock() - (self.plan.lives if self.is_past else timedelta())
+
+    def live_on(self) -> None:
+        """Let the world live until now, plant its drift, and let both systems show it."""
+        evolve(self.world, self.plan.seed, self.plan.clock())
+        self.is_past = False
+        self.plant()
+        self.show()
+
+    def plant(self) -> None:
+        """Put the drift in that the plan asks for."""
+        if self.plan.drift:
+            self.key = tuple(plant(self.world, self.plan.seed))
+
+    def show(self) -> None:
+        """Write Open Data and the settings anew, and refresh the servers."""
+        write_open_data(self.world.emarsys, _open_data_url(self.plan))
+        self.refresh()
+        written = _settings(self.world, self.plan, self.urls)
+        text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
+        self.settings.write_text(text)
 
 
 @contextlib.contextmanager
 def sandbox(plan: Plan) -> Iterator[Sandbox]:
     """Run both systems on loopback ports until the block ends."""
-    world = build_world(plan.seed, plan.scale, plan.clock())
-    key = tuple(plant(world, plan.seed)) if plan.drift else ()
-    open_data_url = plan.open_data_url or f"sqlite:///{plan.folder / 'open-data.sqlite'}"
-    write_open_data(world.emarsys, open_data_url)
-    emarsys = replace(plan.emarsys, open_data_url=open_data_url)
-    log, faults = RequestLog(), Faults()
-    shared: dict[str, Any] = {"log": log, "faults": faults, "clock": plan.clock}
-    apps = {
-        "centra": centra_app(world.centra, options=plan.centra, **shared),
-        "emarsys": emarsys_app(world.emarsys, options=emarsys, **shared),
+    world = build_world(plan.seed, plan.scale, plan.clock() - plan.lives)
+    running = Sandbox(plan, world, _environ(plan), RequestLog(), Faults())
+    running.is_past = bool(plan.lives)
+    if not running.is_past:
+        running.plant()
+    emarsys = replace(plan.emarsys, open_data_url=_open_data_url(plan))
+    shared: dict[str, Any] = {
+        "log": running.log,
+        "faults": running.faults,
+        "clock": running.clock,
     }
-    with serve(apps) as urls:
-        settings = plan.folder / "auditor.yaml"
-        written = _settings(world, plan, urls, open_data_url)
-        settings.write_text(yaml.safe_dump(written, sort_keys=False, allow_unicode=True))
-        yield Sandbox(settings, _environ(plan), world, key, urls, log, faults)
+    shop = centra_app(world.centra, options=plan.centra, **shared)
+    account = emarsys_app(world.emarsys, options=emarsys, **shared)
+
+    def refresh() -> None:
+        shop.state.centra.refresh()
+        account.state.emarsys.reindex()
+
+    running.refresh = refresh
+    with serve({"centra": shop, "emarsys": account}) as running.urls:
+        running.show()
+        yield running
+
+
+def _open_data_url(plan: Plan) -> str:
+    return plan.open_data_url or f"sqlite:///{plan.folder / 'open-data.sqlite'}"
 
 
 def _environ(plan: Plan) -> dict[str, str]:
@@ -104,7 +149,7 @@ def _environ(plan: Plan) -> dict[str, str]:
     }
 
 
-def _settings(world: World, plan: Plan, urls: dict[str, str], open_data_url: str) -> dict[str, Any]:
+def _settings(world: World, plan: Plan, urls: dict[str, str]) -> dict[str, Any]:
     """Join what the brand knows (the world) with where its systems are (the servers)."""
     known = brand_settings(world)
     emarsys, merchant = urls["emarsys"], plan.emarsys.merchant_id
@@ -126,7 +171,7 @@ def _settings(world: World, plan: Plan, urls: dict[str, str], open_data_url: str
             "client_id": "${EMARSYS_CLIENT_ID}",
             "client_secret": "${EMARSYS_CLIENT_SECRET}",
         },
-        "open_data": {"url": open_data_url, "account": world.emarsys.customer_id},
+        "open_data": {"url": _open_data_url(plan), "account": world.emarsys.customer_id},
         "sales": {"url": f"{emarsys}/hapi/merchant/{merchant}", "token": "${HAPI_TOKEN}"},
         "catalogue": {"feed": f"{emarsys}/feeds/catalogue.csv"},
     }

@@ -1,4 +1,7 @@
-"""Puts one page of a stream into the stage tables, with the place where reading goes on behind it."""
+"""Puts one page of a stream into the stage tables, with the place where reading goes on behind it.
+
+E-mail addresses get their keyed hash here, for both systems at one place.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from auditor.model.history import unfinished_page
+from auditor.model.keyed_hash import keyed_hash
 from auditor.model.tables import metadata, unparsed_row
 
 if TYPE_CHECKING:
@@ -18,15 +22,25 @@ if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
 
 
-def store_page(warehouse: Warehouse, page: Page, *, stream: str, run: str, number: int) -> None:
+def store_page(
+    warehouse: Warehouse, page: Page, *, stream: str, run: str, number: int, pepper: str | None
+) -> None:
     """Store a page; all of it and its cursor, or nothing."""
     staged: dict[sa.Table, pa.Table] = {
-        metadata.tables[name]: rows for name, rows in page.tables.items()
+        metadata.tables[name]: _hashed(rows, pepper) for name, rows in page.tables.items()
     }
     if page.aside:
         staged[unparsed_row] = _aside_rows(page.aside, stream, run)
     staged[unfinished_page] = _place(page, stream, number)
     warehouse.append_stage(staged)
+
+
+def _hashed(rows: pa.Table, pepper: str | None) -> pa.Table:
+    at = rows.schema.get_field_index("email_hash")
+    if at < 0 or pepper is None:
+        return rows
+    hashes = [keyed_hash(key, pepper) for key in rows.column("email_key").to_pylist()]
+    return rows.set_column(at, rows.schema.field(at), pa.array(hashes, pa.string()))
 
 
 def _place(page: Page, stream: str, number: int) -> pa.Table:

@@ -46,6 +46,7 @@ class Reading:
         terms: Whether streams are read whole or only what changed.
         guard: Gets the coverage of a complete stream before its rows are published, and may return
             it as incomplete; then they are not.
+        pepper: Keys the hashes of e-mail addresses; without one there are none.
     """
 
     run: str
@@ -55,6 +56,7 @@ class Reading:
     seconds: Callable[[], float]
     terms: Terms = field(default_factory=Terms)
     guard: Callable[[Coverage], Coverage] = _believed
+    pepper: str | None = None
 
 
 class _Ended(NamedTuple):
@@ -183,7 +185,14 @@ def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count)
         reading.warehouse.begin_read(course.read, tables)
     for page in pages(stream, course.read):
         count.pages += 1
-        store_page(reading.warehouse, page, stream=stream.name, run=reading.run, number=count.pages)
+        store_page(
+            reading.warehouse,
+            page,
+            stream=stream.name,
+            run=reading.run,
+            number=count.pages,
+            pepper=reading.pepper,
+        )
         count.rows += page.rows
         count.aside += len(page.aside)
         count.hides += sum(one.hides for one in page.aside)

@@ -19,6 +19,15 @@ def email_key(raw: str | None) -> str | None:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
 
 
+def name_or_none(raw: str | None) -> str | None:
+    """Return a name as it is compared: NFC, no white space around it and single spaces inside.
+
+    Case stays: a name in capitals reads differently in a mail.
+    """
+    text = text_or_none(raw)
+    return None if text is None else unicodedata.normalize("NFC", " ".join(text.split()))
+
+
 def text_or_none(raw: str | None) -> str | None:
     """Return the text as it is, None where it is missing, empty or blank.
 

@@ -123,6 +123,7 @@ class Warehouse:
             for read in finished:
                 _publish(conn, read, run)
                 reads.finish(conn, read, run, number)
+            versions.forget_erased(conn)
             _show_aside(conn)
 
     def as_of(self, table: sa.Table, run: str) -> sa.Select[Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model.history import HISTORY, snapshot_run
+from auditor.model.tables import centra_customer
 from auditor.warehouse.stage import same_record, staged
 
 if TYPE_CHECKING:
@@ -38,6 +39,23 @@ def versions_at(table: sa.Table, number: int) -> sa.Select[Any]:
     return sa.select(*(past.c[column.name] for column in table.columns)).where(
         past.c.valid_from_run.not_in(later),
         past.c.valid_to_run.is_(None) | past.c.valid_to_run.in_(later),
+    )
+
+
+def forget_erased(conn: sa.Connection) -> None:
+    """Take the e-mails and names out of what was remembered of customers who are erased now.
+
+    What stays is the keyed hash of the e-mail, by which their contact is found, and it names nobody.
+    """
+    past, customer = HISTORY["centra_customer"], centra_customer
+    erased = sa.exists().where(
+        customer.c.customer_id == past.c.customer_id, customer.c.is_anonymized
+    )
+    personal = ("email", "email_key", "first_name", "last_name")
+    conn.execute(
+        past.update()
+        .where(past.c.valid_to_run.is_not(None), past.c.email_key.is_not(None), erased)
+        .values(dict.fromkeys(personal))
     )
 
 

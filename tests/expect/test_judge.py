@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from auditor.expect.judge import _great_expectations, judge
 from auditor.model import tables as t
 from auditor.model.finding import Money
+from auditor.model.history import snapshot_run, stream_position
 from tests.expect.books import (
     NOW,
     add,
@@ -75,6 +76,40 @@ def test_a_check_whose_source_is_not_configured_is_off(warehouse):
 def test_a_check_whose_stream_is_incomplete_is_skipped(warehouse):
     cut = {"complete": False, "reason": "Page 3 was cut short."}
     assert outcome(warehouse, contacts=cut) == ("skipped", "Page 3 was cut short.")
+
+
+# --- checks that look back
+
+
+def looking_back(warehouse: Warehouse, *runs: tuple[str, str], **lines: dict[str, Any]) -> str:
+    """Judge a check that needs earlier contacts; each run is an id and a stream it read whole."""
+    now = snapshot().run
+    with warehouse.engine.begin() as conn:
+        for number, (run, stream) in enumerate([*runs, (now, "contacts")], start=1):
+            conn.execute(snapshot_run.insert().values(number=number, run=run, as_of=NOW))
+            conn.execute(stream_position.insert().values(number=number, run=run, stream=stream))
+    drift(warehouse, CHECK, 0, checked=1)
+    plain = no_drift(CHECK)
+    back = replace(plain, check=replace(plain.check, needs_before=("contacts",)))
+    (result,) = judge(warehouse.engine, [back], snapshot(**lines))
+    return result.outcome
+
+
+def test_a_check_that_looks_back_is_off_on_the_first_run(warehouse):
+    assert looking_back(warehouse) == "off"
+
+
+def test_a_check_that_looks_back_runs_after_an_earlier_complete_reading(each_warehouse):
+    assert looking_back(each_warehouse, ("earlier", "contacts")) == "pass"
+
+
+def test_an_earlier_reading_of_another_stream_is_not_enough(warehouse):
+    assert looking_back(warehouse, ("earlier", "customers")) == "off"
+
+
+def test_a_check_that_looks_back_is_skipped_when_the_present_is_incomplete(warehouse):
+    cut = {"complete": False}
+    assert looking_back(warehouse, ("earlier", "contacts"), contacts=cut) == "skipped"
 
 
 def test_an_incomplete_stream_without_a_reason_is_named(warehouse):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
+import pytest
+
+from auditor.model import tables as t
+from tests.reconcile.books import EARLIER, NOW, OLD, TERMS, YOUNG, Books
 
 
 def test_a_withdrawal_with_opt_in_is_critical_drift(books: Books):
@@ -297,3 +301,141 @@ def test_an_opt_in_by_flag_alone_that_emarsys_lacks_is_lost(books: Books):
     books.contact("900", "a@x.se", None, external_id="1")
     books.flag("1", "a@x.se", receives=True)
     assert books.drift(LEGACY) == {("consent.opt_in_lost", "900")}
+
+
+# --- what earlier snapshots tell
+
+
+def signed_up(books: Books) -> None:
+    """Let an earlier run have seen a customer who is subscribed and opted in."""
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", subscription_id="s1")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.remember()
+
+
+def test_a_sign_up_that_is_gone_is_a_withdrawal(books: Books):
+    signed_up(books)
+    books.lose(t.centra_subscription, subscription_id="s1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_the_only_row_of_a_mere_subscriber_that_is_gone_is_a_withdrawal(books: Books):
+    books.subscription("a@x.se", subscription_id="s1")
+    books.contact("900", "a@x.se", 1)
+    books.remember()
+    books.lose(t.centra_subscription, subscription_id="s1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_a_sign_up_that_was_replaced_by_a_newer_one_is_consent(books: Books):
+    signed_up(books)
+    books.lose(t.centra_subscription, subscription_id="s1")
+    books.subscription("a@x.se", subscription_id="s2")
+    assert books.drift() == set()
+
+
+def test_a_sign_up_that_moved_to_a_new_email_is_gone_from_nobody(books: Books):
+    signed_up(books)
+    for table, key in (
+        (t.centra_subscription, {"subscription_id": "s1"}),
+        (t.centra_customer, {"customer_id": "1"}),
+        (t.emarsys_contact, {"contact_id": "900"}),
+    ):
+        books.change(table, key, email_key="b@x.se")
+    assert books.drift() == set()
+
+
+def test_a_back_in_stock_request_that_is_gone_withdraws_nothing(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", subscription_id="s1", is_product_bound=True)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.remember()
+    books.lose(t.centra_subscription, subscription_id="s1")
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+def ordered(books: Books, **order: Any) -> None:
+    """Let an order, and an opt-in without a sign-up, come between two runs."""
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", None, external_id="1")
+    books.remember()
+    row = {"created_at": EARLIER + timedelta(days=1), "status": "PENDING", **order}
+    books.order("100", customer_id="1", **row)
+    books.change(t.emarsys_contact, {"contact_id": "900"}, opt_in=1)
+
+
+def test_an_opt_in_that_came_with_an_order_is_the_orders_fault(books: Books):
+    ordered(books)
+    assert books.drift() == {("consent.opted_in_by_order", "900")}
+
+
+def test_a_contact_that_came_opted_in_with_an_order_is_the_orders_fault(books: Books):
+    books.customer("1", "a@x.se")
+    books.remember()
+    books.order("100", customer_id="1", created_at=EARLIER + timedelta(days=1), status="PENDING")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.opted_in_by_order", "900")}
+
+
+@pytest.mark.parametrize(
+    "order", [{"created_at": EARLIER - timedelta(days=1)}, {"store_id": "2"}, {"is_internal": True}]
+)
+def test_an_opt_in_without_a_consumer_order_between_is_without_evidence(
+    books: Books, order: dict[str, Any]
+):
+    ordered(books, **order)
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_an_opt_in_older_than_the_order_is_without_evidence(books: Books):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.remember()
+    books.order("100", customer_id="1", created_at=EARLIER + timedelta(days=1), status="PENDING")
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_an_opt_in_with_an_order_and_a_sign_up_is_clean(books: Books):
+    ordered(books)
+    books.subscription("a@x.se")
+    assert books.drift() == set()
+
+
+def test_an_opt_out_of_an_earlier_snapshot_is_no_lost_opt_in(books: Books):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", 2)
+    books.remember()
+    books.change(t.emarsys_contact, {"contact_id": "900"}, opt_in=None)
+    assert books.drift() == set()
+
+
+def erased(books: Books, **contact: Any) -> None:
+    """Let a customer be erased whose contact is known by the hash of its e-mail alone."""
+    books.customer("1", "a@x.se", email_hash="h")
+    books.contact("900", "a@x.se", 1, email_hash="h", **contact)
+    books.remember()
+    gone = {"email_key": "gone-1@x.invalid", "email_hash": "other", "is_anonymized": True}
+    books.change(
+        t.centra_customer, {"customer_id": "1"}, updated_at=NOW - timedelta(days=1), **gone
+    )
+
+
+def test_an_erased_customer_is_remembered_by_the_hash_of_the_email(books: Books):
+    erased(books)
+    assert books.drift() == {("consent.erased_but_contactable", "900")}
+
+
+def test_an_erased_customer_who_is_back_under_the_same_email_is_no_longer_erased(books: Books):
+    erased(books)
+    books.customer("2", "a@x.se", email_hash="h")
+    books.subscription("a@x.se")
+    assert books.drift() == set()
+
+
+def test_without_hashes_only_the_key_tells_who_was_erased(books: Books):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1)
+    books.remember()
+    books.change(t.centra_customer, {"customer_id": "1"}, email_key=None, is_anonymized=True)
+    assert books.drift() == {("consent.opt_in_unknown_person", "900")}

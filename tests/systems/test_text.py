@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.systems.text import email_key, text_or_none
+from auditor.systems.text import email_key, name_or_none, text_or_none
 
 
 def test_a_key_is_trimmed_and_lower_case():
@@ -54,3 +54,18 @@ def test_text_keeps_its_spaces():
 
 def test_text_loses_the_character_that_no_database_keeps():
     assert text_or_none("An\0n") == "Ann"
+
+
+@pytest.mark.parametrize(
+    ("raw", "stored"),
+    [
+        ("  Åsa ", "Åsa"),
+        ("A\u030asa", "Åsa"),
+        ("Anna\u00a0  Karin", "Anna Karin"),
+        ("ÅSA", "ÅSA"),
+        (" ", None),
+        (None, None),
+    ],
+)
+def test_a_name_is_stored_as_it_is_compared(raw: str | None, stored: str | None):
+    assert name_or_none(raw) == stored

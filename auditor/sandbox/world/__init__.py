@@ -9,8 +9,18 @@ from __future__ import annotations
 from auditor.sandbox.world.build import build_world
 from auditor.sandbox.world.evolve import evolve
 from auditor.sandbox.world.model import Planted, World
+from auditor.sandbox.world.moments import EARLIER
 from auditor.sandbox.world.planting import plant
 from auditor.sandbox.world.scale import Scale
 from auditor.sandbox.world.settings import brand_settings
 
-__all__ = ["Planted", "Scale", "World", "brand_settings", "build_world", "evolve", "plant"]
+__all__ = [
+    "EARLIER",
+    "Planted",
+    "Scale",
+    "World",
+    "brand_settings",
+    "build_world",
+    "evolve",
+    "plant",
+]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from auditor.sandbox.world.census import normal
-from auditor.sandbox.world.chance import between, chance, lucky
+from auditor.sandbox.world.chance import between, chance, lucky, pick
 from auditor.sandbox.world.model import (
     Contact,
     ContactList,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from auditor.sandbox.world.census import Census, Person
-    from auditor.sandbox.world.model import World
+    from auditor.sandbox.world.model import Customer, World
 
 # Source: Emarsys reference 3.11 for the system fields; the custom key field is the account's own.
 FIRST_NAME, LAST_NAME, EMAIL, COUNTRY, OPT_IN, KEY_FIELD = 1, 2, 3, 14, 31, 4711
@@ -37,6 +37,7 @@ ALL_CONTACTS, SUBSCRIBERS, SWEDES = 100001, 100002, 100003
 
 _FIRST_CONTACT_ID, _FIRST_SI_CONTACT_ID = 90_000_001, 500_001
 _OPT_IN_OF = {"yes": OPTED_IN, "no": OPTED_OUT, "unknown": None}
+_TWIN_KEYED = 0.3
 _LOADED = timedelta(hours=36)
 
 
@@ -60,7 +61,7 @@ def empty_account() -> EmarsysAccount:
 
 def create_contacts(world: World, seed: int, people: Census) -> AddressBook:
     """Create a contact and a Smart Insight contact for every person who is a consumer."""
-    rng = chance(seed, "contacts")
+    rng, keys = chance(seed, "contacts"), chance(seed, "contact keys")
     book = AddressBook()
     emarsys = world.emarsys
     for email, person in people.people.items():
@@ -70,7 +71,7 @@ def create_contacts(world: World, seed: int, people: Census) -> AddressBook:
         contact = Contact(
             id=_FIRST_CONTACT_ID + 3 * place,
             uid=f"{rng.getrandbits(48):012x}",
-            values=_values(rng, person),
+            values=_values(rng, person, _keyed_by(keys, person)),
         )
         si_contact = SiContact(
             id=_FIRST_SI_CONTACT_ID + place,
@@ -137,8 +138,16 @@ def draw_segments(world: World) -> None:
     ]
 
 
-def _values(rng: Random, person: Person) -> dict[int, str | None]:
-    customer = person.key_customer
+def _keyed_by(rng: Random, person: Person) -> Customer | None:
+    """Return the customer that keys a contact; now and then another row than the usual one."""
+    return (
+        pick(rng, person.customers)
+        if lucky(rng, _TWIN_KEYED) and person.customers
+        else person.key_customer
+    )
+
+
+def _values(rng: Random, person: Person, customer: Customer | None) -> dict[int, str | None]:
     opt_in = _OPT_IN_OF[person.consent]
     if customer is None:
         country = COUNTRY_CHOICES[person.subscriptions[0].country]

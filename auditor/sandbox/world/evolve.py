@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from auditor.sandbox.world.contacts import draw_segments
 from auditor.sandbox.world.evolve_feeds import fire_new_events, load_new_sales, net_returns
+from auditor.sandbox.world.evolve_identity import change_identities
 from auditor.sandbox.world.evolve_orders import advance_orders, take_new_orders
 from auditor.sandbox.world.evolve_people import meet_people
 from auditor.sandbox.world.evolve_returns import complete_returns, take_new_returns
@@ -58,6 +59,7 @@ def _live(span: Span) -> None:
     """
     world = span.world
     meet_people(span)
+    change_identities(span)
     take_new_orders(span)
     advance_orders(span)
     complete_returns(span)

@@ -1,4 +1,7 @@
-"""People who come, sign up, withdraw or change their name; Emarsys follows at once."""
+"""People who come, sign up, withdraw or change their name; Emarsys follows at once.
+
+Those who move to another address, and twins that a clerk unites, stand in `evolve_identity.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from auditor.sandbox.world.census import census, normal
-from auditor.sandbox.world.chance import chance
+from auditor.sandbox.world.chance import between, chance
 from auditor.sandbox.world.channels import Channels, is_due
 from auditor.sandbox.world.contacts import EMAIL, KEY_FIELD
 from auditor.sandbox.world.model import Contact, SiContact
-from auditor.sandbox.world.moments import DAY, SETTLED, load_after, sales_since_at
+from auditor.sandbox.world.moments import (
+    DAY,
+    EARLIER,
+    EVENT_WINDOW,
+    SETTLED,
+    load_after,
+    sales_since_at,
+)
 from auditor.sandbox.world.sales import Till
 
 if TYPE_CHECKING:
@@ -19,7 +27,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.sandbox.world.census import Person
-    from auditor.sandbox.world.model import Customer, Order, Purchase, Return, Shipment, World
+    from auditor.sandbox.world.model import (
+        Customer,
+        Order,
+        Purchase,
+        Return,
+        Shipment,
+        Subscription,
+        World,
+    )
 
     # Whatever a planter looks for in a subject; anything true means that it fits.
     Fits = Callable[["T"], object]
@@ -42,6 +58,8 @@ class Ground:
         self._people = census(world.centra)
         self._claimed: set[str] = set()
         self._dropped: set[int] = set()
+        self._last_subscription = max((s.id for s in world.centra.subscriptions), default=0)
+        self.merged: list[Person] = []  # whose customer was merged away
         self._index()
         self._shuffle(seed)
 
@@ -126,8 +144,10 @@ class Ground:
         return self._hand_out(count, self._lots, fits, lambda person: person)
 
     def consumers(self, count: int, fits: Fits[Person]) -> Iterator[Person]:
-        """Hand out so many people who have a contact, buy for no account, and fit."""
-        return self.people(count, lambda p: p.is_consumer and not p.buyers and fits(p))
+        """Hand out so many settled people who have a contact, buy for no account, and fit."""
+        return self.people(
+            count, lambda p: p.is_consumer and not p.buyers and self._is_settled(p) and fits(p)
+        )
 
     def orders(self, count: int, fits: Fits[Order]) -> Iterator[tuple[Order, Person]]:
         """Hand out so many settled orders that fit, each with its person."""
@@ -169,6 +189,11 @@ class Ground:
 
     def _is_free(self, person: Person) -> bool:
         return self._claimed.isdisjoint(_keys(person))
+
+    def _is_settled(self, person: Person) -> bool:
+        """Tell whether no row of a person changed within a day: then nobody owes them anything."""
+        latest = self.world.now - DAY
+        return all(row.updated_at < latest for row in person.customers)
 
     # --- what an order must be like -------------------------------------------------------------
 
@@ -229,6 +254,64 @@ class Ground:
         )
         rows.append(row)
         return row
+
+    def add_customer(self, like: Customer, email: str, at: datetime) -> Customer:
+        """Add a customer like another one under an address of its own."""
+        rows = self.world.centra.customers
+        row = replace(
+            like,
+            id=max(row.id for row in rows) + 1,
+            email=email,
+            total_orders=0,
+            receives_newsletters=False,
+            created_at=at,
+            updated_at=at,
+            attributes={},
+        )
+        rows.append(row)
+        return row
+
+    def add_order(self, like: Order, at: datetime) -> Order:
+        """Add an order like another one that waits to be confirmed, so that nobody owes a sale."""
+        orders = self.world.centra.orders
+        lowest = max(line.id for order in orders for line in order.lines) + 1
+        order = replace(
+            like,
+            number=max(order.number for order in orders) + 1,
+            id=f"{self.rng.getrandbits(128):032x}",
+            status="PENDING",
+            is_on_hold=False,
+            is_waiting_for_payment=False,
+            created_at=at,
+            updated_at=at,
+            lines=[
+                replace(line, id=lowest + place, returned=0)
+                for place, line in enumerate(like.lines)
+            ],
+            attributes=dict(like.attributes),
+        )
+        orders.append(order)
+        for customer in self.world.centra.customers:
+            if customer.id == order.customer_id:
+                customer.total_orders += 1
+                customer.updated_at = max(customer.updated_at, at)
+        return order
+
+    def add_subscription(self, like: Subscription, at: datetime, *, is_active: bool) -> None:
+        """Add a newsletter row like another one; an id is never given out again."""
+        self._last_subscription += 1
+        row = replace(like, id=self._last_subscription, is_active=is_active, created_at=at)
+        self.world.centra.subscriptions.append(row)
+
+    def between_looks(self) -> datetime:
+        """Return a moment after an auditor's earlier look that is old enough to be judged now."""
+        now = self.world.now
+        return between(self.rng, now - EARLIER + DAY, now - SETTLED)
+
+    def is_quiet(self, person: Person) -> bool:
+        """Tell whether a person bought nothing for longer than events are looked at."""
+        closing = self.world.now - EVENT_WINDOW - 7 * DAY
+        return all(order.updated_at < closing for order in self.orders_of(person))
 
     def finish(self) -> None:
         """Take away what was dropped and put the streams back into the order of their load."""

@@ -16,6 +16,9 @@ DAY = timedelta(days=1)
 # Old enough that no stream still owes anything, whatever the settle times of a brand are.
 SETTLED = timedelta(hours=72)
 
+# How long ago an auditor first looks at a world whose drift shows only by comparing.
+EARLIER = timedelta(days=5)
+
 # The last load is always this old, whatever the hour of `now`: so every world has young orders on
 # both sides of it, and none that is older than 26 hours is left out.
 LAST_LOAD_AGE = timedelta(hours=9)

@@ -18,7 +18,7 @@ from auditor.systems.arrow import arrow_table
 from auditor.systems.centra.listing import Source
 from auditor.systems.centra.query import Want, wants
 from auditor.systems.centra.records import Account, Buyer, Customer, Subscription
-from auditor.systems.text import email_key, text_or_none
+from auditor.systems.text import email_key, name_or_none, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,12 +57,13 @@ def _customer_tables(rows: Sequence[Customer]) -> dict[str, pa.Table]:
         "status": [row.status for row in rows],
         "email": [text_or_none(row.email) for row in rows],
         "email_key": [email_key(row.email) for row in rows],
-        "first_name": [text_or_none(row.first_name) for row in rows],
-        "last_name": [text_or_none(row.last_name) for row in rows],
+        "first_name": [name_or_none(row.first_name) for row in rows],
+        "last_name": [name_or_none(row.last_name) for row in rows],
         "is_anonymized": [row.is_anonymized for row in rows],
         "total_orders": [row.total_orders for row in rows],
         "created_at": [row.created_at for row in rows],
         "updated_at": [row.updated_at for row in rows],
+        "email_hash": [None] * len(rows),  # filled when the page is stored
     }
     return {centra_customer.name: arrow_table(centra_customer, columns)}
 

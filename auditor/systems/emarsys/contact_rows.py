@@ -18,7 +18,7 @@ from auditor.model.tables import emarsys_contact
 from auditor.systems.arrow import arrow_schema
 from auditor.systems.emarsys.columns import texts
 from auditor.systems.emarsys.envelope import id_or_none
-from auditor.systems.text import email_key
+from auditor.systems.text import email_key, name_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +67,8 @@ def contact_rows(columns: Mapping[str, pa.Array]) -> Rows:
     """
     nothing = pa.nulls(len(columns["email"]), pa.string())
     found = {name: texts(columns.get(name, nothing)) for name in TEXT_COLUMNS}
+    for name in ("first_name", "last_name"):
+        found[name] = pa.array([name_or_none(v) for v in found[name].to_pylist()], pa.string())
     found["email_key"] = pa.array([email_key(v) for v in found["email"].to_pylist()], pa.string())
     mark = pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(columns.get("opt_in", nothing), "")))
     position = pc.index_in(mark, value_set=pa.array(list(OPT_IN)))

@@ -40,6 +40,7 @@ def test_a_customer_is_kept_with_raw_address_and_key():
         "total_orders": 3,
         "created_at": CREATED_AT,
         "updated_at": UPDATED_AT,
+        "email_hash": None,
     }
 
 

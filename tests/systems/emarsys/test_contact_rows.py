@@ -108,4 +108,5 @@ def test_getdata_gives_opt_in_as_text_number_or_nothing(value: object, opt_in: i
         "opt_in": opt_in,
         "source_id": None,
         "form_id": None,
+        "email_hash": None,
     }

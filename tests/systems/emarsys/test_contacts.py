@@ -60,6 +60,7 @@ def test_a_keyed_contact_gets_its_id_by_key(server, api: CoreApi):
             "opt_in": 2,
             "source_id": None,
             "form_id": None,
+            "email_hash": None,
         }
     ]
     assert (aside, read_rows) == ([], 1)
