@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.model import drift as d
-from auditor.reconcile import attribution, consent, orders, people, sales
+from auditor.reconcile import (
+    attribution,
+    confirmations,
+    consent,
+    firing,
+    fulfilment,
+    orders,
+    people,
+    sales,
+)
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from auditor.reconcile.terms import Terms
     from auditor.warehouse import Warehouse
 
@@ -23,15 +34,27 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.link_sale, orders.sales(terms)),
         ):
             warehouse.refill(conn, table, select)
+        _fill(conn, d.drift_event, attribution.event_drift(terms))
+        # Events that the channel suite raised belong to nothing else.
+        warehouse.refill(conn, d.link_event, firing.events(terms))
         for table, select in (
             (d.drift_consent, consent.drift(terms)),
             (d.drift_sales, sales.drift(terms)),
             (d.drift_sales, attribution.sales_drift(terms)),
-            (d.drift_event, attribution.event_drift(terms)),
+            (d.drift_fulfilment, fulfilment.drift(terms)),
+            (d.drift_fulfilment, fulfilment.dead_events(terms)),
+            (d.drift_fulfilment, confirmations.drift(terms)),
             (d.check_population, consent.checked()),
             (d.check_population, sales.checked()),
             (d.check_population, sales.checked_in_emarsys()),
             (d.check_population, attribution.sales_checked(terms)),
             (d.check_population, attribution.events_checked(terms)),
+            (d.check_population, fulfilment.checked()),
+            (d.check_population, fulfilment.checked_events(terms)),
+            (d.check_population, confirmations.checked()),
         ):
-            conn.execute(table.insert().from_select(d.filled(table), select))
+            _fill(conn, table, select)
+
+
+def _fill(conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
+    conn.execute(table.insert().from_select(d.filled(table), select))
