@@ -170,6 +170,7 @@ def _centra(
                 o.shipping_minor,
                 o.created_at,
                 o.updated_at,
+                o.payment_method or None,
             )
             for o in tenant.orders
         ),
@@ -198,6 +199,7 @@ def _centra(
             for line in o.lines
         ),
     )
+    yield from _parcels_and_payments(tenant)
     yield (
         t.centra_return,
         ((str(r.id), str(r.order_number), r.status, r.created_at, None) for r in tenant.returns),
@@ -205,6 +207,54 @@ def _centra(
     yield (
         t.centra_return_line,
         ((str(r.id), str(x.line_id), x.quantity) for r in tenant.returns for x in r.lines),
+    )
+
+
+def _parcels_and_payments(
+    tenant: CentraTenant,
+) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+    trade = {o.number for o in tenant.orders if o.buyer_id is not None}
+    currency = {o.number: o.currency for o in tenant.orders}
+    yield (
+        t.centra_shipment,
+        (
+            (
+                str(s.id),
+                "WholesaleShipment" if s.order_number in trade else "DirectToConsumerShipment",
+                s.number,
+                str(s.order_number),
+                s.is_shipped,
+                s.is_paid,
+                s.is_captured,
+                s.shipped_at,
+                s.created_at,
+                s.updated_at,
+            )
+            for s in tenant.shipments
+        ),
+    )
+    yield (
+        t.centra_shipment_line,
+        (
+            (str(s.id), str(line.line_id), line.quantity, 0)
+            for s in tenant.shipments
+            for line in s.lines
+        ),
+    )
+    yield (
+        t.centra_payment,
+        (
+            (
+                str(p.id),
+                str(p.order_number),
+                p.entry_type,
+                p.status,
+                p.minor,
+                currency[p.order_number],
+                p.created_at,
+            )
+            for p in tenant.payments
+        ),
     )
 
 
@@ -237,7 +287,10 @@ def _emarsys(
     )
     quarantined = [x for x in account.lists if x.name == "audit-quarantine"]
     yield t.emarsys_quarantine, [(str(i),) for x in quarantined for i in x.contact_ids]
-    yield t.emarsys_event_definition, [(str(d.id), d.name) for d in account.event_definitions]
+    yield (
+        t.emarsys_event_definition,
+        [(str(d.id), d.name, len(d.program_ids)) for d in account.event_definitions],
+    )
     yield (
         t.emarsys_event,
         (

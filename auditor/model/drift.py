@@ -68,6 +68,17 @@ drift_event = _drift(
     Column("emarsys_event", Text),
     Column("emarsys_happened_at", DateTime),
 )
+drift_fulfilment = _drift(
+    "drift_fulfilment",
+    Column("centra_order", Text),
+    Column("centra_caused_at", DateTime),  # when the parcel left or the order was placed
+    Column("centra_orders", Integer),  # judged orders that a pattern covers
+    Column("emarsys_event", Text),  # its name
+    Column("emarsys_happened_at", DateTime),
+    Column("emarsys_missing", Integer),  # confirmations that a pattern explains
+    Column("emarsys_missing_share", sa.Float),
+    Column("emarsys_usages", Integer),
+)
 drift_quality = _drift(
     "drift_quality",
     Column("centra_value", Text),
@@ -88,8 +99,9 @@ DRIFT_TABLES: tuple[sa.Table, ...] = (
     drift_consent,
     drift_sales,
     drift_event,
-    drift_quality,
     drift_identity,
+    drift_fulfilment,
+    drift_quality,
 )
 
 link_person = sa.Table(
@@ -168,6 +180,21 @@ link_sale = sa.Table(
     Column("quantity_milli", BigInteger),
     Column("amount_minor", BigInteger),
     Column("purchased_on", sa.Date),
+)
+link_event = sa.Table(
+    "link_event",
+    metadata,
+    Column("role", Text),  # shipped or confirmed
+    Column("contact_id", Text),  # the owner: the first of the contacts of one person
+    Column("subject", Text),  # shipment or order number; NULL for an event without one
+    Column("order_number", Text),
+    Column("customer_id", Text),
+    Column("caused_at", DateTime),  # when the parcel left or the order was placed
+    Column("event_id", Text),  # NULL for a parcel or an order without an event
+    Column("happened_at", DateTime),
+    Column("timely_by", DateTime),  # by then a cause before the event had surely come
+    Column("nearest", Text),  # subject of the newest cause in the window of a surplus event
+    Column("is_judged", Boolean),  # old enough, and within what the events read can prove
 )
 
 check_population = sa.Table(

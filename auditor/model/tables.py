@@ -105,6 +105,7 @@ centra_order = _table(
     Column("shipping_minor", BigInteger),
     Column("created_at", DateTime),
     Column("updated_at", DateTime),
+    Column("payment_method", Text),  # its name; NULL where the tenant does not tell
 )
 centra_order_attribute = _table(
     "centra_order_attribute",
@@ -302,7 +303,10 @@ emarsys_contact = _table(
 )
 emarsys_quarantine = _table("emarsys_quarantine", Column("contact_id", Text))
 emarsys_event_definition = _table(
-    "emarsys_event_definition", Column("event_type_id", Text), Column("name", Text)
+    "emarsys_event_definition",
+    Column("event_type_id", Text),
+    Column("name", Text),
+    Column("usages", Integer),  # programs and e-mails it sets off; NULL where not asked or not told
 )
 emarsys_sale = _table(
     "emarsys_sale",

@@ -11,10 +11,13 @@ from auditor.model import tables as t
 from auditor.model.drift import (
     drift_consent,
     drift_event,
+    drift_fulfilment,
     drift_sales,
     link_contact,
+    link_event,
     link_order,
 )
+from auditor.reconcile.firing import CONFIRMED, SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,6 +132,29 @@ def events(terms: Terms) -> sa.Select[Any]:
     )
 
 
+def firings(terms: Terms) -> sa.Select[Any]:
+    """Select every parcel, confirmable order and event without either, with what they share."""
+    del terms
+    row, order, store, market = link_event.c, t.centra_order, t.centra_store, t.centra_market
+    has_cause, has_event = row.subject.is_not(None), row.event_id.is_not(None)
+    is_shipped = row.is_judged & (row.role == SHIPPED)
+    return sa.select(
+        sa.func.coalesce(row.subject, "event:" + row.event_id).label("key"),
+        market.c.name.label("market"),
+        store.c.name.label("store"),
+        order.c.payment_method.label("payment_method"),
+        *moment_features(sa.func.coalesce(row.caused_at, row.happened_at)),
+        (is_shipped & has_cause).label("is_parcel"),
+        (is_shipped & has_event).label("is_fired"),
+        (is_shipped & has_cause & has_event).label("is_pair"),
+        (row.is_judged & (row.role == CONFIRMED) & has_cause).label("is_confirmable"),
+    ).select_from(
+        link_event.outerjoin(order, row.order_number == order.c.order_number)
+        .outerjoin(store, order.c.store_id == store.c.store_id)
+        .outerjoin(market, order.c.market_id == market.c.market_id)
+    )
+
+
 def _order_of(drift: sa.Table) -> ColumnElement[str]:
     # A line's key is <order number>/<item>; an order's has no stroke.
     return sa.func.split_part(drift.c.subject_key, "/", 1)
@@ -194,6 +220,24 @@ _EVENTS = Featured(
     {"event": "of the event {}", **_MOMENTS},
     {"channel.event_for_non_consumer": "is_judged"},
 )
+_FIRINGS = Featured(
+    drift_fulfilment,
+    own_key,
+    firings,
+    {
+        "market": "in the market {}",
+        "store": "in the store {}",
+        "payment_method": "paid by {}",
+        **_MOMENTS,
+    },
+    {
+        "fulfilment.missing_shipped_event": "is_parcel",
+        "fulfilment.duplicate_shipped_event": "is_fired",
+        "fulfilment.event_without_shipment": "is_fired",
+        "fulfilment.late_shipped_event": "is_pair",
+        "fulfilment.missing_confirmation": "is_confirmable",
+    },
+)
 
-FEATURED: tuple[Featured, ...] = (_ORDERS, _CONTACTS, _EVENTS)
+FEATURED: tuple[Featured, ...] = (_ORDERS, _CONTACTS, _EVENTS, _FIRINGS)
 """The drift whose features are known; each check stands in one of them at most."""

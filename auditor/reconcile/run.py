@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.model import drift as d
-from auditor.reconcile import attribution, consent, identity, orders, past, people, sales
+from auditor.reconcile import (
+    attribution,
+    confirmations,
+    consent,
+    firing,
+    fulfilment,
+    identity,
+    orders,
+    past,
+    people,
+    sales,
+)
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from auditor.reconcile.terms import Terms
     from auditor.warehouse import Warehouse
 
@@ -24,12 +37,17 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.link_sale, orders.sales(terms)),
         ):
             warehouse.refill(conn, table, select)
+        _fill(conn, d.drift_event, attribution.event_drift(terms))
+        # Events that the channel suite raised belong to nothing else.
+        warehouse.refill(conn, d.link_event, firing.events(terms))
         for table, select in (
             (d.drift_consent, consent.drift(terms)),
             (d.drift_identity, identity.drift(terms)),
             (d.drift_sales, sales.drift(terms)),
             (d.drift_sales, attribution.sales_drift(terms)),
-            (d.drift_event, attribution.event_drift(terms)),
+            (d.drift_fulfilment, fulfilment.drift(terms)),
+            (d.drift_fulfilment, fulfilment.dead_events(terms)),
+            (d.drift_fulfilment, confirmations.drift(terms)),
             (d.check_population, consent.checked()),
             (d.check_population, identity.checked(terms)),
             (d.check_population, identity.people_checked(terms)),
@@ -37,5 +55,12 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.check_population, sales.checked_in_emarsys()),
             (d.check_population, attribution.sales_checked(terms)),
             (d.check_population, attribution.events_checked(terms)),
+            (d.check_population, fulfilment.checked()),
+            (d.check_population, fulfilment.checked_events(terms)),
+            (d.check_population, confirmations.checked()),
         ):
-            conn.execute(table.insert().from_select(d.filled(table), select))
+            _fill(conn, table, select)
+
+
+def _fill(conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
+    conn.execute(table.insert().from_select(d.filled(table), select))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from auditor.model.drift import filled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,3 +58,16 @@ def populations(counts: Mapping[str, ColumnElement[Any]], source: sa.FromClause)
         ]
     ).subquery()
     return sa.select(ids)
+
+
+def drift_columns(table: sa.Table, values: Mapping[str, ColumnElement[Any]]) -> list[Any]:
+    """Return what a topic's select gives a drift table, in its order: the values, else NULL.
+
+    Raises:
+        KeyError: the table lacks a column that is given.
+    """
+    given = {table.c[name].name: value for name, value in values.items()}
+    return [
+        given.get(name, sa.cast(sa.null(), table.c[name].type)).label(name)
+        for name in filled(table)
+    ]

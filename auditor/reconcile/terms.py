@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from auditor.config import Settings
 
@@ -25,6 +25,11 @@ class Terms:
         currency: The base currency, in which Emarsys counts.
         minor_digits: Decimals of that currency.
         lifecycle_events: Names of the external events that only consumers may get.
+        shipped_event: Name of the event that a parcel triggers; None where none is configured.
+        confirmed_event: Likewise of the event that confirms an order.
+        pairing_window: A shipped event belongs to a parcel that left at most this long before it.
+        confirmation_window: Likewise for a confirmation and its order.
+        service_level: A shipped event that comes later than this is late.
         consent_keys: Keys of the consents that mean marketing; None without the legacy Order API.
         feed_customers: Whom the integration sends: all, registered, subscribed or buyers.
         mapped_fields: Fields of a contact that the settings map, by canonical column.
@@ -48,6 +53,11 @@ class Terms:
     marketplace_affiliates: tuple[str, ...]
     marketplace_attributes: Mapping[str, tuple[str, ...]]
     lifecycle_events: tuple[str, ...]
+    shipped_event: str | None
+    confirmed_event: str | None
+    pairing_window: timedelta
+    confirmation_window: timedelta
+    service_level: timedelta
     consent_keys: tuple[str, ...] | None = None
     feed_customers: str = "all"
     mapped_fields: tuple[str, ...] = ("first_name", "last_name", "email")
@@ -79,6 +89,11 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
             for name, values in markets.attributes.items()
         },
         lifecycle_events=tuple(settings.emarsys.events.values()),
+        shipped_event=settings.emarsys.events.get("shipped"),
+        confirmed_event=settings.emarsys.events.get("confirmed"),
+        pairing_window=settings.events.pairing_window,
+        confirmation_window=settings.events.confirmation_window,
+        service_level=settings.events.service_level,
         consent_keys=settings.centra.order_api.consents if settings.centra.order_api else None,
         feed_customers=settings.feed.customers,
         mapped_fields=tuple(settings.emarsys.fields),

@@ -39,7 +39,12 @@ TERMS = Terms(
     marketplace_markets=("Boozt market",),
     marketplace_affiliates=("Miinto",),
     marketplace_attributes={"channel": ("aboutyou",)},
-    lifecycle_events=("order_shipped",),
+    lifecycle_events=("order_shipped", "order_confirmation"),
+    shipped_event="order_shipped",
+    confirmed_event="order_confirmation",
+    pairing_window=timedelta(hours=72),
+    confirmation_window=timedelta(hours=24),
+    service_level=timedelta(hours=2),
 )
 
 
@@ -63,6 +68,8 @@ class Books:
         self._add(t.centra_market, market_id="1", name="Sweden")
         self._add(t.centra_market, market_id="2", name="Boozt market")
         self._add(t.centra_currency, code="SEK", is_base=True)
+        for name in ("order_shipped", "order_confirmation"):
+            self.definition(name)
 
     def _add(self, table: sa.Table, **values: Any) -> None:
         every = {column.name: None for column in table.columns}
@@ -246,15 +253,45 @@ class Books:
     def generated(self, si_contact_id: str) -> None:
         self._add(t.emarsys_si_contact, si_contact_id=si_contact_id, is_generated=True)
 
-    def event(self, event_id: str, contact_id: str, name: str = "order_shipped") -> None:
-        self._add(t.emarsys_event_definition, event_type_id=name, name=name)
+    def event(
+        self,
+        event_id: str,
+        contact_id: str,
+        name: str = "order_shipped",
+        happened_at: datetime = OLD,
+    ) -> None:
         self._add(
             t.emarsys_event,
             event_id=event_id,
             event_type_id=name,
             contact_id=contact_id,
-            happened_at=OLD,
+            happened_at=happened_at,
         )
+
+    def definition(self, name: str, usages: int | None = 1) -> None:
+        """Set an event up, or change what listens to it."""
+        rows = self._rows.setdefault(t.emarsys_event_definition, [])
+        rows[:] = [row for row in rows if row["name"] != name]
+        self._add(t.emarsys_event_definition, event_type_id=name, name=name, usages=usages)
+
+    def shipment(self, number: str, shipped_at: datetime, lines: int = 1, **values: Any) -> None:
+        row: dict[str, Any] = {
+            "shipment_id": f"id {number}",
+            "kind": "DirectToConsumerShipment",
+            "order_number": number.split("-", maxsplit=1)[0],
+            "is_shipped": True,
+            "shipped_at": shipped_at,
+            "created_at": shipped_at,
+            "updated_at": shipped_at,
+        }
+        self._add(t.centra_shipment, number=number, **{**row, **values})
+        for place in range(lines):
+            self._add(
+                t.centra_shipment_line, shipment_id=f"id {number}", line_id=f"{number}/{place}"
+            )
+
+    def payment(self, order_number: str, entry_type: str, status: str = "SUCCESS") -> None:
+        self._add(t.centra_payment, order_number=order_number, entry_type=entry_type, status=status)
 
     def rows(self, terms: Terms = TERMS) -> list[sa.RowMapping]:
         """Reconcile and return every drift row."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHIPPED, CONFIRMED, UNUSED = 3101, 3102, 3103
 EVENT_NAMES = {SHIPPED: "order_shipped", CONFIRMED: "order_confirmation", UNUSED: "welcome_2019"}
+_EVERY_SLOW, _SLOW, _SLOW_IS_LOADED = 97, timedelta(minutes=110), timedelta(hours=3)
 _PROGRAMS = {SHIPPED: (8801,), CONFIRMED: (8802, 8803), UNUSED: ()}
 
 
@@ -49,11 +50,21 @@ def fire_events(world: World, seed: int, people: Census, book: AddressBook) -> N
     for parcel in world.centra.shipments:
         contact = contacts.get(parcel.order_number)
         if contact and parcel.is_shipped and parcel.updated_at >= opening:
-            fired.append(fire(rng, SHIPPED, contact, parcel.updated_at, f"ship:{parcel.number}"))
+            event = fire(rng, SHIPPED, contact, parcel.updated_at, f"ship:{parcel.number}")
+            if parcel.id % _EVERY_SLOW == 0 and world.now - parcel.updated_at > _SLOW_IS_LOADED:
+                _delay(event, parcel.updated_at + _SLOW)
+            fired.append(event)
     world.emarsys.fired_events = sorted(
         (event for event in fired if event.loaded_at <= world.now),
         key=lambda event: event.loaded_at,
     )
+
+
+def _delay(event: FiredEvent, least: datetime) -> None:
+    """Let an event fire up to nine minutes after a moment: slowly, but within two hours."""
+    late = least + (event.fired_at - least) % timedelta(minutes=9)
+    event.loaded_at += late - event.fired_at
+    event.fired_at = late
 
 
 def fire(

@@ -11,7 +11,7 @@ from auditor.sandbox.world.census import census, normal
 from auditor.sandbox.world.chance import between, chance
 from auditor.sandbox.world.channels import Channels, is_due
 from auditor.sandbox.world.contacts import EMAIL, KEY_FIELD
-from auditor.sandbox.world.model import Contact, SiContact
+from auditor.sandbox.world.model import Contact, Order, SiContact
 from auditor.sandbox.world.moments import (
     DAY,
     EARLIER,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from auditor.sandbox.world.census import Person
     from auditor.sandbox.world.model import (
         Customer,
-        Order,
+        FiredEvent,
         Purchase,
         Return,
         Shipment,
@@ -81,6 +81,7 @@ class Ground:
         self._parcels: dict[int, list[Shipment]] = defaultdict(list)
         for parcel in centra.shipments:
             self._parcels[parcel.order_number].append(parcel)
+        self._events = {row.trigger_id: row for row in emarsys.fired_events}
         self._returns: dict[int, list[Return]] = defaultdict(list)
         for back in centra.returns:
             self._returns[back.order_number].append(back)
@@ -136,6 +137,11 @@ class Ground:
     def returns_of(self, order: Order) -> list[Return]:
         """Return the returns of an order."""
         return self._returns.get(order.number, [])
+
+    def event_of(self, cause: Order | Shipment) -> FiredEvent | None:
+        """Return what fired for an order or a shipment; None when nothing did."""
+        kind = "conf" if isinstance(cause, Order) else "ship"
+        return self._events.get(f"{kind}:{cause.number}")
 
     # --- handing out ----------------------------------------------------------------------------
 
@@ -229,6 +235,10 @@ class Ground:
         """Take sales rows away, once all drift is planted."""
         self._dropped |= {id(row) for row in rows}
 
+    def drop_event(self, event: FiredEvent) -> None:
+        """Take an event away, once all drift is planted."""
+        self._dropped.add(id(event))
+
     def add_contact(self, values: dict[int, str | None], known_at: datetime) -> Contact:
         """Add a contact with its Smart Insight contact."""
         contacts = self.world.emarsys.contacts
@@ -317,6 +327,7 @@ class Ground:
         """Take away what was dropped and put the streams back into the order of their load."""
         emarsys = self.world.emarsys
         emarsys.purchases = [row for row in emarsys.purchases if id(row) not in self._dropped]
+        emarsys.fired_events = [x for x in emarsys.fired_events if id(x) not in self._dropped]
         for stream in (emarsys.purchases, emarsys.fired_events, emarsys.unsubscribes):
             stream.sort(key=attrgetter("loaded_at"))
 

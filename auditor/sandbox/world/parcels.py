@@ -1,4 +1,4 @@
-"""Shipments: one per order or two, completed or not, some back-dated and some not captured."""
+"""Shipments: one per order or two, some minutes apart, completed or not, back-dated, not captured."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.sandbox.world.model import Order, World
 
 _SPLIT, _SECOND_PARCEL_WAITS, _BACK_DATED, _NOT_CAPTURED = 0.07, 0.3, 0.05, 0.03
+_EVERY_TOGETHER, _MINUTES_APART = 4, 20
 _ONE_MINUTE = timedelta(minutes=1)
 _EVENT_IS_LOADED = timedelta(hours=3)
 
@@ -74,6 +75,8 @@ class Packer:
             later_at = after(rng, shipped_at, 20, 120)
             if lucky(rng, _SECOND_PARCEL_WAITS):
                 later_at = self.now + _ONE_MINUTE
+            elif order.number % _EVERY_TOGETHER == 0:
+                later_at = shipped_at + (1 + order.number % _MINUTES_APART) * _ONE_MINUTE
             parcels = [
                 self._parcel(order, 1, halves[0], shipped_at),
                 self._parcel(order, 2, halves[1], later_at),

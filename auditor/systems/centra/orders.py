@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from auditor.systems.centra.records import Contact, Line, Order, Ref, Value
+    from auditor.systems.centra.records import Contact, Line, Named, Order, Ref, Value
 
 _NOTHING = Decimal(0)
 
@@ -84,6 +84,7 @@ def order_fields(terms: OrderTerms) -> tuple[Want, ...]:
         _affiliate(is_needed=terms.needs_affiliate),
         Want("grandTotal", _AMOUNT, with_tax),
         Want("totals", _TOTALS, is_optional=True),
+        Want("paymentMethod", wants("name"), is_optional=True),
         _lines(terms, with_tax),
         *(_ATTRIBUTES if terms.needs_attributes else ()),
         PAYMENTS,
@@ -200,7 +201,7 @@ def _order_columns(orders: Sequence[Order]) -> dict[str, object]:
         "customer_id": [_id(order.customer) for order in orders],
         "buyer_id": [_id(order.buyer) for order in orders],
         "email_key": [email_key(contact.email) if contact else None for contact in contacts],
-        "affiliate": [text_or_none(o.affiliate.name) if o.affiliate else None for o in orders],
+        "affiliate": [_name(order.affiliate) for order in orders],
         "is_internal": [order.is_internal for order in orders],
         "is_on_hold": [order.is_on_hold for order in orders],
         "is_waiting_for_payment": [order.is_waiting_for_payment for order in orders],
@@ -210,7 +211,12 @@ def _order_columns(orders: Sequence[Order]) -> dict[str, object]:
         "shipping_minor": _parts([total.shipping for total in totals], currencies),
         "created_at": [order.created_at for order in orders],
         "updated_at": [order.updated_at for order in orders],
+        "payment_method": [_name(order.payment_method) for order in orders],
     }
+
+
+def _name(related: Named | None) -> str | None:
+    return text_or_none(related.name) if related else None
 
 
 def _id(related: Ref | Contact | None) -> str | None:

@@ -249,6 +249,7 @@ class Order(Struct, gc=False, rename="camel"):
     buyer: Contact | None = None
     affiliate: Named | None = None
     totals: Totals | None = None
+    payment_method: Named | None = None
     attributes: list[Attribute] = []
     payment_history: list[Payment] = []
 

@@ -32,7 +32,12 @@ class Usages:
     @property
     def is_dead(self) -> bool:
         """Return whether triggering the event would do nothing, although Emarsys says OK."""
-        return not (self.programs or self.emails or self.interactions)
+        return self.count == 0
+
+    @property
+    def count(self) -> int:
+        """Return how many programs and e-mails listen to the event."""
+        return len(self.programs) + len(self.emails) + len(self.interactions)
 
 
 def event_names(api: CoreApi) -> dict[str, str]:
@@ -66,6 +71,16 @@ def event_usages(api: CoreApi, event_id: str) -> Usages:
         _ids(data.get("email_ids")),
         _ids(data.get("interactions_program_ids")),
     )
+
+
+def usage_count(api: CoreApi, event_id: str) -> int:
+    """Return how many programs and e-mails an event sets off.
+
+    Raises:
+        ConfigError: the account has no such event.
+        ReadError: as for `CoreApi.call`.
+    """
+    return event_usages(api, event_id).count
 
 
 def _ids(raw: object) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from auditor.model.stream import Page, Stream
@@ -14,7 +15,7 @@ from auditor.systems.emarsys.client import api_opener, require_all, unless_refus
 from auditor.systems.emarsys.contact_rows import asked_fields
 from auditor.systems.emarsys.contacts import audience_of, read_contacts
 from auditor.systems.emarsys.currency import minor_digits
-from auditor.systems.emarsys.events import event_names
+from auditor.systems.emarsys.events import event_names, usage_count
 from auditor.systems.emarsys.feed import feed_client
 from auditor.systems.emarsys.item_rows import Reading
 from auditor.systems.emarsys.lists import list_id_of, member_count, member_ids
@@ -22,7 +23,7 @@ from auditor.systems.emarsys.open_data import OpenData
 from auditor.systems.emarsys.query import read_queried_contacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import date, datetime
 
     from auditor.config import Settings
@@ -72,7 +73,11 @@ def emarsys_streams(
         _off("quarantine", "emarsys.quarantine_list is not configured")
         if quarantine is None
         else _over_api("quarantine", open_api, lambda api: read_quarantine(api, quarantine)),
-        _over_api("event_definitions", open_api, read_event_definitions),
+        _over_api(
+            "event_definitions",
+            open_api,
+            lambda api: read_event_definitions(api, emarsys.events.values()),
+        ),
         *(
             _over_open_data(name, emarsys.open_data, view, since)
             for name, view in open_data_views(account_currency).items()
@@ -119,14 +124,26 @@ def read_quarantine(api: CoreApi, name: str) -> Iterator[Page]:
     require_all("the quarantine list", read, before, after)
 
 
-def read_event_definitions(api: CoreApi) -> Iterator[Page]:
+def read_event_definitions(api: CoreApi, configured: Collection[str] = ()) -> Iterator[Page]:
     """Yield the external events that the account has.
+
+    Args:
+        api: The core API.
+        configured: Names of the events of which is asked what they set off.
 
     Raises:
         ReadError: they cannot be read.
     """
     names = event_names(api)
-    columns = {"event_type_id": list(names), "name": list(names.values())}
+    asked = {event_id for event_id, name in names.items() if name in configured}
+    columns = {
+        "event_type_id": list(names),
+        "name": list(names.values()),
+        "usages": [
+            unless_refused(partial(usage_count, api, event_id)) if event_id in asked else None
+            for event_id in names
+        ],
+    }
     yield Page(
         {emarsys_event_definition.name: arrow_table(emarsys_event_definition, columns)},
         rows=len(names),

@@ -16,6 +16,7 @@ from tests.sandbox.world.facts import SETTLE_EVENTS, SETTLE_SALES, Facts, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from auditor.sandbox.world.model import CatalogueRow, Contact, FiredEvent, Line, Order, Shipment
 
@@ -202,47 +203,81 @@ def _profile(facts: Facts, contact: Contact, key: int) -> Broken:
 
 
 def fulfilment(facts: Facts) -> Broken:
-    """Pair events and shipments, and events and due orders, per contact in time order."""
+    """Pair events and shipments, and events and due orders, per person in time order."""
     opening = facts.now - timedelta(days=30)
-    names = {row.id: row.name for row in facts.world.emarsys.event_definitions}
-    fired: dict[tuple[str, str | None], list[FiredEvent]] = defaultdict(list)
-    for event in sorted(facts.world.emarsys.fired_events, key=lambda row: row.fired_at):
-        person = facts.person_of_contact(facts.contacts[event.contact_id])
-        fired[names[event.definition_id], person].append(event)
+    fired = _fired(facts)
     parcels: dict[str | None, list[Shipment]] = defaultdict(list)
+    kinds: dict[str | None, set[str]] = defaultdict(set)
+    for order in facts.world.centra.orders:
+        kinds[facts.person_of_order(order)].add(facts.channel(order))
     for parcel in facts.world.centra.shipments:
         order = facts.orders[str(parcel.order_number)]
-        if parcel.is_shipped and parcel.updated_at >= opening:
+        is_consumers = facts.channel(order) == "consumer"
+        if is_consumers and parcel.is_shipped and parcel.updated_at >= opening:
             parcels[facts.person_of_order(order)].append(parcel)
     for person in {*parcels, *(who for name, who in fired if name == "order_shipped")}:
-        yield from _parcels(facts, parcels[person], fired["order_shipped", person])
-    for order in facts.world.centra.orders:
-        is_old = facts.now - order.created_at > SETTLE_EVENTS
-        if facts.is_due(order) and is_old and order.created_at >= opening:
-            events = fired["order_confirmation", facts.person_of_order(order)]
-            day = timedelta(hours=24)
-            if not any(timedelta(0) < e.fired_at - order.created_at < day for e in events):
-                yield "fulfilment.missing_confirmation", str(order.number)
+        if not kinds[person] or kinds[person] - {"wholesale", "marketplace"}:
+            yield from _parcels(facts, parcels[person], fired["order_shipped", person])
+    yield from _confirmations(facts, opening, fired)
+    yield from _dead_events(facts)
+
+
+def _fired(facts: Facts) -> dict[tuple[str, str | None], list[FiredEvent]]:
+    names = {row.id: row.name for row in facts.world.emarsys.event_definitions}
+    fired: dict[tuple[str, str | None], list[FiredEvent]] = defaultdict(list)
+    events = facts.world.emarsys.fired_events
+    for event in sorted(events, key=lambda row: (row.fired_at, row.event_id)):
+        person = facts.person_of_contact(facts.contacts[event.contact_id])
+        fired[names[event.definition_id], person].append(event)
+    return fired
+
+
+def _dead_events(facts: Facts) -> Broken:
+    for definition in facts.world.emarsys.event_definitions:
+        for role, name in facts.settings["emarsys"]["events"].items():
+            if definition.name == name and not definition.program_ids:
+                yield "fulfilment.dead_event", f"emarsys.events.{role}"
 
 
 def _parcels(facts: Facts, parcels: list[Shipment], events: list[FiredEvent]) -> Broken:
-    of_consumer = [
-        row for row in parcels if facts.channel(facts.orders[str(row.order_number)]) == "consumer"
-    ]
-    waiting = sorted(of_consumer or parcels, key=lambda row: row.shipped_at or row.updated_at)
+    left = {parcel.number: parcel.shipped_at or parcel.updated_at for parcel in parcels}
+    waiting = sorted(parcels, key=lambda row: left[row.number])
     for event in events:
         window = timedelta(hours=72)
-        open_now = [p for p in waiting if p.shipped_at and p.shipped_at < event.fired_at]
-        fitting = [p for p in open_now if p.shipped_at and event.fired_at - p.shipped_at < window]
+        recent = [p for p in parcels if timedelta(0) < event.fired_at - left[p.number] < window]
+        fitting = [p for p in waiting if p in recent]
         if not fitting:
-            yield "fulfilment.event_without_shipment", f"event:{event.event_id}"
+            what = "duplicate_shipped_event" if recent else "event_without_shipment"
+            yield f"fulfilment.{what}", f"event:{event.event_id}"
             continue
         waiting.remove(fitting[0])
+        if all(event.fired_at - p.updated_at > timedelta(hours=2) for p in recent):
+            yield "fulfilment.late_shipped_event", fitting[0].number
     for parcel in waiting:
-        order = facts.orders[str(parcel.order_number)]
-        is_settled = facts.now - parcel.updated_at > SETTLE_EVENTS
-        if facts.channel(order) == "consumer" and is_settled:
+        if facts.now - parcel.updated_at > SETTLE_EVENTS:
             yield "fulfilment.missing_shipped_event", parcel.number
+
+
+def _confirmations(
+    facts: Facts, opening: datetime, fired: dict[tuple[str, str | None], list[FiredEvent]]
+) -> Broken:
+    missing: dict[str, list[str]] = defaultdict(list)
+    methods: Counter[str] = Counter()
+    for order in facts.world.centra.orders:
+        is_old = facts.now - order.created_at > SETTLE_EVENTS
+        if facts.is_due(order) and is_old and order.created_at >= opening:
+            methods[order.payment_method] += 1
+            events = fired["order_confirmation", facts.person_of_order(order)]
+            day = timedelta(hours=24)
+            if not any(timedelta(0) < e.fired_at - order.created_at < day for e in events):
+                missing[order.payment_method].append(str(order.number))
+    for method, numbers in missing.items():
+        if len(numbers) == methods[method] >= 5:
+            key = f"emarsys.events.confirmed:payment_method={method}"
+            yield "fulfilment.trigger_status_mismatch", key
+        else:
+            for number in numbers:
+                yield "fulfilment.missing_confirmation", number
 
 
 def catalogue(facts: Facts) -> Broken:
@@ -322,5 +357,5 @@ def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str]]]:
             yield size.sku, (price, free[size.id] - kept_back, titles[size.variant_id])
 
 
-PLANTED_SUITES = (consent, channel, sales)
-OTHER_SUITES = (identity, fulfilment, catalogue)
+PLANTED_SUITES = (consent, channel, sales, fulfilment)
+OTHER_SUITES = (identity, catalogue)

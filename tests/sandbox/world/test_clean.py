@@ -13,8 +13,9 @@ from tests.sandbox.world.laws import base_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from auditor.sandbox.world.model import Order
+    from auditor.sandbox.world.model import FiredEvent, Order
 
 OPT_IN, KEY, EMAIL = 31, 4711, 3
 
@@ -257,3 +258,35 @@ def test_every_stream_has_rows_of_the_last_hours(clean: Facts):
     emarsys = clean.world.emarsys
     assert clean.now - max(row.loaded_at for row in emarsys.fired_events) < timedelta(hours=6)
     assert clean.now - max(row.loaded_at for row in emarsys.purchases) < timedelta(hours=26)
+
+
+def shipped_events(clean: Facts) -> dict[str, FiredEvent]:
+    fired = clean.world.emarsys.fired_events
+    return {row.trigger_id.removeprefix("ship:"): row for row in fired if row.trigger_id}
+
+
+def test_some_parcels_of_an_order_leave_minutes_apart_with_an_event_each(clean: Facts):
+    events = shipped_events(clean)
+    leaving = [row for row in clean.world.centra.shipments if row.number in events]
+    moments: dict[int, list[datetime]] = {}
+    for parcel in leaving:
+        moments.setdefault(parcel.order_number, []).append(parcel.updated_at)
+    apart = [max(at) - min(at) for at in moments.values() if len(at) > 1]
+    assert min(apart) <= timedelta(minutes=20)
+
+
+def test_some_events_fire_just_inside_the_service_level(clean: Facts):
+    events = shipped_events(clean)
+    lags = [
+        events[parcel.number].fired_at - parcel.updated_at
+        for parcel in clean.world.centra.shipments
+        if parcel.number in events
+    ]
+    assert timedelta(minutes=110) <= max(lags) < timedelta(hours=2)
+
+
+def test_some_orders_are_held_and_not_confirmed(clean: Facts):
+    events = {row.trigger_id for row in clean.world.emarsys.fired_events}
+    held = [row for row in clean.world.centra.orders if row.is_on_hold]
+    assert held
+    assert not events & {f"conf:{order.number}" for order in held}

@@ -85,6 +85,7 @@ RELATIONS: dict[str, dict[str, str]] = {
         "store": "Store",
         "market": "Market",
         "affiliate": "Affiliate",
+        "paymentMethod": "Affiliate",
         "grandTotal": "MonetaryValue",
         "totals": "OrderTotals",
         "lines": "OrderLine",

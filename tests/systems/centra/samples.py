@@ -97,6 +97,7 @@ def order(number: int = 1, **changes: Any) -> Row:
         "affiliate": {"name": "Partner"},
         "grandTotal": money(248.9),
         "totals": {"shipping": {"value": 49}, "taxAdded": {"value": 0}},
+        "paymentMethod": {"name": "Klarna"},
         "lines": [line(number * 10)],
         "attributes": [],
         "paymentHistory": [],

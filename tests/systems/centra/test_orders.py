@@ -62,6 +62,7 @@ def test_an_order_is_kept_with_all_its_columns():
         "shipping_minor": 4900,
         "created_at": datetime(2026, 10, 23, 13, 47, 12),
         "updated_at": datetime(2026, 10, 23, 23, 30),
+        "payment_method": "Klarna",
     }
 
 
@@ -106,6 +107,7 @@ def test_a_wholesale_order_has_a_buyer():
         ("market", ["market_id"]),
         ("affiliate", ["affiliate"]),
         ("totals", ["tax_added_minor", "shipping_minor"]),
+        ("paymentMethod", ["payment_method"]),
     ],
 )
 def test_what_an_order_does_not_have_is_unknown(field: str, columns: list[str]):

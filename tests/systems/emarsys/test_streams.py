@@ -108,8 +108,24 @@ def test_a_quarantine_list_that_may_not_be_counted_is_read(server):
 def test_event_definitions_are_read(server):
     server.on(EVENTS, ok([{"id": 901, "name": "order_shipped"}]))
     assert rows(streams(server)["event_definitions"]) == [
-        {"event_type_id": "901", "name": "order_shipped"}
+        {"event_type_id": "901", "name": "order_shipped", "usages": None}
     ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "usages"),
+    [
+        (ok({"program_ids": ["1"], "email_ids": ["2"], "interactions_program_ids": []}), 2),
+        (ok({"program_ids": [], "email_ids": [], "interactions_program_ids": []}), 0),
+        (failure(403, None), None),
+    ],
+    ids=["used", "dead", "not told"],
+)
+def test_a_configured_event_tells_how_much_listens_to_it(answer, usages: int | None, server):
+    server.on(EVENTS, ok([{"id": 901, "name": "order_shipped"}, {"id": 902, "name": "other"}]))
+    server.on("GET /api/v3/event/901/usages", answer)
+    found = rows(streams(server, events={"shipped": "order_shipped"})["event_definitions"])
+    assert [row["usages"] for row in found] == [usages, None]
 
 
 def test_requests_are_counted_by_stream_and_over_repeated_reads(server):

@@ -1,0 +1,227 @@
+"""Lifecycle events and what they are fired for: parcels that left, and orders that are due."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import drift_event, link_contact, link_order
+from auditor.model.history import HISTORY, snapshot_run, stream_position
+from auditor.reconcile.pairing import pairs
+from auditor.reconcile.sql import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+SHIPPED, CONFIRMED = "shipped", "confirmed"
+
+LEAVES_WITHIN = timedelta(days=30)
+"""Orders of before `sales.since` are not read; their parcels leave, and fire, for so long after it."""
+
+
+def events(terms: Terms) -> sa.Select[Any]:
+    """Select each parcel and due order with its event, and each event that belongs to none.
+
+    All contacts of one person are one, for an event may have gone to either. Events of contacts whom
+    Centra does not know are left to the consent and identity suites, those that the channel suite
+    raised to that one. A parcel left when `shippedAt` says so, which may be too early, never too late.
+
+    Frame:
+        Result: one row per parcel, due order or event without one; columns of `link_event`.
+
+    Source:
+        Centra reference 5.1 (`shippedAt` may be back-dated); Emarsys reference 7 (an event has contact,
+        type and time, never what it was fired for).
+    """
+    owners, owned = _owners()
+    causes = sa.union_all(_parcels(terms, owners), _due_orders(terms, owners)).cte("causes")
+    pair = pairs(
+        causes, _fired(terms, owned), ("order_number", "customer_id", "changed_at")
+    ).subquery("paired")
+    row = pair.c
+    window = sa.case(
+        (row.role == SHIPPED, _span(terms.pairing_window)), else_=_span(terms.confirmation_window)
+    )
+    # Before the first event that was read others may have fired, and taken what seems to be left.
+    first_at = _oldest_event() + window
+    is_cause = row.subject.is_not(None)
+    of_cause = (row.caused_at >= first_at) & (row.changed_at < terms.events_before)
+    of_event = (
+        (row.happened_at >= first_at)
+        & (row.happened_at >= _since(terms) + LEAVES_WITHIN)
+        & (row.happened_at < terms.events_before)
+    )
+    return sa.select(
+        row.role,
+        row.contact_id,
+        row.subject,
+        row.order_number,
+        row.customer_id,
+        row.caused_at,
+        row.event_id,
+        row.happened_at,
+        row.timely_by,
+        row.nearest,
+        sa.case((is_cause, of_cause), else_=of_event).label("is_judged"),
+    )
+
+
+def _owners() -> tuple[sa.CTE, sa.CTE]:
+    """Give every person one contact, and every contact the one of its person."""
+    row = link_contact.c
+    of_person = (
+        sa.select(row.person, sa.func.min(row.contact_id).label("contact_id"))
+        .where(row.person.is_not(None))
+        .group_by(row.person)
+        .cte("owners")
+    )
+    of_contact = (
+        sa.select(row.contact_id, of_person.c.contact_id.label("owner_id"))
+        .select_from(link_contact.join(of_person, row.person == of_person.c.person))
+        .cte("owned_contacts")
+    )
+    return of_person, of_contact
+
+
+def _parcels(terms: Terms, owners: sa.CTE) -> sa.Select[Any]:
+    parcel, order, seen = t.centra_shipment.c, link_order.c, _first_seen()
+    left_at = sa.func.coalesce(parcel.shipped_at, parcel.updated_at)
+    until_at = left_at + _span(terms.pairing_window)
+    surely_left_at = sa.func.coalesce(seen.c.left_by, sa.func.greatest(left_at, parcel.updated_at))
+    return (
+        sa.select(
+            text(SHIPPED).label("role"),
+            owners.c.contact_id,
+            parcel.number.label("subject"),
+            order.order_number,
+            order.customer_id,
+            left_at.label("caused_at"),
+            until_at.label("until_at"),
+            sa.func.least(surely_left_at, until_at).label("timely_by"),
+            sa.func.greatest(left_at, parcel.updated_at).label("changed_at"),
+        )
+        .select_from(
+            t.centra_shipment.join(link_order, parcel.order_number == order.order_number)
+            .join(owners, order.person == owners.c.person)
+            .outerjoin(seen, parcel.shipment_id == seen.c.shipment_id)
+        )
+        .where(
+            parcel.is_shipped,
+            order.channel == "consumer",
+            *_is_covered(left_at, terms, terms.shipped_event),
+        )
+    )
+
+
+def _first_seen() -> sa.CTE:
+    """Give every parcel the moment by which it had surely left.
+
+    That is when the first snapshot that shows it completed began. The very first snapshot of shipments
+    tells nothing about when; there the later of `shippedAt` and `updatedAt` stands for it, as that
+    snapshot had them.
+    """
+    past, run, position = HISTORY[t.centra_shipment.name].c, snapshot_run.c, stream_position.c
+    first = (
+        sa.select(sa.func.min(position.number))
+        .where(position.stream == "shipments")
+        .scalar_subquery()
+    )
+    told = sa.func.greatest(past.shipped_at, past.updated_at)
+    return (
+        sa.select(
+            past.shipment_id,
+            sa.func.coalesce(
+                sa.func.min(sa.case((run.number == first, told))),
+                sa.func.greatest(sa.func.min(run.as_of), sa.func.min(past.shipped_at)),
+            ).label("left_by"),
+        )
+        .select_from(
+            HISTORY[t.centra_shipment.name].join(snapshot_run, past.valid_from_run == run.run)
+        )
+        .where(past.is_shipped)
+        .group_by(past.shipment_id)
+        .cte("first_seen")
+    )
+
+
+def _due_orders(terms: Terms, owners: sa.CTE) -> sa.Select[Any]:
+    row, order = t.centra_order.c, link_order.c
+    return (
+        sa.select(
+            text(CONFIRMED),
+            owners.c.contact_id,
+            order.order_number,
+            order.order_number,
+            order.customer_id,
+            order.created_at,
+            order.created_at + _span(terms.confirmation_window),
+            order.created_at,
+            sa.func.greatest(order.created_at, row.updated_at),
+        )
+        .select_from(
+            link_order.join(t.centra_order, order.order_number == row.order_number).join(
+                owners, order.person == owners.c.person
+            )
+        )
+        .where(order.is_due, *_is_covered(order.created_at, terms, terms.confirmed_event))
+    )
+
+
+def _is_covered(
+    at: ColumnElement[Any], terms: Terms, name: str | None
+) -> tuple[ColumnElement[bool], ...]:
+    """Tell whether an event fired then would be among those that were read."""
+    if name is None:
+        return (sa.false(),)
+    definition = t.emarsys_event_definition.c
+    is_there = sa.exists().where(definition.name == name)
+    return at >= _oldest_event(), at >= _since(terms), is_there
+
+
+def _fired(terms: Terms, owned: sa.CTE) -> sa.CTE:
+    event, definition = t.emarsys_event.c, t.emarsys_event_definition.c
+    raised = (
+        sa.select(drift_event.c.subject_key)
+        .where(drift_event.c.subject_kind == "event")
+        .cte("raised_events")
+    )
+    role = sa.case((definition.name == terms.shipped_event, SHIPPED), else_=CONFIRMED)
+    names = [name for name in (terms.shipped_event, terms.confirmed_event) if name is not None]
+    return (
+        sa.select(
+            role.label("role"),
+            owned.c.owner_id.label("contact_id"),
+            event.event_id,
+            event.happened_at,
+        )
+        .select_from(
+            t.emarsys_event.join(
+                t.emarsys_event_definition, event.event_type_id == definition.event_type_id
+            )
+            .join(owned, event.contact_id == owned.c.contact_id)
+            .outerjoin(raised, "event:" + event.event_id == raised.c.subject_key)
+        )
+        .where(
+            definition.name.in_(names),
+            event.happened_at >= _since(terms),
+            raised.c.subject_key.is_(None),
+        )
+        .cte("fired_events")
+    )
+
+
+def _oldest_event() -> sa.ScalarSelect[Any]:
+    return sa.select(sa.func.min(t.emarsys_event.c.happened_at)).scalar_subquery()
+
+
+def _since(terms: Terms) -> datetime:
+    return datetime.combine(terms.since, time())
+
+
+def _span(length: timedelta) -> ColumnElement[timedelta]:
+    return sa.literal(length, sa.Interval)
