@@ -22,7 +22,7 @@ from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Audit
 from auditor.model.tables import STREAM_TABLES, centra_currency
 from auditor.reconcile.run import reconcile
-from auditor.reconcile.terms import terms_of
+from auditor.reconcile.terms import terms_of, unconfigured
 from auditor.report.audit_json import audit_json
 from auditor.report.build import PastRun, build_report
 from auditor.report.write import write_report
@@ -135,7 +135,13 @@ def audit(run: Run, *, suites: Collection[str] = (), take_snapshot: bool = True)
             if any(line.is_usable for line in taken.coverage):
                 reconcile(warehouse, _terms(run.settings, warehouse, taken))
         with stages.stage("expect"):
-            checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
+            checks = judge(
+                warehouse.engine,
+                expectations,
+                taken,
+                suites=set(suites) or None,
+                off=unconfigured(run.settings),
+            )
         with stages.stage("findings"):
             audited = _findings(run, ledger, warehouse, taken, checks)
         with stages.stage("report"):

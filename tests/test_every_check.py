@@ -19,6 +19,9 @@ DRIFT = [check for check in CHECKS if check.suite != "quality"]
 LATER = {"consent.opted_in_by_order"}
 """In CHECKS.md, and in need of an earlier snapshot, which no suite has yet."""
 
+WHOLE_STREAM = {"freshness.stream_stalled", "freshness.lag"}
+"""Planted in worlds of their own (tests/reconcile/test_whole_streams.py): they spoil a whole stream."""
+
 
 def words(check: str) -> str:
     return check.split(".", 1)[1]
@@ -58,6 +61,8 @@ def test_a_test_fails_it(check):
 
 @pytest.mark.parametrize("check", DRIFT, ids=lambda c: c.id)
 def test_the_sandbox_plants_it(check):
+    if check.id in WHOLE_STREAM:
+        return
     world = ROOT / "auditor" / "sandbox" / "world"
     planters = "".join(p.read_text() for p in world.glob("plant_*.py"))
     assert f'"{check.id}"' in planters

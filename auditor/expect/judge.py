@@ -12,7 +12,7 @@ from auditor.model.drift import drift_quality
 from auditor.model.finding import CheckResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from types import ModuleType
 
     import sqlalchemy as sa
@@ -33,6 +33,7 @@ def judge(
     snapshot: Snapshot,
     *,
     suites: Collection[str] | None = None,
+    off: Mapping[str, str] | None = None,
     keep: Keep | None = None,
 ) -> tuple[CheckResult, ...]:
     """Judge what reconcile left in the drift tables, and the canonical tables themselves.
@@ -48,11 +49,12 @@ def judge(
         expectations: What `load_checks` read.
         snapshot: What was read, and how completely.
         suites: Suites to judge, all when None; checks of others are left out of the answer.
+        off: Suites that the settings give nothing to judge by, each with the reason.
         keep: Takes each validation result: a name, and JSON text without personal data.
     """
     chosen = [e for e in expectations if suites is None or e.check.suite in suites]
     answers: dict[str, CheckResult | None] = {
-        e.check.id: _without_judging(e.check, snapshot) for e in chosen
+        e.check.id: _without_judging(e.check, snapshot, off or {}) for e in chosen
     }
     due = [e for e in chosen if answers[e.check.id] is None]
     with engine.begin() as conn:
@@ -67,7 +69,11 @@ def judge(
     return tuple(answer for answer in answers.values() if answer is not None)
 
 
-def _without_judging(check: Check, snapshot: Snapshot) -> CheckResult | None:
+def _without_judging(
+    check: Check, snapshot: Snapshot, off: Mapping[str, str]
+) -> CheckResult | None:
+    if check.suite in off:
+        return CheckResult(check, "off", reason=off[check.suite])
     lines = {stream: snapshot.line(stream) for stream in check.needs}
     heeded = {stream: snapshot.line(stream) for stream in check.heeds}
     for line in lines.values():

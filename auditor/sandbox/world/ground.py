@@ -12,6 +12,7 @@ from auditor.sandbox.world.channels import Channels, is_due
 from auditor.sandbox.world.contacts import EMAIL, KEY_FIELD
 from auditor.sandbox.world.model import Contact, SiContact
 from auditor.sandbox.world.moments import DAY, SETTLED, load_after, sales_since_at
+from auditor.sandbox.world.racks import Racks
 from auditor.sandbox.world.sales import Till
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Ground:
     """Hands out subjects, each at most once, and writes what the planters change.
 
     A person is handed out whole: whoever takes an order, a contact or a buyer takes everything that
-    hangs on that person, so no two cases ever touch the same record.
+    hangs on that person, so no two cases ever touch the same record. Items are on the `racks`.
     """
 
     def __init__(self, world: World, seed: int) -> None:
@@ -39,6 +40,7 @@ class Ground:
         self.rng = chance(seed, "planting")
         self.till = Till(world)
         self.channels = Channels(world.centra)
+        self.racks = Racks(world, seed)
         self._people = census(world.centra)
         self._claimed: set[str] = set()
         self._dropped: set[int] = set()
@@ -232,6 +234,7 @@ class Ground:
 
     def finish(self) -> None:
         """Take away what was dropped and put the streams back into the order of their load."""
+        self.racks.finish()
         emarsys = self.world.emarsys
         emarsys.purchases = [row for row in emarsys.purchases if id(row) not in self._dropped]
         for stream in (emarsys.purchases, emarsys.fired_events, emarsys.unsubscribes):
