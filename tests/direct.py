@@ -6,6 +6,8 @@ over sockets (`test_worlds`) keep the clients honest.
 
 from __future__ import annotations
 
+import html
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ LINE_KINDS = {
     "gift": "GiftCertificateOrderLine",
 }
 ROWS_PER_PAGE = 50_000
+FEED_AGE = timedelta(hours=1)
 
 
 def write_world(
@@ -54,7 +57,13 @@ def write_world(
     now = as_of or world.now
     for name, tables in t.STREAM_TABLES.items():
         warehouse.begin_read(UnfinishedRead(name, "full", "", now), tables)
-    for table, rows in (*_centra(world.centra, pepper), *_emarsys(world.emarsys, pepper)):
+    for table, rows in (
+        *_centra(world.centra, pepper),
+        *_assortment(world.centra),
+        *_offers(world.centra),
+        *_emarsys(world.emarsys, pepper),
+        *_feed(world),
+    ):
         _put(warehouse, table, rows)
     finished = [
         FinishedRead(name, "full", "", now, tables, None)
@@ -260,6 +269,164 @@ def _parcels_and_payments(
 
 def _converted(minor: int, rate: Decimal, shift: int) -> int:
     return int((Decimal(minor).scaleb(shift) * rate).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _assortment(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+    """Yield what is sold and where it is shown, each table's rows in the order of its columns."""
+    categories = {product.id: product.category for product in tenant.products}
+    yield (
+        t.centra_product,
+        (
+            (
+                str(p.id),
+                p.number,
+                p.name,
+                p.status,
+                p.is_bundle,
+                p.brand,
+                p.collection,
+                p.created_at,
+                p.updated_at,
+            )
+            for p in tenant.products
+        ),
+    )
+    yield (
+        t.centra_variant,
+        (
+            (
+                str(v.id),
+                str(v.product_id),
+                v.number,
+                v.name,
+                v.status,
+                v.stock_offset,
+                v.updated_at,
+            )
+            for v in tenant.variants
+        ),
+    )
+    yield (
+        t.centra_size,
+        (
+            (str(s.id), str(s.variant_id), s.sku, s.ean, s.sku, s.is_active, s.updated_at)
+            for s in tenant.sizes
+        ),
+    )
+    yield (
+        t.centra_display,
+        (
+            (
+                str(d.id),
+                str(d.store_id),
+                str(d.product_id),
+                d.name,
+                d.status,
+                d.uri,
+                categories[d.product_id],
+                d.updated_at,
+            )
+            for d in tenant.displays
+        ),
+    )
+    yield (
+        t.centra_display_variant,
+        ((str(d.id), str(v)) for d in tenant.displays for v in d.variant_ids),
+    )
+    yield (
+        t.centra_display_market,
+        ((str(d.id), str(m)) for d in tenant.displays for m in d.market_ids),
+    )
+
+
+def _offers(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+    """Yield prices and stock, each table's rows in the order of its columns."""
+    currency = {p.id: p.currency for p in tenant.pricelists}
+    products = {v.id: v.product_id for v in tenant.variants}
+    campaigns = {c.id: c for c in tenant.campaigns}
+    yield (
+        t.centra_pricelist,
+        [(str(p.id), str(p.store_id), p.name, p.status, p.currency) for p in tenant.pricelists],
+    )
+    yield t.centra_warehouse, [(str(w.id), w.name, w.threshold) for w in tenant.warehouses]
+    yield (
+        t.centra_price,
+        (
+            (
+                str(p.id),
+                str(p.pricelist_id),
+                str(products[p.variant_id]),
+                str(p.variant_id),
+                p.minor,
+                None if p.minor is None else currency[p.pricelist_id],
+            )
+            for p in tenant.prices
+        ),
+    )
+    yield (
+        t.centra_campaign_price,
+        (
+            (
+                str(row.campaign_id),
+                str(row.pricelist_id),
+                str(row.variant_id),
+                campaigns[row.campaign_id].status,
+                row.minor,
+                currency[row.pricelist_id],
+                campaigns[row.campaign_id].start_at,
+                campaigns[row.campaign_id].stop_at,
+            )
+            for row in tenant.campaign_variants
+        ),
+    )
+    yield (
+        t.centra_campaign_market,
+        ((str(c.id), str(m)) for c in tenant.campaigns for m in c.market_ids),
+    )
+    yield (
+        t.centra_lowest_price,
+        (
+            (
+                str(row.pricelist_id),
+                str(row.variant_id),
+                str(market),
+                row.original_minor,
+                row.minor,
+                currency[row.pricelist_id],
+                row.start_at,
+            )
+            for row in tenant.lowest_prices
+            for market in row.market_ids
+        ),
+    )
+    yield (
+        t.centra_stock,
+        ((str(s.size_id), str(s.warehouse_id), s.physical - s.allocated) for s in tenant.stocks),
+    )
+
+
+def _feed(world: World) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+    """Yield the catalogue file, its texts as a person would read them."""
+    account = world.emarsys
+    yield (
+        t.emarsys_item,
+        (
+            (
+                row.item,
+                " ".join(html.unescape(row.title).split()),
+                row.link,
+                row.image,
+                row.category,
+                row.available,
+                row.price_minor,
+                row.msrp_minor,
+                row.stock,
+                account.currency,
+            )
+            for row in account.catalogue
+        ),
+    )
+    yield t.emarsys_feed, [(account.feed_written_at or world.now - FEED_AGE,)]
 
 
 def _emarsys(

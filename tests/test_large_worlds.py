@@ -72,7 +72,8 @@ class Silent:
 def settings_of(world: World, folder: Path) -> Settings:
     known = brand_settings(world)
     known["centra"] |= {"url": "https://localhost/graphql", "token": "${TOKEN}"}
-    auth = {"type": "wsse", "username": "u", "secret": "${TOKEN}"}
+    auth = {"type": "oauth2", "token_url": "https://localhost", "client_id": "u"}
+    auth |= {"client_secret": "${TOKEN}"}
     known["emarsys"] |= {"url": "https://localhost/api/v2", "auth": auth}
     file = folder / "auditor.yaml"
     file.write_text(yaml.safe_dump(known))

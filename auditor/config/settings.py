@@ -20,6 +20,9 @@ from auditor.config.values import Cron, Duration, MailUrl, Secret, StoreUrl
 OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"]
 """Source: Centra reference 4.2; the two names of a cancelled order are left out, it is never due."""
 
+Title = Literal["display.name", "product.name", "variant.name"]
+"""Fields of Centra that an item's title may come from. Source: Centra reference 6.2."""
+
 
 class Store(Struct, frozen=True, kw_only=True):
     """Where results are kept; both are named after the brand unless set."""
@@ -53,7 +56,7 @@ class Events(Struct, frozen=True, kw_only=True):
 class Catalogue(Struct, frozen=True, kw_only=True):
     """How catalogue items are compared."""
 
-    title: Name = "display.name"
+    title: Title | None = "display.name"
     stock_column: Name | None = None
     stock_tolerance: Count = 0
     max_age: Duration = Duration(timedelta(hours=26))

@@ -12,7 +12,7 @@ from auditor.model.drift import drift_quality
 from auditor.model.finding import CheckResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from types import ModuleType
 
     import sqlalchemy as sa
@@ -33,6 +33,7 @@ def judge(
     snapshot: Snapshot,
     *,
     suites: Collection[str] | None = None,
+    off: Mapping[str, str] | None = None,
     keep: Keep | None = None,
 ) -> tuple[CheckResult, ...]:
     """Judge what reconcile left in the drift tables, and the canonical tables themselves.
@@ -49,13 +50,14 @@ def judge(
         expectations: What `load_checks` read.
         snapshot: What was read, and how completely.
         suites: Suites to judge, all when None; checks of others are left out of the answer.
+        off: Suites that the settings give nothing to judge by, each with the reason.
         keep: Takes each validation result: a name, and JSON text without personal data.
     """
     chosen = [e for e in expectations if suites is None or e.check.suite in suites]
     with engine.connect() as conn:
         before = earlier.complete_before(conn, snapshot.run)
     answers: dict[str, CheckResult | None] = {
-        e.check.id: _without_judging(e.check, snapshot, before) for e in chosen
+        e.check.id: _without_judging(e.check, snapshot, before, off or {}) for e in chosen
     }
     due = [e for e in chosen if answers[e.check.id] is None]
     with engine.begin() as conn:
@@ -71,23 +73,37 @@ def judge(
 
 
 def _without_judging(
-    check: Check, snapshot: Snapshot, before: Collection[str]
+    check: Check, snapshot: Snapshot, before: Collection[str], off: Mapping[str, str]
 ) -> CheckResult | None:
-    lines = {stream: snapshot.line(stream) for stream in check.needs}
-    heeded = {stream: snapshot.line(stream) for stream in check.heeds}
-    for line in lines.values():
+    reason = _why_off(check, snapshot, before, off)
+    if reason is not None:
+        return CheckResult(check, "off", reason=reason)
+    reason = _why_skipped(check, snapshot)
+    return None if reason is None else CheckResult(check, "skipped", reason=reason)
+
+
+def _why_off(
+    check: Check, snapshot: Snapshot, before: Collection[str], off: Mapping[str, str]
+) -> str | None:
+    """Say why a check does not apply to this brand, or not yet; None when it does."""
+    if check.suite in off:
+        return off[check.suite]
+    for line in map(snapshot.line, check.needs):
         if line is not None and line.mode == "off":
-            return CheckResult(check, "off", reason=line.reason)
+            return line.reason or f"The stream {line.stream} is not configured."
     unread = [stream for stream in check.needs_before if stream not in before]
-    if unread:
-        return CheckResult(check, "off", reason=earlier.sentence(unread))
-    lines |= {s: line for s, line in heeded.items() if line is not None and line.mode != "off"}
-    for stream, line in lines.items():
+    return earlier.sentence(unread) if unread else None
+
+
+def _why_skipped(check: Check, snapshot: Snapshot) -> str | None:
+    """Say what a check lacks; what it heeds it needs only where that is configured."""
+    heeded = [s for s in check.heeds if (line := snapshot.line(s)) and line.mode != "off"]
+    for stream in (*check.needs, *heeded):
+        line = snapshot.line(stream)
         if line is None:
-            return CheckResult(check, "skipped", reason=f"The stream {stream} was not read.")
+            return f"The stream {stream} was not read."
         if not line.is_usable:
-            reason = line.reason or f"The stream {stream} was not read to its end."
-            return CheckResult(check, "skipped", reason=reason)
+            return line.reason or f"The stream {stream} was not read to its end."
     return None
 
 

@@ -95,12 +95,45 @@ drift_identity = _drift(
     Column("is_ambiguous", Boolean),  # then no remedy is proposed
 )
 
+drift_catalogue = _drift(
+    "drift_catalogue",
+    Column("centra_sellable", Boolean),
+    Column("centra_price_minor", BigInteger),
+    Column("centra_msrp_minor", BigInteger),
+    Column("centra_currency", Text),
+    Column("centra_stock", BigInteger),
+    Column("centra_title", Text),
+    Column("centra_link", Text),
+    Column("centra_category", Text),
+    Column("emarsys_rows", Integer),
+    Column("emarsys_available", Boolean),
+    Column("emarsys_price_minor", BigInteger),
+    Column("emarsys_msrp_minor", BigInteger),
+    Column("emarsys_currency", Text),
+    Column("emarsys_stock", BigInteger),
+    Column("emarsys_title", Text),
+    Column("emarsys_link", Text),
+    Column("emarsys_category", Text),
+)
+drift_freshness = _drift(
+    "drift_freshness",
+    Column("centra_moved_at", DateTime),
+    Column("centra_records", BigInteger),
+    Column("centra_expires_on", sa.Date),
+    Column("emarsys_newest_at", DateTime),
+    Column("emarsys_lag_p50_s", BigInteger),
+    Column("emarsys_lag_p95_s", BigInteger),
+    Column("emarsys_expires_on", sa.Date),
+)
+
 DRIFT_TABLES: tuple[sa.Table, ...] = (
     drift_consent,
     drift_sales,
     drift_event,
     drift_identity,
     drift_fulfilment,
+    drift_catalogue,
+    drift_freshness,
     drift_quality,
 )
 
@@ -195,6 +228,45 @@ link_event = sa.Table(
     Column("timely_by", DateTime),  # by then a cause before the event had surely come
     Column("nearest", Text),  # subject of the newest cause in the window of a surplus event
     Column("is_judged", Boolean),  # old enough, and within what the events read can prove
+)
+
+link_item = sa.Table(
+    "link_item",
+    metadata,
+    Column("item", Text),
+    Column("in_centra", Boolean),
+    Column("is_sellable", Boolean),  # in the configured market and store, at a price
+    Column("is_bundle", Boolean),
+    Column("price_minor", BigInteger),  # what it sells for at the snapshot's moment
+    Column("msrp_minor", BigInteger),  # what that is compared with by law, else the list price
+    Column("currency", Text),
+    Column("stock", BigInteger),  # sellable units: what thresholds and offsets keep back is off
+    Column("title", Text),
+    Column("uri", Text),
+    Column("category", Text),
+    Column("changed_at", DateTime),  # newest change of any record it is made of; stock has no time
+    Column("is_settled", Boolean),
+    Column("has_moved", Boolean),  # ordered since the feed was written: its stock is another by now
+    Column("rows", Integer),  # rows in the feed; its values below are those of one row
+    Column("available", Boolean),
+    Column("feed_price_minor", BigInteger),
+    Column("feed_msrp_minor", BigInteger),
+    Column("feed_currency", Text),
+    Column("feed_stock", BigInteger),
+    Column("feed_title", Text),
+    Column("feed_link", Text),
+    Column("feed_category", Text),
+)
+link_stream = sa.Table(
+    "link_stream",
+    metadata,
+    Column("stream", Text),  # orders, contacts or events
+    Column("moved_at", DateTime),  # newest record of Centra's that Emarsys owes by now and lacks
+    Column("waiting", BigInteger),  # records that Emarsys owes since its newest row
+    Column("newest_at", DateTime),  # of Emarsys' newest row
+    Column("samples", BigInteger),  # records whose way to Emarsys was timed
+    Column("lag_p50_s", BigInteger),
+    Column("lag_p95_s", BigInteger),
 )
 
 check_population = sa.Table(

@@ -22,6 +22,7 @@ from auditor.pipeline.run import REPORTS, Done, Stages
 from auditor.reconcile import agreed
 from auditor.reconcile.features import DriftFeatures
 from auditor.reconcile.run import reconcile
+from auditor.reconcile.terms import unconfigured
 from auditor.report.audit_json import audit_json
 from auditor.report.build import PastRun, build_report
 from auditor.report.write import write_report
@@ -79,7 +80,13 @@ def audit(
                 reconcile(warehouse, terms)
                 agreed.attribute(warehouse, terms, taken.run, usable=usable)
         with stages.stage("expect"):
-            checks = judge(warehouse.engine, expectations, taken, suites=set(suites) or None)
+            checks = judge(
+                warehouse.engine,
+                expectations,
+                taken,
+                suites=set(suites) or None,
+                off=unconfigured(run.settings),
+            )
         canary = None
         if with_canary and terms is not None:
             with stages.stage("canary"):

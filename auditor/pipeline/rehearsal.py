@@ -17,6 +17,7 @@ from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.pipeline.judging import require_suites, terms_of_run
 from auditor.reconcile.run import reconcile
+from auditor.reconcile.terms import unconfigured
 from auditor.resources import expectation_files
 from auditor.warehouse import Warehouse
 
@@ -83,7 +84,8 @@ def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
         run.progress.stage("reconcile")
         reconcile(shadow, terms_of_run(settings, shadow, taken))
         run.progress.stage("expect")
-        checks = judge(shadow.engine, expectations, taken, suites=set(suites) or None)
+        off = unconfigured(settings)
+        checks = judge(shadow.engine, expectations, taken, suites=set(suites) or None, off=off)
         before = query.open_at(ledger, settings.brand, stored.as_of)
         return compare(of, {Subject(*row) for row in before}, found_in(shadow), checks)
 

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import drift as d
 from auditor.reconcile import (
     attribution,
+    catalogue,
     confirmations,
     consent,
     firing,
+    freshness,
     fulfilment,
     identity,
+    items,
     orders,
     past,
     people,
     sales,
+    streams,
 )
 
 if TYPE_CHECKING:
@@ -26,8 +30,13 @@ if TYPE_CHECKING:
 
 
 def reconcile(warehouse: Warehouse, terms: Terms) -> None:
-    """Fill the link and drift tables and the populations, all in one transaction."""
+    """Fill the link and drift tables and the populations, all in one transaction.
+
+    Raises:
+        ConfigError: the settings name a market or warehouse that Centra does not have.
+    """
     with warehouse.engine.begin() as conn:
+        items.require_names(conn, terms)
         warehouse.empty_drift(conn)
         for table, select in (
             (d.link_gone, past.gone_customers()),
@@ -35,6 +44,8 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.link_contact, people.contacts(terms)),
             (d.link_order, orders.orders(terms)),
             (d.link_sale, orders.sales(terms)),
+            (d.link_item, items.items(terms)),
+            (d.link_stream, streams.streams(terms)),
         ):
             warehouse.refill(conn, table, select)
         _fill(conn, d.drift_event, attribution.event_drift(terms))
@@ -48,6 +59,8 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.drift_fulfilment, fulfilment.drift(terms)),
             (d.drift_fulfilment, fulfilment.dead_events(terms)),
             (d.drift_fulfilment, confirmations.drift(terms)),
+            (d.drift_catalogue, catalogue.drift(terms)),
+            (d.drift_freshness, freshness.drift(terms)),
             (d.check_population, consent.checked()),
             (d.check_population, identity.checked(terms)),
             (d.check_population, identity.people_checked(terms)),
@@ -58,6 +71,9 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.check_population, fulfilment.checked()),
             (d.check_population, fulfilment.checked_events(terms)),
             (d.check_population, confirmations.checked()),
+            (d.check_population, catalogue.checked()),
+            (d.check_population, freshness.checked(terms)),
+            (d.check_population, freshness.checked_feed()),
         ):
             _fill(conn, table, select)
 

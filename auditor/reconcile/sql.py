@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.sql.elements import ColumnElement
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+"""Stands in for a time that nobody told; engines differ in what NULL is to GREATEST."""
 
 
 def count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -27,6 +31,11 @@ def sum_of(value: ColumnElement[Any]) -> ColumnElement[int]:
 def any_of(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Tell whether any row of a group meets a condition."""
     return sa.func.coalesce(sa.func.max(sa.case((condition, 1), else_=0)), 0) == 1
+
+
+def the_same(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what all rows of a group say, NULL where they differ."""
+    return sa.case((sa.func.min(column) == sa.func.max(column), sa.func.min(column)))
 
 
 def text(value: str | None) -> ColumnElement[str]:

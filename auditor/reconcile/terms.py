@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
+
+from auditor.config import Wsse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime, timedelta
 
     from auditor.config import Settings
+    from auditor.config.settings import Title
+
+Moving = Literal["orders", "contacts", "events"]
+"""What moves from Centra to Emarsys, by the names of the settings."""
+
+MOVING: tuple[Moving, ...] = get_args(Moving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,16 @@ class Terms:
         consent_keys: Keys of the consents that mean marketing; None without the legacy Order API.
         feed_customers: Whom the integration sends: all, registered, subscribed or buyers.
         mapped_fields: Fields of a contact that the settings map, by canonical column.
+        catalogue_before: Items changed after this are too young to judge.
+        pricelist: Name or id of the price list behind the feed's prices; None judges no item.
+        market: Name or id of the market in which an item must be sellable.
+        warehouses: Names or ids of the warehouses whose stock counts; none named means all.
+        title: The field of Centra that the feed's title comes from; None compares no titles.
+        stalls: By stream, silence after which it is stalled.
+        lags: By stream, how late its slowest twentieth may be.
+        feed_age: Age beyond which the catalogue feed is stale.
+        token_expires: The day on which Centra's token ends, None where nobody said.
+        has_wsse: Whether Emarsys is reached with WSSE.
     """
 
     as_of: datetime
@@ -58,6 +76,17 @@ class Terms:
     pairing_window: timedelta
     confirmation_window: timedelta
     service_level: timedelta
+    catalogue_before: datetime
+    pricelist: str | None
+    market: str | None
+    warehouses: tuple[str, ...]
+    title: Title | None
+    stock_tolerance: int
+    stalls: Mapping[Moving, timedelta]
+    lags: Mapping[Moving, timedelta]
+    feed_age: timedelta
+    token_expires: date | None
+    has_wsse: bool
     consent_keys: tuple[str, ...] | None = None
     feed_customers: str = "all"
     mapped_fields: tuple[str, ...] = ("first_name", "last_name", "email")
@@ -97,4 +126,30 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         consent_keys=settings.centra.order_api.consents if settings.centra.order_api else None,
         feed_customers=settings.feed.customers,
         mapped_fields=tuple(settings.emarsys.fields),
+        catalogue_before=now - settings.settle.catalogue,
+        pricelist=settings.centra.catalogue.pricelist,
+        market=settings.centra.catalogue.market,
+        warehouses=tuple(settings.centra.catalogue.warehouses),
+        title=settings.catalogue.title,
+        stock_tolerance=settings.catalogue.stock_tolerance,
+        stalls={name: getattr(settings.freshness.stall, name) for name in MOVING},
+        lags={name: getattr(settings.freshness.lag, name) for name in MOVING},
+        feed_age=settings.catalogue.max_age,
+        token_expires=settings.credentials.centra_token_expires,
+        has_wsse=isinstance(settings.emarsys.auth, Wsse),
     )
+
+
+def unconfigured(settings: Settings) -> dict[str, str]:
+    """Return what the settings leave unsaid without which whole suites cannot judge: suite to reason.
+
+    The list of sizes tells no display items, so that Centra's side has no item to compare there.
+    """
+    of_centra = settings.centra.catalogue
+    if of_centra.item == "display_item":
+        reason = "Centra tells display items on order lines only; set centra.catalogue.item to another id"
+        return {"catalogue": reason}
+    for name in ("pricelist", "market"):
+        if getattr(of_centra, name) is None:
+            return {"catalogue": f"centra.catalogue.{name} is not configured"}
+    return {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Money
 from auditor.report.figures import Figures, aware
 from auditor.report.hostile import clipped
@@ -34,12 +35,19 @@ class Value(NamedTuple):
 
 
 def sides(finding: Finding, figures: Figures) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
-    """Return Centra's values and Emarsys' values, each empty when that side has no such record."""
-    currency = finding.money.currency if finding.money else None
-    reader = _Reader(figures, currency)
+    """Return Centra's values and Emarsys' values, each empty when that side has no such record.
+
+    Amounts are in the finding's currency, or without one in that of their side.
+    """
+
+    def reader(side: Side) -> _Reader:
+        own = str((side or {}).get("currency") or "")
+        known = own if own in MINOR_DIGITS else None
+        return _Reader(figures, finding.money.currency if finding.money else known)
+
     return (
-        reader.values(finding.centra, finding.emarsys),
-        reader.values(finding.emarsys, finding.centra),
+        reader(finding.centra).values(finding.centra, finding.emarsys),
+        reader(finding.emarsys).values(finding.emarsys, finding.centra),
     )
 
 

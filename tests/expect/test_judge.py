@@ -57,6 +57,13 @@ def test_a_check_with_drift_fails(each_warehouse):
     assert judged(each_warehouse, no_drift(CHECK))[CHECK].outcome == "fail"
 
 
+def test_a_suite_that_the_settings_give_nothing_to_judge_by_is_off(each_warehouse):
+    drift(each_warehouse, CHECK, 2, checked=20)
+    engine, reason = each_warehouse.engine, "centra.catalogue.market is not configured"
+    (result,) = judge(engine, [no_drift(CHECK)], snapshot(), off={"consent": reason})
+    assert (result.outcome, result.reason) == ("off", reason)
+
+
 def test_a_check_that_reconcile_never_looked_at_is_an_error(each_warehouse):
     result = judged(each_warehouse, no_drift(CHECK))[CHECK]
     assert (result.outcome, result.reason) == ("error", "NotReconciledError")

@@ -11,7 +11,7 @@ from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES, check_population
 from auditor.model.history import HISTORY, snapshot_run, stream_position
 from auditor.reconcile.run import reconcile
-from auditor.reconcile.terms import Terms
+from auditor.reconcile.terms import MOVING, Terms
 
 if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
@@ -45,6 +45,17 @@ TERMS = Terms(
     pairing_window=timedelta(hours=72),
     confirmation_window=timedelta(hours=24),
     service_level=timedelta(hours=2),
+    catalogue_before=NOW - timedelta(hours=26),
+    pricelist="Retail SEK",
+    market="Sweden",
+    warehouses=("Main",),
+    title="display.name",
+    stock_tolerance=0,
+    stalls=dict.fromkeys(MOVING, timedelta(days=3650)),
+    lags=dict.fromkeys(MOVING, timedelta(days=3650)),
+    feed_age=timedelta(hours=26),
+    token_expires=None,
+    has_wsse=False,
 )
 
 
@@ -70,6 +81,16 @@ class Books:
         self._add(t.centra_currency, code="SEK", is_base=True)
         for name in ("order_shipped", "order_confirmation"):
             self.definition(name)
+        self._add(
+            t.centra_pricelist,
+            pricelist_id="1",
+            store_id="1",
+            name="Retail SEK",
+            status="ACTIVE",
+            currency="SEK",
+        )
+        self._add(t.centra_warehouse, warehouse_id="1", name="Main", threshold=2)
+        self._add(t.centra_warehouse, warehouse_id="2", name="B2B", threshold=0)
 
     def _add(self, table: sa.Table, **values: Any) -> None:
         every = {column.name: None for column in table.columns}
@@ -259,6 +280,7 @@ class Books:
         contact_id: str,
         name: str = "order_shipped",
         happened_at: datetime = OLD,
+        **values: Any,
     ) -> None:
         self._add(
             t.emarsys_event,
@@ -266,6 +288,7 @@ class Books:
             event_type_id=name,
             contact_id=contact_id,
             happened_at=happened_at,
+            **{"loaded_at": OLD, **values},
         )
 
     def definition(self, name: str, usages: int | None = 1) -> None:
@@ -292,6 +315,92 @@ class Books:
 
     def payment(self, order_number: str, entry_type: str, status: str = "SUCCESS") -> None:
         self._add(t.centra_payment, order_number=order_number, entry_type=entry_type, status=status)
+
+    def sells(self, size: str, minor: int | None = 10000, **values: Any) -> None:
+        """Let Centra sell an item of its own product: ten units in the main warehouse, two kept back.
+
+        Values go to whichever of product, variant, size, display, price and stock has such a column;
+        `display_status` and the like tell those apart that several have.
+        """
+        row: dict[str, Any] = {
+            **{f"{name}_id": size for name in ("product", "variant", "size", "display", "price")},
+            **dict.fromkeys(("status", "display_status", "variant_status"), "ACTIVE"),
+            "item": size,
+            "sku": size,
+            "name": f"Coat {size}",
+            "uri": f"coat-{size}",
+            "category": "Women>Coats",
+            "is_active": True,
+            "is_bundle": False,
+            "stock_offset": 0,
+            "store_id": "1",
+            "market_id": "1",
+            "pricelist_id": "1",
+            "value_minor": minor,
+            "currency": "SEK",
+            "warehouse_id": "1",
+            "free_to_allocate": 12,
+            "updated_at": OLD,
+            **values,
+        }
+        self._fill(t.centra_product, row)
+        self._fill(t.centra_variant, {**row, "status": row["variant_status"], "name": "Black"})
+        self._fill(t.centra_size, row)
+        self._fill(t.centra_display, {**row, "status": row["display_status"]})
+        self._fill(t.centra_display_variant, row)
+        self._fill(t.centra_display_market, row)
+        self._fill(t.centra_price, row)
+        self._fill(t.centra_stock, row)
+
+    def _fill(self, table: sa.Table, row: dict[str, Any]) -> None:
+        self._add(table, **{c.name: row[c.name] for c in table.columns if c.name in row})
+
+    def price(self, minor: int | None, **values: Any) -> None:
+        self._add(
+            t.centra_price,
+            **{"pricelist_id": "1", "currency": "SEK", "value_minor": minor, **values},
+        )
+
+    def stock(self, item: str, free: int, warehouse_id: str) -> None:
+        self._add(t.centra_stock, size_id=item, warehouse_id=warehouse_id, free_to_allocate=free)
+
+    def campaign(self, item: str, minor: int, *, market_id: str = "1", **values: Any) -> None:
+        row: dict[str, Any] = {
+            "campaign_id": f"c{minor}",
+            "pricelist_id": "1",
+            "status": "ACTIVE",
+            "currency": "SEK",
+            "starts_at": OLD,
+            "stops_at": None,
+            **values,
+        }
+        self._add(t.centra_campaign_price, variant_id=item, price_minor=minor, **row)
+        self._add(t.centra_campaign_market, campaign_id=row["campaign_id"], market_id=market_id)
+
+    def lowest(self, item: str, original_minor: int, **values: Any) -> None:
+        row: dict[str, Any] = {"pricelist_id": "1", "market_id": "1", "started_at": OLD}
+        self._add(
+            t.centra_lowest_price,
+            **{"variant_id": item, "original_minor": original_minor, **row, **values},
+        )
+
+    def lists(self, item: str, price_minor: int = 10000, **values: Any) -> None:
+        """Let the feed list an item as `sells` sells it."""
+        row: dict[str, Any] = {
+            "title": f"Coat {item}",
+            "link": f"https://shop.example/sv/coat-{item}?utm_source=emarsys",
+            "image": "https://shop.example/coat.jpg",
+            "category": "Women>Coats",
+            "available": True,
+            "price_minor": price_minor,
+            "msrp_minor": price_minor,
+            "stock": 10,
+            "currency": "SEK",
+        }
+        self._add(t.emarsys_item, item=item, **{**row, **values})
+
+    def feed(self, written_at: datetime | None) -> None:
+        self._add(t.emarsys_feed, written_at=written_at)
 
     def rows(self, terms: Terms = TERMS) -> list[sa.RowMapping]:
         """Reconcile and return every drift row."""

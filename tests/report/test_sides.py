@@ -46,6 +46,17 @@ def test_an_amount_without_currency_stays_in_minor_units():
     assert shown("amount_minor", 129_900).text == "129,900 minor units"
 
 
+def test_an_amount_without_money_at_stake_is_written_in_the_currency_of_its_side():
+    priced = examples.finding(
+        "catalogue.price_mismatch",
+        "A",
+        centra={"price_minor": 1990, "currency": "JPY"},
+        emarsys={"price_minor": 129_900, "currency": "SEK"},
+    )
+    texts = [side[0].text for side in sides(priced, FIGURES)]
+    assert texts == ["1,990\u00a0JPY", "1,299.00\u00a0SEK"]
+
+
 @pytest.mark.parametrize(
     "value", ["2026-11-23T05:00:00Z", "2026-11-23T05:00:00", datetime(2026, 11, 23, 5, tzinfo=UTC)]
 )

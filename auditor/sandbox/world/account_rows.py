@@ -122,6 +122,7 @@ class EmarsysAccount:
 
     `key_field` is the custom external-id field. `extra_views` names the Open Data views that it has
     and other accounts have not: `automation_node_executions`, `products_latest_state`.
+    `feed_written_at` is when the catalogue file was written; None where its server decides.
     """
 
     customer_id: int
@@ -138,3 +139,4 @@ class EmarsysAccount:
     purchases: list[Purchase] = field(default_factory=list)
     catalogue: list[CatalogueRow] = field(default_factory=list)
     extra_views: tuple[str, ...] = ()
+    feed_written_at: datetime | None = None

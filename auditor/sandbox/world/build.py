@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from auditor.sandbox.world.assortment import assort
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.sandbox.world.scale import Scale
+
+_TOKEN_LASTS = timedelta(days=200)
 
 
 def build_world(seed: int, scale: Scale, now: datetime) -> World:
@@ -81,6 +83,7 @@ def _fill_centra(world: World, seed: int, scale: Scale) -> None:
     take_returns(world, seed)
     settle_payments(world, seed)
     run_campaigns(world, seed)
+    world.centra.token_ends_on = (world.now + _TOKEN_LASTS).date()
 
 
 def _fill_emarsys(world: World, seed: int) -> None:

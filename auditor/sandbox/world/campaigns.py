@@ -1,4 +1,4 @@
-"""Campaigns: one that runs, one that is over and one to come, each on a few variants."""
+"""Campaigns, each on a few variants: one runs; others are over, to come, paused, or abroad."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ if TYPE_CHECKING:
 
     from auditor.sandbox.world.model import CentraTenant, World
 
-# name, first and last day counted from now, percent off
+# name, status, first and last day counted from now, percent off, whether Sweden takes part
 _CAMPAIGNS = (
-    ("Mid Season Sale", -12, 40, 20),
-    ("Summer Sale", -70, -40, 30),
-    ("Vårrea", 90, 120, 25),
+    ("Mid Season Sale", "ACTIVE", -12, 40, 20, True),
+    ("Summer Sale", "ACTIVE", -70, -40, 30, True),
+    ("Vårrea", "ACTIVE", 90, 120, 25, True),
+    ("Lagerrensning", "INACTIVE", -20, 30, 40, True),
+    ("Export Days", "ACTIVE", -9, 20, 15, False),
 )
 _SHARE_OF_VARIANTS = 25
 
 
 def run_campaigns(world: World, seed: int) -> None:
-    """Put a few variants on campaign in all markets of the retail store."""
+    """Put a few variants on campaign in the markets of the retail store."""
     centra, rng = world.centra, chance(seed, "campaigns")
     markets = tuple(market.id for market in centra.markets if market.store_id == RETAIL)
     lists = {row.id for row in centra.pricelists if row.store_id == RETAIL}
     on_sale = [price for price in centra.prices if price.pricelist_id in lists]
-    for number, (name, first, last, percent) in enumerate(_CAMPAIGNS, 1):
+    for number, (name, status, first, last, percent, in_sweden) in enumerate(_CAMPAIGNS, 1):
         start_at = world.now + timedelta(days=first)
         stop_at = world.now + timedelta(days=last)
+        where = tuple(m for m in markets if in_sweden or m != SWEDEN_MARKET)
         updated_at = min(start_at, world.now) - timedelta(days=3)
         centra.campaigns.append(
-            Campaign(number, name, "ACTIVE", start_at, stop_at, markets, updated_at)
+            Campaign(number, name, status, start_at, stop_at, where, updated_at)
         )
         count = max(len(centra.variants) // _SHARE_OF_VARIANTS, 1)
         chosen = {variant.id for variant in rng.sample(centra.variants, count)}

@@ -28,7 +28,7 @@ def publish_catalogue(world: World, seed: int) -> None:
     written as feeds write them: with entities, and now and then with a double space.
     """
     rng = chance(seed, "catalogue")
-    window = _window(world.centra)
+    window = window_of(world.centra)
     selling = selling_prices(world.centra, world.now)
     for size in world.centra.sizes:
         display = window.displays.get(size.variant_id)
@@ -58,7 +58,7 @@ def publish_catalogue(world: World, seed: int) -> None:
 
 def refresh_catalogue(world: World) -> None:
     """Bring the rows of the file up to date: prices, stock and availability."""
-    window = _window(world.centra)
+    window = window_of(world.centra)
     selling = selling_prices(world.centra, world.now)
     sizes = {size.sku: size for size in world.centra.sizes}
     for row in world.emarsys.catalogue:
@@ -71,13 +71,18 @@ def refresh_catalogue(world: World) -> None:
 
 
 @dataclass(slots=True)
-class _Window:
-    """What the Swedish shop window knows, by variant, and the sellable stock by size."""
+class Window:
+    """What the Swedish shop window knows, by variant, and the sellable stock by size.
+
+    `kept_back` is what the storefront keeps of a size; `bundles` are the variants that are sets.
+    """
 
     displays: dict[int, Display]
     prices: dict[int, int]
     categories: dict[int, str]
     active_variants: set[int]
+    bundles: set[int]
+    kept_back: dict[int, int]
     stock: dict[int, int]
 
     def is_sellable(self, size: Size, display: Display) -> bool:
@@ -95,10 +100,12 @@ class _Window:
         )
 
 
-def _window(centra: CentraTenant) -> _Window:
+def window_of(centra: CentraTenant) -> Window:
+    """Look at a tenant through its Swedish shop window."""
+    kept_back = _kept_back(centra)
     products = {product.id: product for product in centra.products}
     shown = {d.product_id: d for d in centra.displays if d.store_id == RETAIL}
-    return _Window(
+    return Window(
         displays={v.id: shown[v.product_id] for v in centra.variants if v.product_id in shown},
         prices={
             price.variant_id: price.minor
@@ -111,17 +118,18 @@ def _window(centra: CentraTenant) -> _Window:
             for v in centra.variants
             if v.status == "ACTIVE" and products[v.product_id].status == "ACTIVE"
         },
-        stock=_sellable_stock(centra),
+        bundles={v.id for v in centra.variants if products[v.product_id].is_bundle},
+        kept_back=kept_back,
+        stock={
+            stock.size_id: stock.physical - stock.allocated - kept_back[stock.size_id]
+            for stock in centra.stocks
+            if stock.warehouse_id == MAIN_WAREHOUSE
+        },
     )
 
 
-def _sellable_stock(centra: CentraTenant) -> dict[int, int]:
-    """Return free-to-allocate in the main warehouse minus what the storefront keeps back."""
+def _kept_back(centra: CentraTenant) -> dict[int, int]:
+    """Return what the storefront keeps of a size in the main warehouse."""
     threshold = next(w.threshold for w in centra.warehouses if w.id == MAIN_WAREHOUSE)
     offsets = {variant.id: variant.stock_offset for variant in centra.variants}
-    kept_back = {size.id: offsets[size.variant_id] or threshold for size in centra.sizes}
-    return {
-        stock.size_id: stock.physical - stock.allocated - kept_back[stock.size_id]
-        for stock in centra.stocks
-        if stock.warehouse_id == MAIN_WAREHOUSE
-    }
+    return {size.id: offsets[size.variant_id] or threshold for size in centra.sizes}

@@ -77,6 +77,6 @@ def fire(
         definition_id=definition_id,
         contact_id=contact_id,
         fired_at=fired_at,
-        loaded_at=fired_at + timedelta(seconds=rng.randrange(120, 1_500)),
+        loaded_at=fired_at + timedelta(seconds=rng.randrange(120, 1_000)),
         trigger_id=trigger_id,
     )

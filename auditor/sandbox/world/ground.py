@@ -20,6 +20,7 @@ from auditor.sandbox.world.moments import (
     load_after,
     sales_since_at,
 )
+from auditor.sandbox.world.racks import Racks
 from auditor.sandbox.world.sales import Till
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Ground:
     """Hands out subjects, each at most once, and writes what the planters change.
 
     A person is handed out whole: whoever takes an order, a contact or a buyer takes everything that
-    hangs on that person, so no two cases ever touch the same record.
+    hangs on that person, so no two cases ever touch the same record. Items are on the `racks`.
     """
 
     def __init__(self, world: World, seed: int) -> None:
@@ -55,6 +56,7 @@ class Ground:
         self.rng = chance(seed, "planting")
         self.till = Till(world)
         self.channels = Channels(world.centra)
+        self.racks = Racks(world, seed)
         self._people = census(world.centra)
         self._claimed: set[str] = set()
         self._dropped: set[int] = set()
@@ -325,6 +327,7 @@ class Ground:
 
     def finish(self) -> None:
         """Take away what was dropped and put the streams back into the order of their load."""
+        self.racks.finish()
         emarsys = self.world.emarsys
         emarsys.purchases = [row for row in emarsys.purchases if id(row) not in self._dropped]
         emarsys.fired_events = [x for x in emarsys.fired_events if id(x) not in self._dropped]

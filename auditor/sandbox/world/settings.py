@@ -65,4 +65,5 @@ def brand_settings(world: World) -> dict[str, Any]:
         "catalogue": {"title": "display.name", "stock_column": "c_stock", "stock_tolerance": 0},
         "consent": {"emarsys_sources": [], "stores": "all"},
         "feed": {"customers": "all"},
+        "credentials": {"centra_token_expires": centra.token_ends_on},
     }

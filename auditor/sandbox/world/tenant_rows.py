@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from decimal import Decimal
 
     from auditor.sandbox.world.offer_rows import Campaign, CampaignVariant, LowestPrice, Payment
@@ -302,7 +302,7 @@ class Return:
 
 @dataclass(slots=True)
 class CentraTenant:
-    """Everything one Centra tenant holds."""
+    """Everything one Centra tenant holds, and when the auditor's token for it ends."""
 
     base_currency: str
     currencies: list[Currency] = field(default_factory=list)
@@ -328,3 +328,4 @@ class CentraTenant:
     campaigns: list[Campaign] = field(default_factory=list)
     campaign_variants: list[CampaignVariant] = field(default_factory=list)
     lowest_prices: list[LowestPrice] = field(default_factory=list)
+    token_ends_on: date | None = None

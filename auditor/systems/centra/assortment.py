@@ -1,5 +1,7 @@
 """Products, variants, sizes and displays, as canonical tables.
 
+Names are folded as the feed's texts are, so that the same words compare as the same.
+
 Source:
     Centra reference 6.1 and 6.2.
 """
@@ -29,6 +31,7 @@ from auditor.systems.centra.assortment_records import (
 from auditor.systems.centra.listing import HEAVY, Source
 from auditor.systems.centra.nested import Nested
 from auditor.systems.centra.query import Want, wants
+from auditor.systems.plain_text import plain_text
 from auditor.systems.text import text_or_none
 
 if TYPE_CHECKING:
@@ -74,7 +77,7 @@ def _product_tables(rows: Sequence[Product]) -> dict[str, pa.Table]:
     columns = {
         "product_id": [str(row.id) for row in rows],
         "number": [text_or_none(row.product_number) for row in rows],
-        "name": [text_or_none(row.name) for row in rows],
+        "name": [plain_text(row.name) for row in rows],
         "status": [row.status for row in rows],
         "is_bundle": [row.is_bundle for row in rows],
         "brand": [_name(row.brand) for row in rows],
@@ -86,7 +89,7 @@ def _product_tables(rows: Sequence[Product]) -> dict[str, pa.Table]:
 
 
 def _name(named: Named | None) -> str | None:
-    return text_or_none(named.name) if named else None
+    return plain_text(named.name) if named else None
 
 
 def _variant_tables(rows: Sequence[VariantRow]) -> dict[str, pa.Table]:
@@ -94,7 +97,7 @@ def _variant_tables(rows: Sequence[VariantRow]) -> dict[str, pa.Table]:
         "variant_id": [str(row.id) for row in rows],
         "product_id": [str(row.product.id) if row.product else None for row in rows],
         "number": [text_or_none(row.variant_number) for row in rows],
-        "name": [text_or_none(row.name) for row in rows],
+        "name": [plain_text(row.name) for row in rows],
         "status": [row.status for row in rows],
         "stock_offset": [row.stock_offset for row in rows],
         "updated_at": [row.updated_at for row in rows],
@@ -136,7 +139,7 @@ def _display_tables(rows: Sequence[Display]) -> dict[str, pa.Table]:
         "display_id": [str(row.id) for row in rows],
         "store_id": [str(row.store.id) for row in rows],
         "product_id": [str(row.product.id) for row in rows],
-        "name": [text_or_none(row.name) for row in rows],
+        "name": [plain_text(row.name) for row in rows],
         "status": [row.status for row in rows],
         "uri": [text_or_none(row.uri) for row in rows],
         "category": [_name(row.canonical_category) for row in rows],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 
@@ -52,6 +53,12 @@ def test_the_feed_says_when_it_was_written(site):
 def test_the_age_of_the_feed_is_an_option(make_site):
     answer = make_site(feed_age_s=86_400.0).http.get(FEED)
     assert answer.headers["last-modified"] == "Mon, 09 Mar 2026 09:00:00 GMT"
+
+
+def test_the_account_may_say_when_its_feed_was_written(site):
+    site.account.feed_written_at = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    answer = site.http.get(FEED)
+    assert answer.headers["last-modified"] == "Sun, 01 Mar 2026 06:00:00 GMT"
 
 
 def test_the_feed_can_keep_its_age_to_itself(make_site):

@@ -281,33 +281,52 @@ def _confirmations(
 
 
 def catalogue(facts: Facts) -> Broken:
-    items = Counter(row.item for row in facts.world.emarsys.catalogue)
-    reduced = _reduced(facts)
-    shelf = dict(_sellable(facts))
-    rows = {row.item: row for row in facts.world.emarsys.catalogue}
-    for item, count in items.items():
-        if count > 1:
-            yield "catalogue.duplicate_item", item
+    rows: dict[str, list[CatalogueRow]] = defaultdict(list)
+    for row in facts.world.emarsys.catalogue:
+        rows[row.item].append(row)
+    shelf, reduced = dict(_sellable(facts)), _reduced(facts)
     for item in shelf.keys() - rows.keys():
         yield "catalogue.missing_item", item
-    for row in rows.values():
-        yield from _listed(row, shelf)
-        price = reduced.get(row.item, row.msrp_minor)
-        if row.price_minor != price:
-            yield "catalogue.price_mismatch", row.item
+    for item, listed in rows.items():
+        if len(listed) > 1:
+            yield "catalogue.duplicate_item", item
+        elif item not in shelf and listed[0].available:
+            yield "catalogue.retired_item", item
+        elif item in shelf:
+            price, stock, *texts = shelf[item]
+            yield from _priced(listed[0], price, reduced.get(item, price))
+            yield from _stocked(listed[0], stock)
+            yield from _described(listed[0], texts)
 
 
-def _listed(row: CatalogueRow, shelf: dict[str, tuple[int, int, str]]) -> Broken:
-    item = row.item
-    price, stock, title = shelf.get(item, (row.msrp_minor, 0, row.title))
-    if row.available != (item in shelf and stock > 0):
-        yield "catalogue.availability", item
-    if row.msrp_minor != price:
-        yield "catalogue.reference_price_mismatch", item
-    if item in shelf and row.stock != stock:
-        yield "catalogue.stock_mismatch", item
-    if " ".join(html.unescape(row.title).split()) != " ".join(html.unescape(title).split()):
-        yield "catalogue.attribute_mismatch", item
+def _priced(row: CatalogueRow, original: int, price: int) -> Broken:
+    if row.price_minor != price:
+        yield "catalogue.price_mismatch", row.item
+    if row.msrp_minor != original:
+        yield "catalogue.reference_price_mismatch", row.item
+
+
+def _stocked(row: CatalogueRow, stock: int) -> Broken:
+    if row.available != (stock > 0):
+        wrong = "out_of_stock_but_available" if row.available else "in_stock_but_unavailable"
+        yield f"catalogue.{wrong}", row.item
+    elif row.stock != stock:
+        yield "catalogue.stock_mismatch", row.item
+
+
+def _described(row: CatalogueRow, texts: list[str]) -> Broken:
+    title, uri, category = texts
+    told = " ".join(html.unescape(row.title).split())
+    if told != title or not row.link.endswith(f"/{uri}") or row.category != category:
+        yield "catalogue.attribute_mismatch", row.item
+
+
+def freshness(facts: Facts) -> Broken:
+    written_at = facts.world.emarsys.feed_written_at
+    if written_at and facts.now - written_at > timedelta(hours=26):
+        yield "freshness.feed_age", "catalogue"
+    if facts.settings["credentials"]["centra_token_expires"] < (facts.now + timedelta(14)).date():
+        yield "freshness.token_expiry", "credentials.centra_token_expires"
 
 
 def _reduced(facts: Facts) -> dict[str, int]:
@@ -318,7 +337,8 @@ def _reduced(facts: Facts) -> dict[str, int]:
     running = {
         row.id
         for row in centra.campaigns
-        if market in row.market_ids and row.start_at <= facts.now < row.stop_at
+        if row.status == "ACTIVE" and market in row.market_ids
+        if row.start_at <= facts.now < row.stop_at
     }
     prices = {
         row.variant_id: row.minor
@@ -328,8 +348,8 @@ def _reduced(facts: Facts) -> dict[str, int]:
     return {size.sku: prices[size.variant_id] for size in centra.sizes if size.variant_id in prices}
 
 
-def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str]]]:
-    """Every sellable item with its price, sellable stock and title."""
+def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str, str, str]]]:
+    """Every sellable item with its list price, sellable stock, title, uri and category."""
     centra, names = facts.world.centra, facts.settings["centra"]["catalogue"]
     (market,) = [row for row in centra.markets if row.name == names["market"]]
     (pricelist,) = [row for row in centra.pricelists if row.name == names["pricelist"]]
@@ -342,8 +362,8 @@ def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str]]]:
     }
     products = {row.id: row for row in centra.products if row.status == "ACTIVE"}
     variants = {row.id: row for row in centra.variants if row.status == "ACTIVE"}
-    titles = {
-        variant_id: display.name
+    shown = {
+        variant_id: display
         for display in centra.displays
         if display.status == "ACTIVE" and market.id in display.market_ids
         for variant_id in display.variant_ids
@@ -352,10 +372,12 @@ def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str]]]:
         variant, price = variants.get(size.variant_id), prices.get(size.variant_id)
         if not size.is_active or variant is None or price is None:
             continue
-        if variant.product_id in products and size.variant_id in titles:
+        if variant.product_id in products and size.variant_id in shown:
             kept_back = variant.stock_offset or warehouse.threshold
-            yield size.sku, (price, free[size.id] - kept_back, titles[size.variant_id])
+            display, stock = shown[size.variant_id], free[size.id] - kept_back
+            category = products[variant.product_id].category
+            yield size.sku, (price, stock, display.name, display.uri, category)
 
 
-PLANTED_SUITES = (consent, channel, sales, fulfilment)
-OTHER_SUITES = (identity, catalogue)
+PLANTED_SUITES = (consent, channel, sales, catalogue, freshness, fulfilment)
+OTHER_SUITES = (identity,)

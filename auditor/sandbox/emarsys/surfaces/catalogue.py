@@ -40,9 +40,10 @@ def catalogue_routes(state: Emarsys) -> list[Route]:
         with state.lock:
             rows = [feed_cells(row, exponent) for row in state.account.catalogue]
         response = csv_response(rows, FEED_COLUMNS)
-        age_s = state.options.feed_age_s
-        if age_s is not None:
-            written_at = state.clock() - timedelta(seconds=age_s)
+        written_at = state.account.feed_written_at
+        if written_at is None and state.options.feed_age_s is not None:
+            written_at = state.clock() - timedelta(seconds=state.options.feed_age_s)
+        if written_at is not None:
             response.headers["Last-Modified"] = format_datetime(written_at, usegmt=True)
         return response
 

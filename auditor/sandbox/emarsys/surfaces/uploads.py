@@ -84,5 +84,6 @@ def _take_sales(state: Emarsys, text: str) -> str:
 
 
 def _take_catalogue(state: Emarsys, text: str) -> str:
+    state.account.feed_written_at = None
     state.account.catalogue[:] = read_catalogue(text, state.account.currency_exponent)
     return state.options.catalogue_reply

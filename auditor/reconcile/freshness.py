@@ -1,0 +1,146 @@
+"""Freshness: what stands still, comes late, has grown old, or will soon expire."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import drift_freshness, link_stream
+from auditor.reconcile.sql import count_if, populations, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+NOTICE = timedelta(days=14)
+"""Source: CHECKS.md, freshness."""
+
+WSSE_ENDS = date(2026, 12, 31)
+"""Source: Emarsys reference 12 (deprecated 2024-11-08, ends with 2026)."""
+
+FEWEST_WAITING = {"contacts": 5}
+"""A few people without a contact are findings of their own, not a stream that stands still."""
+
+
+def drift(terms: Terms) -> sa.Select[Any]:
+    """Select the streams, the feed and the credentials that are no longer fresh.
+
+    A stalled stream is not late as well: one cause, one finding. A feed whose server does not say when
+    it was written is not judged; nor is a token whose day nobody wrote into the settings.
+
+    Frame:
+        Result: one row per stream or setting; columns of `drift_freshness`.
+
+    Source:
+        CHECKS.md, freshness.
+    """
+    selects = (_stalled(terms), _late(terms), _old_feed(terms), *_credentials(terms))
+    return sa.select(sa.union_all(*selects).subquery())
+
+
+def checked(terms: Terms) -> sa.Select[Any]:
+    """Select how many streams, with how they move, and how many credentials each check looked at."""
+    row = link_stream.c
+    has_moved = (row.waiting > 0) | row.newest_at.is_not(None)
+    return populations(
+        {
+            "freshness.stream_stalled": count_if(has_moved),
+            "freshness.lag": count_if(row.lag_p95_s.is_not(None)),
+            "freshness.token_expiry": sa.literal(1 + (terms.token_expires is not None)),
+        },
+        link_stream,
+    )
+
+
+def checked_feed() -> sa.Select[Any]:
+    """Select how many feeds say when they were written."""
+    written = count_if(t.emarsys_feed.c.written_at.is_not(None))
+    return populations({"freshness.feed_age": written}, t.emarsys_feed)
+
+
+def _stalled(terms: Terms) -> sa.Select[Any]:
+    return _of_streams("freshness.stream_stalled", _is_stalled(terms))
+
+
+def _is_stalled(terms: Terms) -> ColumnElement[bool]:
+    """Tell whether the newest row is older than allowed and Centra has moved on since."""
+    row = link_stream.c
+    return sa.or_(
+        *(
+            (row.stream == name)
+            & (row.waiting >= FEWEST_WAITING.get(name, 1))
+            & (row.newest_at.is_(None) | (row.newest_at < terms.as_of - limit))
+            for name, limit in terms.stalls.items()
+        )
+    )
+
+
+def _late(terms: Terms) -> sa.Select[Any]:
+    row = link_stream.c
+    is_late = sa.or_(
+        *(
+            (row.stream == name) & (row.lag_p95_s > int(limit.total_seconds()))
+            for name, limit in terms.lags.items()
+        )
+    )
+    return _of_streams("freshness.lag", is_late & ~_is_stalled(terms))
+
+
+def _of_streams(check: str, fails: ColumnElement[bool]) -> sa.Select[Any]:
+    row = link_stream.c
+    sides = {
+        "centra_moved_at": row.moved_at,
+        "centra_records": row.waiting,
+        "emarsys_newest_at": row.newest_at,
+        "emarsys_lag_p50_s": row.lag_p50_s,
+        "emarsys_lag_p95_s": row.lag_p95_s,
+    }
+    found = _row(check, ("stream", row.stream), row.newest_at, sides)
+    return found.where(sa.func.coalesce(fails, sa.false()))
+
+
+def _old_feed(terms: Terms) -> sa.Select[Any]:
+    written_at = t.emarsys_feed.c.written_at
+    sides = {"emarsys_newest_at": written_at}
+    found = _row("freshness.feed_age", ("stream", text("catalogue")), written_at, sides)
+    return found.where(written_at < terms.as_of - terms.feed_age)
+
+
+def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
+    check, nothing = "freshness.token_expiry", sa.cast(sa.null(), sa.DateTime)
+    expires = terms.token_expires
+    if expires is not None and expires <= (terms.as_of + NOTICE).date():
+        sides = {"centra_expires_on": sa.cast(sa.literal(expires), sa.Date)}
+        yield _row(check, ("config", text("credentials.centra_token_expires")), nothing, sides)
+    if terms.has_wsse:
+        sides = {"emarsys_expires_on": sa.cast(sa.literal(WSSE_ENDS), sa.Date)}
+        yield _row(check, ("config", text("emarsys.auth")), nothing, sides)
+
+
+def _row(
+    check: str,
+    subject: tuple[str, ColumnElement[str]],
+    occurred_at: ColumnElement[Any],
+    sides: Mapping[str, ColumnElement[Any]],
+) -> sa.Select[Any]:
+    kind, key = subject
+    columns: dict[str, ColumnElement[Any]] = {
+        "check_id": text(check),
+        "subject_kind": text(kind),
+        "subject_key": key,
+        "contained": sa.false(),
+        "occurred_at": occurred_at,
+        **sides,
+    }
+    return sa.select(
+        *[
+            columns.get(column.name, sa.cast(sa.null(), column.type)).label(column.name)
+            for column in drift_freshness.columns
+        ]
+    )

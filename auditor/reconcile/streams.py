@@ -1,0 +1,257 @@
+"""Streams: how far Emarsys has followed Centra, and how long each record takes to get there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import link_contact, link_order, link_person
+from auditor.reconcile.sql import LONG_AGO, any_of, count_if, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Moving, Terms
+
+TIMED = timedelta(days=14)
+"""What left Centra longer ago says little about how late Emarsys is now."""
+
+FEWEST_TIMED = 100
+"""Of fewer records, a handful that waited in Centra would make the slowest twentieth."""
+
+
+def streams(terms: Terms) -> sa.Select[Any]:
+    """Select, for orders, contacts and events, the newest row, what is owed since, and the lag.
+
+    A record is owed when Centra made it after Emarsys' newest row and has not touched it for as long
+    as the stream may be silent. Orders are those that are due; events are those of due orders and of
+    completed shipments, as far as the settings name them. A contact tells no time: the newest row is
+    that of the youngest customer who has a contact, younger ones are owed, and their lag is not known.
+
+    The lag runs from the moment an order was placed, or a shipment last changed, to the moment its
+    first row was loaded, over two weeks. Centra does not tell when an order became due. One that waited
+    counts with its wait, which the slowest twentieth has room for; a confirmation, which is quick, is
+    not timed at all.
+
+    Frame:
+        Result: one row per stream; columns of `link_stream`; lag in whole seconds, NULL below 100 samples.
+
+    Source:
+        Emarsys reference 7 (`load_date`, `loaded_at`; latency is not published), CHECKS.md freshness.
+    """
+    kinds, causes = _event_types(terms).cte("kinds"), _causes(terms).cte("causes")
+    parts = (
+        _stream("orders", _orders(terms), _order_lags(terms)),
+        _stream("contacts", _contacts(terms), None),
+        _stream("events", _events(terms, kinds, causes), _event_lags(terms, kinds, causes)),
+    )
+    return sa.select(sa.union_all(*parts).subquery())
+
+
+def _stream(name: Moving, followed: sa.Select[Any], lags: sa.Select[Any] | None) -> sa.Select[Any]:
+    row = followed.subquery(f"{name}_followed")
+    lag = (_no_lags() if lags is None else _percentiles(lags)).subquery(f"{name}_lag")
+    both = row.join(lag, sa.true())  # of one row each
+    return sa.select(text(name).label("stream"), *row.c, *lag.c).select_from(both)
+
+
+# --- how far Emarsys has followed -------------------------------------------------------------------
+
+
+def _orders(terms: Terms) -> sa.Select[Any]:
+    order = t.centra_order
+    newest_at = sa.select(sa.func.max(t.emarsys_sale.c.loaded_at)).scalar_subquery()
+    due = (
+        sa.select(link_order.c.created_at, order.c.updated_at)
+        .select_from(link_order.join(order, order.c.order_number == link_order.c.order_number))
+        .where(link_order.c.is_due)
+    )
+    return _followed(due, newest_at, terms.as_of - terms.stalls["orders"])
+
+
+def _events(terms: Terms, kinds: sa.CTE, causes: sa.CTE) -> sa.Select[Any]:
+    newest_at = (
+        sa.select(sa.func.max(t.emarsys_event.c.loaded_at))
+        .where(t.emarsys_event.c.event_type_id.in_(sa.select(kinds.c.event_type_id)))
+        .scalar_subquery()
+    )
+    made = sa.select(causes.c.at.label("created_at"), causes.c.touched_at.label("updated_at"))
+    return _followed(made, newest_at, terms.as_of - terms.stalls["events"])
+
+
+def _followed(
+    made: sa.Select[Any], newest_at: sa.ScalarSelect[datetime], limit: datetime
+) -> sa.Select[Any]:
+    """Count the records made since the newest row that should have followed before the limit."""
+    row = made.subquery().c
+    since = sa.func.coalesce(newest_at, LONG_AGO)
+    is_owed = (row.created_at > since) & (sa.func.greatest(row.created_at, row.updated_at) <= limit)
+    columns: list[ColumnElement[Any]] = [
+        sa.func.max(sa.case((is_owed, row.created_at))).label("moved_at"),
+        sa.cast(count_if(is_owed), sa.BigInteger).label("waiting"),
+        newest_at.label("newest_at"),
+    ]
+    return sa.select(*columns)
+
+
+def _contacts(terms: Terms) -> sa.Select[Any]:
+    """Follow the youngest customer row of each person; only people whom the feed policy sends count."""
+    customer, person = t.centra_customer.c, link_person.c
+    policy = {
+        "subscribed": person.consent == "yes",
+        "buyers": customer.total_orders > 0,
+        "registered": sa.false(),  # no canonical column tells who is registered
+    }
+    contact = link_contact.c
+    found = (
+        sa.select(
+            sa.func.min(customer.created_at).label("created_at"),
+            sa.func.max(person.changed_at).label("updated_at"),
+            any_of(contact.person.is_not(None)).label("is_known"),
+        )
+        .select_from(
+            link_person.join(t.centra_customer, customer.email_key == person.email_key).outerjoin(
+                link_contact, contact.person == person.email_key
+            )
+        )
+        .where(policy.get(terms.feed_customers, sa.true()))
+        .group_by(person.email_key)
+        .cte("people_made")
+    )
+    newest_at = sa.select(sa.func.max(found.c.created_at)).where(found.c.is_known).scalar_subquery()
+    made = sa.select(found.c.created_at, found.c.updated_at).where(~found.c.is_known)
+    return _followed(made, newest_at, terms.as_of - terms.stalls["contacts"])
+
+
+# --- what events are fired for ----------------------------------------------------------------------
+
+
+def _event_types(terms: Terms) -> sa.Select[Any]:
+    row = t.emarsys_event_definition.c
+    named = row.name.in_(terms.lifecycle_events)
+    return sa.select(row.event_type_id, row.name).where(named).distinct()
+
+
+def _causes(terms: Terms) -> sa.Select[Any]:
+    """Select what lifecycle events are fired for: the event's name, the person, and since when."""
+    order, shipment = t.centra_order, t.centra_shipment
+    of_order = link_order.join(order, order.c.order_number == link_order.c.order_number)
+    mailable = link_order.c.person.in_(
+        sa.select(link_contact.c.person).where(link_contact.c.person.is_not(None))
+    )
+    confirmed = (
+        sa.select(
+            text(terms.confirmed_event).label("name"),
+            link_order.c.person,
+            link_order.c.created_at.label("at"),
+            order.c.updated_at.label("touched_at"),
+        )
+        .select_from(of_order)
+        .where(link_order.c.is_due, mailable, _named(terms.confirmed_event))
+    )
+    shipped = (
+        sa.select(
+            text(terms.shipped_event),
+            link_order.c.person,
+            shipment.c.updated_at,
+            shipment.c.updated_at,
+        )
+        .select_from(
+            link_order.join(shipment, shipment.c.order_number == link_order.c.order_number)
+        )
+        .where(
+            shipment.c.is_shipped,
+            link_order.c.channel == "consumer",
+            mailable,
+            _named(terms.shipped_event),
+        )
+    )
+    return sa.select(sa.union_all(confirmed, shipped).subquery())
+
+
+def _named(event: str | None) -> ColumnElement[bool]:
+    return sa.false() if event is None else sa.true()
+
+
+# --- how long it takes ------------------------------------------------------------------------------
+
+
+def _order_lags(terms: Terms) -> sa.Select[Any]:
+    sale = t.emarsys_sale.c
+    first = (
+        sa.select(sale.order_number, sa.func.min(sale.loaded_at).label("loaded_at"))
+        .group_by(sale.order_number)
+        .subquery("first_loads")
+    )
+    lag = _seconds(first.c.loaded_at) - _seconds(link_order.c.created_at)
+    return (
+        sa.select(lag.label("lag_s"))
+        .select_from(first.join(link_order, first.c.order_number == link_order.c.order_number))
+        .where(link_order.c.is_due, link_order.c.created_at > terms.as_of - TIMED)
+    )
+
+
+def _event_lags(terms: Terms, kinds: sa.CTE, causes: sa.CTE) -> sa.Select[Any]:
+    """Time every shipped event from the latest shipment of its contact within a day before it."""
+    event = t.emarsys_event.c
+    paired = (
+        sa.select(
+            event.event_id,
+            sa.func.min(event.loaded_at).label("loaded_at"),
+            sa.func.max(causes.c.at).label("at"),
+        )
+        .select_from(
+            t.emarsys_event.join(kinds, kinds.c.event_type_id == event.event_type_id)
+            .join(link_contact, link_contact.c.contact_id == event.contact_id)
+            .join(
+                causes,
+                (causes.c.person == link_contact.c.person)
+                & (causes.c.name == kinds.c.name)
+                & (causes.c.at <= event.happened_at)
+                & (causes.c.at > event.happened_at - timedelta(days=1)),
+            )
+        )
+        .where(event.happened_at > terms.as_of - TIMED, kinds.c.name == text(terms.shipped_event))
+        .group_by(event.event_id)
+        .subquery("timed_events")
+    )
+    return sa.select((_seconds(paired.c.loaded_at) - _seconds(paired.c.at)).label("lag_s"))
+
+
+def _seconds(moment: ColumnElement[datetime]) -> ColumnElement[int]:
+    return sa.cast(sa.func.floor(sa.extract("epoch", moment)), sa.BigInteger)
+
+
+def _percentiles(lags: sa.Select[Any]) -> sa.Select[Any]:
+    """Select the least lag that half, and 95 of 100, of the records do not exceed, by counting ranks."""
+    row = lags.subquery().c
+    ranked = sa.select(
+        row.lag_s,
+        sa.func.row_number().over(order_by=row.lag_s).label("place"),
+        sa.func.count().over().label("total"),
+    ).subquery()
+
+    def reached(percent: int) -> ColumnElement[int]:
+        covers = ranked.c.place * 100 >= ranked.c.total * percent
+        is_enough = ranked.c.total >= FEWEST_TIMED
+        return sa.func.min(sa.case((covers & is_enough, ranked.c.lag_s)))
+
+    columns = [sa.cast(sa.func.count(), sa.BigInteger), reached(50), reached(95)]
+    return _lag_row(columns).select_from(ranked)
+
+
+def _no_lags() -> sa.Select[Any]:
+    return _lag_row(
+        [sa.cast(value, sa.BigInteger) for value in (sa.literal(0), sa.null(), sa.null())]
+    )
+
+
+def _lag_row(columns: Sequence[ColumnElement[Any]]) -> sa.Select[Any]:
+    names = ("samples", "lag_p50_s", "lag_p95_s")
+    return sa.select(*[c.label(name) for c, name in zip(columns, names, strict=True)])
