@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.model import drift as d
-from auditor.reconcile import attribution, consent, identity, orders, past, people, sales
+from auditor.reconcile import (
+    attribution,
+    audience,
+    bridge,
+    consent,
+    identity,
+    orders,
+    past,
+    people,
+    sales,
+    turnover,
+)
 
 if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
@@ -22,6 +33,8 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.link_contact, people.contacts(terms)),
             (d.link_order, orders.orders(terms)),
             (d.link_sale, orders.sales(terms)),
+            (d.revenue_bridge, bridge.steps(terms)),
+            (d.verified_share, bridge.verified(terms)),
         ):
             warehouse.refill(conn, table, select)
         for table, select in (
@@ -37,5 +50,10 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.check_population, sales.checked_in_emarsys()),
             (d.check_population, attribution.sales_checked(terms)),
             (d.check_population, attribution.events_checked(terms)),
+            (d.drift_audience, turnover.drift(terms)),
+            (d.check_population, turnover.checked(terms)),
+            *audience.links(terms),
+            *((d.drift_audience, select) for select in audience.drift(terms)),
+            (d.check_population, audience.checked()),
         ):
             conn.execute(table.insert().from_select(d.filled(table), select))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from auditor.config import Settings
+    from auditor.config import Audience, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Terms:
         consent_keys: Keys of the consents that mean marketing; None without the legacy Order API.
         feed_customers: Whom the integration sends: all, registered, subscribed or buyers.
         mapped_fields: Fields of a contact that the settings map, by canonical column.
+        audiences: The segments that claim to follow a rule.
+        zone: The brand's time zone, by its name; months are the brand's own.
     """
 
     as_of: datetime
@@ -51,6 +53,8 @@ class Terms:
     consent_keys: tuple[str, ...] | None = None
     feed_customers: str = "all"
     mapped_fields: tuple[str, ...] = ("first_name", "last_name", "email")
+    audiences: tuple[Audience, ...] = ()
+    zone: str = "UTC"
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:
@@ -82,4 +86,6 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         consent_keys=settings.centra.order_api.consents if settings.centra.order_api else None,
         feed_customers=settings.feed.customers,
         mapped_fields=tuple(settings.emarsys.fields),
+        audiences=settings.audiences or (),
+        zone=settings.timezone.key,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.sandbox.world.audiences import audiences
 from auditor.sandbox.world.contacts import (
     ALL_CONTACTS,
     EMAIL,
@@ -65,4 +66,5 @@ def brand_settings(world: World) -> dict[str, Any]:
         "catalogue": {"title": "display.name", "stock_column": "c_stock", "stock_tolerance": 0},
         "consent": {"emarsys_sources": [], "stores": "all"},
         "feed": {"customers": "all"},
+        "audiences": [audience.settings for audience in audiences(world)],
     }
