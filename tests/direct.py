@@ -454,6 +454,8 @@ def _emarsys(
     )
     quarantined = [x for x in account.lists if x.name == "audit-quarantine"]
     yield t.emarsys_quarantine, [(str(i),) for x in quarantined for i in x.contact_ids]
+    segments = {str(s.id): s.contact_ids or [] for s in account.segments}
+    yield t.emarsys_segment_member, ((s, str(i)) for s, ids in segments.items() for i in ids)
     yield (
         t.emarsys_event_definition,
         [(str(d.id), d.name, len(d.program_ids)) for d in account.event_definitions],

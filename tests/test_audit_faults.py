@@ -168,6 +168,10 @@ def test_checks_that_do_not_need_the_broken_stream_still_judge(broken: Told):
     assert broken.outcomes["consent.withdrawn_but_opted_in"] == "fail"
 
 
+def test_without_its_orders_an_audit_tells_no_revenue(broken: Told):
+    assert (broken.audit["bridge"], broken.audit["verified_share"]) == ([], [])
+
+
 def test_nothing_is_concluded_from_what_was_not_read(broken: Told):
     assert {check for check, _ in broken.findings} & {"sales.missing_order"} == set()
     assert broken.findings <= broken.planted

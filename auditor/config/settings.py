@@ -127,23 +127,52 @@ class LifetimeValue(Struct, frozen=True, kw_only=True):
     over: Count
 
 
+class OrderCount(Struct, frozen=True, kw_only=True):
+    """People who placed a number of orders."""
+
+    at_least: Id = 1
+
+
 class SkuCount(Struct, frozen=True, kw_only=True):
-    """People who bought an item a number of times."""
+    """People who bought an item a number of times: units that did not come back."""
 
     sku: Name
     at_least: Id = 1
 
 
-class Rule(Struct, frozen=True, kw_only=True):
-    """What puts a person into an audience: exactly one of the two."""
+class Category(Struct, frozen=True, kw_only=True):
+    """People who bought so many units in a category, named as Centra's displays name it."""
 
-    lifetime_value: LifetimeValue | None = None
-    sku_count: SkuCount | None = None
+    name: Name
+    at_least: Id = 1
+
+
+class LastOrder(Struct, frozen=True, kw_only=True):
+    """People whose last order was placed before, or after, a day."""
+
+    before: date | None = None
+    after: date | None = None
 
     def __post_init__(self) -> None:
         """Refuse none or both."""
-        if (self.lifetime_value is None) == (self.sku_count is None):
-            raise SettingError("", "must hold exactly one of lifetime_value and sku_count")
+        if (self.before is None) == (self.after is None):
+            raise SettingError("", "must hold exactly one of before and after")
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """What puts a person into an audience: exactly one of these."""
+
+    lifetime_value: LifetimeValue | None = None
+    order_count: OrderCount | None = None
+    sku_count: SkuCount | None = None
+    category: Category | None = None
+    last_order: LastOrder | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse none and several."""
+        if len([name for name in self.__struct_fields__ if getattr(self, name) is not None]) != 1:
+            *names, last = self.__struct_fields__
+            raise SettingError("", f"must hold exactly one of {', '.join(names)} and {last}")
 
 
 class Audience(Struct, frozen=True, kw_only=True):

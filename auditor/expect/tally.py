@@ -61,10 +61,19 @@ def _grouped(table: sa.Table) -> sa.Select[Any]:
         row.check_id,
         row.currency,
         sa.func.count().label("failed"),
-        _whole(row.people).label("people"),
+        _people(table).label("people"),
         _whole(row.money_minor).label("minor"),
         sa.func.count(sa.case((row.contained, 1))).label("contained"),
     ).group_by(row.check_id, row.currency)
+
+
+def _people(table: sa.Table) -> ColumnElement[int]:
+    """Count the people that rows reach: who stands behind several subjects is one person."""
+    row = table.c
+    whose = sa.func.coalesce(row.customer_id, row.contact_id, row.subject_key)
+    single = sa.func.count(sa.distinct(sa.case((row.people == 1, whose))))
+    crowds = sa.func.coalesce(_whole(sa.case((row.people > 1, row.people))), 0)
+    return sa.case((sa.func.count(row.people) > 0, sa.cast(single + crowds, sa.BigInteger)))
 
 
 def _whole(column: ColumnElement[Any]) -> ColumnElement[int]:

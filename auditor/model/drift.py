@@ -79,6 +79,19 @@ drift_fulfilment = _drift(
     Column("emarsys_missing_share", sa.Float),
     Column("emarsys_usages", Integer),
 )
+drift_audience = _drift(
+    "drift_audience",
+    Column("centra_rule", Text),  # what the segment claims to follow; NULL for a turnover
+    Column("centra_is_member", Boolean),
+    Column("centra_amount_minor", BigInteger),  # the measure that the rule asks for, others NULL
+    Column("centra_count", BigInteger),
+    Column("centra_last_on", sa.Date),
+    Column("emarsys_is_member", Boolean),
+    Column("emarsys_amount_minor", BigInteger),
+    Column("emarsys_count", BigInteger),
+    Column("emarsys_last_on", sa.Date),
+    Column("emarsys_explained_minor", BigInteger),  # of a turnover, by other open findings
+)
 drift_quality = _drift(
     "drift_quality",
     Column("centra_value", Text),
@@ -130,6 +143,7 @@ DRIFT_TABLES: tuple[sa.Table, ...] = (
     drift_consent,
     drift_sales,
     drift_event,
+    drift_audience,
     drift_identity,
     drift_fulfilment,
     drift_catalogue,
@@ -189,6 +203,7 @@ link_order = sa.Table(
     Column("is_cancelled", Boolean),
     Column("is_due", Boolean),  # consumer, due status, not held, paid, since `sales.since`
     Column("is_settled", Boolean),
+    Column("market_id", Text),
     Column("customer_id", Text),
     Column("person", Text),  # email_key of the customer or buyer
     Column("created_at", DateTime),
@@ -200,6 +215,8 @@ link_sale = sa.Table(
     Column("item", Text),
     Column("lines", Integer),  # order lines of the item; 0 when Centra has none
     Column("sold_quantity", BigInteger),  # units not cancelled, before returns
+    Column("sold_minor", BigInteger),  # value of sold_quantity
+    Column("base_minor", BigInteger),  # the same in base currency, whatever `sales.currency` says
     Column("cancelled_quantity", BigInteger),
     Column("net_quantity", BigInteger),  # less units of settled returns
     Column("least_quantity", BigInteger),  # less units of all completed returns
@@ -267,6 +284,55 @@ link_stream = sa.Table(
     Column("samples", BigInteger),  # records whose way to Emarsys was timed
     Column("lag_p50_s", BigInteger),
     Column("lag_p95_s", BigInteger),
+)
+
+link_purchase = sa.Table(
+    "link_purchase",
+    metadata,
+    Column("owner", Text),  # email_key of the person
+    Column("order_number", Text),
+    Column("item", Text),
+    Column("placed_on", sa.Date),
+    Column("net_milli", BigInteger),  # thousandths of a unit, as Centra expects them
+    Column("net_minor", BigInteger),
+    Column("least_milli", BigInteger),  # what Emarsys counts at least, whatever is young
+    Column("least_minor", BigInteger),
+    Column("most_milli", BigInteger),
+    Column("most_minor", BigInteger),
+    Column("gross_milli", BigInteger),  # before returns, at most
+)
+"""What people bought as consumers; filled where a segment follows a rule."""
+
+link_member = sa.Table(
+    "link_member",
+    metadata,
+    Column("segment_id", Text),
+    Column("contact_id", Text),
+    Column("person", Text),
+    Column("is_member", Boolean),
+    Column("is_wrong", Boolean),  # against the rule, beyond doubt
+    Column("amount_minor", BigInteger),  # the measure that the rule asks for, others NULL
+    Column("count", BigInteger),
+    Column("last_on", sa.Date),
+)
+"""Every contact that a rule puts into its segment, or out of it, beyond doubt."""
+
+revenue_bridge = sa.Table(
+    "revenue_bridge",
+    metadata,
+    Column("market", Text),  # its name; `unknown` for orders that Centra never had
+    Column("month", Text),  # 2026-11
+    Column("currency", Text),
+    Column("step", Text),
+    Column("amount_minor", BigInteger),
+)
+verified_share = sa.Table(
+    "verified_share",
+    metadata,
+    Column("days", Integer),  # within so many days of the order
+    Column("currency", Text),
+    Column("verified_minor", BigInteger),
+    Column("due_minor", BigInteger),
 )
 
 check_population = sa.Table(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from auditor.model.bridge import Bridge, VerifiedShare
     from auditor.model.incident import Incident
 
 Severity = Literal["info", "warning", "critical"]
@@ -175,6 +176,9 @@ class Audit:
         stages: Wall seconds of each stage, in order.
         incidents: What stands behind the findings, the gravest first.
         canary: None when none was sent out.
+        bridge: From Centra's revenue to Emarsys' revenue, per month and market; empty where an order
+            or a sale may be missing from the snapshot.
+        verified_share: How much of the order value is verified, likewise.
     """
 
     run: str
@@ -187,3 +191,5 @@ class Audit:
     stages: Mapping[str, float] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()
     canary: Canary | None = None
+    bridge: tuple[Bridge, ...] = ()
+    verified_share: tuple[VerifiedShare, ...] = ()

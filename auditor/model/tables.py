@@ -302,6 +302,11 @@ emarsys_contact = _table(
     Column("email_hash", Text),
 )
 emarsys_quarantine = _table("emarsys_quarantine", Column("contact_id", Text))
+emarsys_segment_member = _table(
+    "emarsys_segment_member",
+    Column("segment_id", Text),  # one of those that `audiences` names
+    Column("contact_id", Text),
+)
 emarsys_event_definition = _table(
     "emarsys_event_definition",
     Column("event_type_id", Text),
@@ -424,6 +429,7 @@ STREAM_TABLES: dict[str, tuple[sa.Table, ...]] = {
     "stock": (centra_stock,),
     "contacts": (emarsys_contact,),
     "quarantine": (emarsys_quarantine,),
+    "segment_members": (emarsys_segment_member,),
     "event_definitions": (emarsys_event_definition,),
     "sales": (emarsys_sale,),
     "si_contacts": (emarsys_si_contact,),
@@ -464,6 +470,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "centra_stock": ("size_id", "warehouse_id"),
     "emarsys_contact": ("contact_id",),
     "emarsys_quarantine": ("contact_id",),
+    "emarsys_segment_member": ("segment_id", "contact_id"),
     "emarsys_event_definition": ("event_type_id",),
     "emarsys_si_contact": ("si_contact_id",),
     "emarsys_latest_product": ("item",),

@@ -20,6 +20,7 @@ from auditor.pipeline.judging import require_suites, terms_of_run
 from auditor.pipeline.rehearsal import fly_canary
 from auditor.pipeline.run import REPORTS, Done, Stages
 from auditor.reconcile import agreed
+from auditor.reconcile.bridge import BRIDGE_STREAMS, read_bridge, read_verified
 from auditor.reconcile.features import DriftFeatures
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import unconfigured
@@ -119,7 +120,7 @@ def _findings(
     incidents.keep(ledger, causes, ran, brand=brand, run=snapshot.run, seen_at=at)
     severities = query.open_severities(ledger, brand)
     verdict = verdict_of(snapshot.coverage, checks, severities, canary)
-    return Audit(
+    audited = Audit(
         snapshot.run,
         brand,
         snapshot.as_of,
@@ -130,6 +131,16 @@ def _findings(
         incidents=incidents.incidents(ledger, brand),
         canary=canary,
     )
+    return _with_money(audited, warehouse, snapshot)
+
+
+def _with_money(audited: Audit, warehouse: Warehouse, snapshot: Snapshot) -> Audit:
+    """Add the money figures, unless an order or a sale may be missing from them."""
+    lines = [snapshot.line(stream) for stream in BRIDGE_STREAMS]
+    if not all(line is not None and line.is_usable for line in lines):
+        return audited
+    with warehouse.engine.connect() as conn:
+        return replace(audited, bridge=read_bridge(conn), verified_share=read_verified(conn))
 
 
 def _report(run: Run, ledger: Ledger, audited: Audit) -> Done:

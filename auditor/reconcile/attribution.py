@@ -40,6 +40,9 @@ def _owners(terms: Terms) -> sa.CTE:
             sa.func.min(sa.case((stray, contact.c.contact_id))).label("stray_contact_id"),
             sa.func.min(sa.case((is_orphan, contact.c.contact_id))).label("orphan_contact_id"),
             sum_of(sale.c.amount_minor).label("amount_minor"),
+            _amount_where(stray).label("stray_minor"),
+            _amount_where(generated).label("generated_minor"),
+            _amount_where(is_orphan).label("orphan_minor"),
             sum_of(sale.c.quantity_milli).label("quantity_milli"),
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
         )
@@ -61,6 +64,10 @@ def _owners(terms: Terms) -> sa.CTE:
     )
 
 
+def _amount_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sum_of(sa.case((condition, t.emarsys_sale.c.amount_minor)))
+
+
 def sales_drift(terms: Terms) -> sa.Select[Any]:
     """Select the consumer orders whose sale hangs on the wrong, a generated or an orphaned contact.
 
@@ -76,7 +83,10 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
     row = owners.c
 
     def rows_of(
-        check: str, condition: sa.ColumnElement[bool], contact_id: sa.ColumnElement[Any]
+        check: str,
+        condition: sa.ColumnElement[bool],
+        contact_id: sa.ColumnElement[Any],
+        at_stake: sa.ColumnElement[int],
     ) -> sa.Select[Any]:
         return sa.select(
             text(check),
@@ -85,7 +95,7 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
             row.customer_id,
             contact_id,
             sa.literal(1),
-            sa.cast(sa.func.abs(row.amount_minor), sa.BigInteger),
+            sa.cast(sa.func.abs(at_stake), sa.BigInteger),
             text(terms.currency),
             text(None),
             sa.false(),
@@ -101,9 +111,11 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
         ).where(condition)
 
     found = sa.union_all(
-        rows_of("sales.wrong_contact", row.is_stray, row.stray_contact_id),
-        rows_of("sales.generated_contact", row.is_generated, row.stray_contact_id),
-        rows_of("identity.sales_on_orphan", row.is_orphan, row.orphan_contact_id),
+        rows_of("sales.wrong_contact", row.is_stray, row.stray_contact_id, row.stray_minor),
+        rows_of(
+            "sales.generated_contact", row.is_generated, row.stray_contact_id, row.generated_minor
+        ),
+        rows_of("identity.sales_on_orphan", row.is_orphan, row.orphan_contact_id, row.orphan_minor),
     )
     return sa.select(found.subquery())
 
@@ -121,13 +133,32 @@ def sales_checked(terms: Terms) -> sa.Select[Any]:
     )
 
 
+def ordered_in_all() -> sa.Select[Any]:
+    """Select how many orders each person ever placed, those before `sales.since` included.
+
+    Frame:
+        Result: one row per email_key with customer rows: total_orders, is_untold (the tenant keeps
+            the number of some of them to itself).
+    """
+    row = t.centra_customer.c
+    return (
+        sa.select(
+            row.email_key,
+            sum_of(row.total_orders).label("total_orders"),
+            any_of(row.total_orders.is_(None)).label("is_untold"),
+        )
+        .where(row.email_key.is_not(None))
+        .group_by(row.email_key)
+    )
+
+
 def _buyers_only() -> sa.CTE:
     """Select the contacts who have wholesale or marketplace orders and no other.
 
     A customer row with more orders than were read may have bought as a consumer before
     `sales.since`; nothing is concluded about such a person.
     """
-    order, customer, contact = link_order, t.centra_customer, link_contact
+    order, contact = link_order, link_contact
     per_person = (
         sa.select(
             order.c.person,
@@ -139,16 +170,7 @@ def _buyers_only() -> sa.CTE:
         .group_by(order.c.person)
         .subquery()
     )
-    known = (
-        sa.select(
-            customer.c.email_key,
-            sum_of(customer.c.total_orders).label("total_orders"),
-            any_of(customer.c.total_orders.is_(None)).label("is_untold"),
-        )
-        .where(customer.c.email_key.is_not(None))
-        .group_by(customer.c.email_key)
-        .subquery()
-    )
+    known = ordered_in_all().subquery()
     whole = known.c.email_key.is_(None) | (
         ~known.c.is_untold & (known.c.total_orders <= per_person.c.customer_orders)
     )

@@ -53,6 +53,7 @@ def orders(terms: Terms) -> sa.Select[Any]:
         order.c.status.in_(CANCELLED).label("is_cancelled"),
         is_due.label("is_due"),
         (last_touched < terms.sales_before).label("is_settled"),
+        order.c.market_id,
         order.c.customer_id,
         sa.case(
             (~is_erased, sa.func.coalesce(customer.c.email_key, order.c.email_key)), else_=None
@@ -124,6 +125,8 @@ def sales(terms: Terms) -> sa.Select[Any]:
 _EXPECTED_NUMBERS = (
     "lines",
     "sold_quantity",
+    "sold_minor",
+    "base_minor",
     "cancelled_quantity",
     "net_quantity",
     "least_quantity",
@@ -158,6 +161,8 @@ def _expected(terms: Terms) -> sa.Select[Any]:
             line.c.item,
             sa.cast(sa.func.count(), sa.Integer).label("lines"),
             sum_of(sold).label("sold_quantity"),
+            sum_of(value * worth).label("sold_minor"),
+            sum_of(line.c.base_minor * worth).label("base_minor"),
             sum_of(line.c.cancelled_quantity * worth).label("cancelled_quantity"),
             sum_of(net).label("net_quantity"),
             sum_of(least).label("least_quantity"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import drift as d
 from auditor.reconcile import (
     attribution,
+    audience,
+    bridge,
     catalogue,
     confirmations,
     consent,
@@ -20,6 +22,7 @@ from auditor.reconcile import (
     people,
     sales,
     streams,
+    turnover,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.link_sale, orders.sales(terms)),
             (d.link_item, items.items(terms)),
             (d.link_stream, streams.streams(terms)),
+            (d.revenue_bridge, bridge.steps(terms)),
+            (d.verified_share, bridge.verified(terms)),
         ):
             warehouse.refill(conn, table, select)
         _fill(conn, d.drift_event, attribution.event_drift(terms))
@@ -74,6 +79,11 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.check_population, catalogue.checked()),
             (d.check_population, freshness.checked(terms)),
             (d.check_population, freshness.checked_feed()),
+            (d.drift_audience, turnover.drift(terms)),
+            (d.check_population, turnover.checked(terms)),
+            *audience.links(terms),
+            *((d.drift_audience, select) for select in audience.drift(terms)),
+            (d.check_population, audience.checked()),
         ):
             _fill(conn, table, select)
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 MILLI = 1000
 
 
-def _lines(terms: Terms) -> sa.CTE:
-    """Give every (order, item) the word that describes it: ok, missing, returned, ..."""
+def judged_lines(terms: Terms) -> sa.CTE:
+    """Give every (order, item) the word that describes it: ok, missing, returned, ...
+
+    Frame:
+        Result: `link_sale` with `word` and `tolerance` (minor units).
+    """
     row = link_sale.c
     quantity = row.quantity_milli
     tolerance = terms.tolerance_minor * sa.func.greatest(row.lines, row.rows, 1)
@@ -67,8 +71,13 @@ def _lines(terms: Terms) -> sa.CTE:
     )
 
 
-def _orders(lines: sa.CTE, terms: Terms) -> sa.CTE:
-    """Add the lines of each order up and give the order its verdict; NULL leaves it to its lines."""
+def judged_orders(lines: sa.CTE, terms: Terms) -> sa.CTE:
+    """Add the lines of each order up and give the order its verdict; NULL leaves it to its lines.
+
+    Frame:
+        Result: one row per order number of either side; `verdict` is a check's id, `is_judged` tells
+            whether its lines are judged where the order has no verdict.
+    """
     total = (
         sa.select(
             lines.c.order_number,
@@ -113,6 +122,8 @@ def _orders(lines: sa.CTE, terms: Terms) -> sa.CTE:
             order.channel,
             order.status,
             order.customer_id,
+            order.market_id,
+            order.is_cancelled,
             order.created_at,
             (order.is_due & order.is_settled).label("is_judged"),
         )
@@ -141,8 +152,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, sales and channel; Emarsys reference 5.2 (append-only, not deduplicated).
     """
-    lines = _lines(terms)
-    orders = _orders(lines, terms)
+    lines = judged_lines(terms)
+    orders = judged_orders(lines, terms)
     found = sa.union_all(_order_rows(orders), _line_rows(lines, orders)).subquery().c
     in_centra, in_emarsys = found.channel.is_not(None), found.rows > 0
     quantity = sa.cast(found.quantity_milli, sa.Float) / MILLI
@@ -171,11 +182,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
 
 def _order_rows(orders: sa.CTE) -> sa.Select[Any]:
     row = orders.c
-    counts_whole = sa.or_(
-        row.channel.is_(None),
-        row.channel != "consumer",
-        row.verdict == "sales.cancelled_but_counted",
-    )
+    # Of an order that was cancelled in part, only the cancelled units count wrongly.
+    counts_whole = sa.or_(row.channel.is_(None), row.channel != "consumer", row.is_cancelled)
     at_stake = sa.case((counts_whole, row.amount_minor), else_=row.amount_minor - row.net_minor)
     return sa.select(
         row.verdict.label("check_id"),
@@ -195,7 +203,7 @@ def _line_rows(lines: sa.CTE, orders: sa.CTE) -> sa.Select[Any]:
             text("line").label("subject_kind"),
             (row.order_number + "/" + row.item).label("subject_key"),
             (row.amount_minor - row.net_minor).label("at_stake"),
-            sa.case((row.word == "amount", _pattern(lines))).label("cause"),
+            sa.case((row.word == "amount", pattern(lines))).label("cause"),
             *_facts(orders, lines),
         )
         .select_from(lines.join(orders, row.order_number == orders.c.order_number))
@@ -217,7 +225,7 @@ _LINE_CHECKS = {
 }
 
 
-def _pattern(lines: sa.CTE) -> ColumnElement[str | None]:
+def pattern(lines: sa.CTE) -> ColumnElement[str | None]:
     """Name the known mistake that turns the expected amount into the counted one."""
     row = lines.c
 

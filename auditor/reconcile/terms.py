@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime, timedelta
 
-    from auditor.config import Settings
+    from auditor.config import Audience, Settings
     from auditor.config.settings import Title
 
 Moving = Literal["orders", "contacts", "events"]
@@ -51,6 +51,8 @@ class Terms:
         feed_age: Age beyond which the catalogue feed is stale.
         token_expires: The day on which Centra's token ends, None where nobody said.
         has_wsse: Whether Emarsys is reached with WSSE.
+        audiences: The segments that claim to follow a rule.
+        zone: The brand's time zone, by its name; months are the brand's own.
     """
 
     as_of: datetime
@@ -90,6 +92,8 @@ class Terms:
     consent_keys: tuple[str, ...] | None = None
     feed_customers: str = "all"
     mapped_fields: tuple[str, ...] = ("first_name", "last_name", "email")
+    audiences: tuple[Audience, ...] = ()
+    zone: str = "UTC"
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:
@@ -137,6 +141,8 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         feed_age=settings.catalogue.max_age,
         token_expires=settings.credentials.centra_token_expires,
         has_wsse=isinstance(settings.emarsys.auth, Wsse),
+        audiences=settings.audiences or (),
+        zone=settings.timezone.key,
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.backtest.compare import Comparison as Compared
+    from auditor.model.bridge import Bridge, VerifiedShare
     from auditor.model.finding import Audit, CheckResult, Finding, Money
     from auditor.model.incident import Incident
     from auditor.model.snapshot import Coverage, Snapshot
@@ -40,6 +41,8 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "as_of": zulu(audit.as_of),
             "incidents": [_incident(incident) for incident in audit.incidents],
             "canary": None if audit.canary is None else asdict(audit.canary),
+            "bridge": [_bridge(bridge) for bridge in audit.bridge],
+            "verified_share": [_verified(share) for share in audit.verified_share],
         }
     )
 
@@ -164,6 +167,24 @@ def _waiver(finding: Finding) -> dict[str, Any] | None:
     if finding.accepted_until is None:
         return None
     return {"until": zulu(finding.accepted_until), "reason": finding.accepted_reason}
+
+
+def _bridge(bridge: Bridge) -> dict[str, Any]:
+    return {
+        "market": bridge.market,
+        "month": bridge.month,
+        "currency": bridge.currency,
+        "steps": dict(bridge.amounts),
+    }
+
+
+def _verified(share: VerifiedShare) -> dict[str, Any]:
+    return {
+        "days": share.days,
+        "share": share.share,
+        "verified": {"minor": share.verified_minor, "currency": share.currency},
+        "due": {"minor": share.due_minor, "currency": share.currency},
+    }
 
 
 def _money(money: Money | None) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.model.finding import SEVERITIES, CheckResult, Finding, Money, Severity, lowered
+from auditor.report.bridge import BridgeMonth, bridge_months
 from auditor.report.figures import Figures, Locale
 
 if TYPE_CHECKING:
@@ -115,6 +116,11 @@ class ReportData:
             if money := incident.result.money:
                 sums[money.currency] = sums.get(money.currency, 0) + money.minor
         return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+
+    @property
+    def bridge_months(self) -> tuple[BridgeMonth, ...]:
+        """The revenue bridge of the newest months."""
+        return bridge_months(self.audit.bridge)
 
     def count(self, *outcomes: str) -> int:
         """Count the checks with one of these outcomes."""

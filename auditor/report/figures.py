@@ -58,6 +58,11 @@ class Figures:
         fraction = f"{_STYLES[self.locale].point}{rest:0{digits}}" if digits else ""
         return f"{sign}{self.number(whole)}{fraction}\u00a0{money.currency}"
 
+    def percent(self, share: float) -> str:
+        """Write a share (0 to 1) with one decimal, rounded down: only a whole reads as 100."""
+        tenths = int(share * 1000 + 1e-9)
+        return f"{tenths // 10}{_STYLES[self.locale].point}{tenths % 10}\u00a0%"
+
     def day(self, moment: datetime) -> str:
         """Write the day a moment falls on in the brand's time zone."""
         local = moment.astimezone(self.zone)

@@ -79,6 +79,7 @@ def _environment(data: ReportData, templates: Path | jinja2.BaseLoader) -> jinja
     env.filters |= {
         "number": figures.number,
         "money": figures.money,
+        "percent": figures.percent,
         "day": figures.day,
         "moment": figures.moment,
         "seconds": figures.seconds,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.errors import StoreError
-from auditor.model.drift import DRIFT_TABLES, check_population
+from auditor.model.drift import DRIFT_TABLES, check_population, link_member, link_purchase
 from auditor.model.history import HISTORY, snapshot_run, unfinished_page, unfinished_read
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import load, reads, stage, unload, versions
@@ -171,8 +171,8 @@ class Warehouse:
             yield conn.execution_options(stream_results=True).execute(ordered)
 
     def empty_drift(self, conn: sa.Connection) -> None:
-        """Forget the drift of the run before."""
-        for table in (*DRIFT_TABLES, check_population):
+        """Forget the drift of the run before, and what was linked for its audiences."""
+        for table in (*DRIFT_TABLES, check_population, link_purchase, link_member):
             table.drop(conn, checkfirst=True)
             table.create(conn)
 

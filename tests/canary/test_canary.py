@@ -12,6 +12,7 @@ import pytest
 from auditor.canary.flight import take_off, unforgiving
 from auditor.canary.plants import plants
 from auditor.canary.shadow import Shadow
+from auditor.config.settings import Audience, LifetimeValue, Rule
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.model.finding import Canary
@@ -21,7 +22,8 @@ from auditor.reconcile.run import reconcile
 from auditor.resources import expectation_files
 from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
-from tests.reconcile.books import NOW, TERMS, Books
+from tests.reconcile.books import NOW, Books
+from tests.reconcile.books import TERMS as PLAIN_TERMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from auditor.expect.expectation import Expectation
 
+RICH = Rule(lifetime_value=LifetimeValue(over=500))
+TERMS = replace(PLAIN_TERMS, audiences=(Audience(segment=200001, name="Rich", rule=RICH),))
 SHIPPED = load_checks(expectation_files())
 AT = NOW.replace(tzinfo=UTC)
 TAKEN = Snapshot(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -75,8 +76,18 @@ def test_a_wrong_item_of_a_list_is_named_by_its_place(refusal):
 def test_a_rule_of_two_kinds_is_refused(refusal):
     tree = plain()
     tree["audiences"][0]["rule"]["sku_count"] = {"sku": "A"}
-    expected = "must hold exactly one of lifetime_value and sku_count."
+    expected = (
+        "must hold exactly one of lifetime_value, order_count, sku_count, category and last_order."
+    )
     assert refusal(tree) == f"audiences[0].rule: {expected}"
+
+
+@pytest.mark.parametrize("days", [{}, {"before": date(2026, 6, 1), "after": date(2026, 1, 1)}])
+def test_a_last_order_is_before_or_after_a_day(refusal, days):
+    tree = plain()
+    tree["audiences"][0]["rule"] = {"last_order": days}
+    expected = "audiences[0].rule.last_order: must hold exactly one of before and after."
+    assert refusal(tree) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from auditor.config import OAuth2, Wsse
-from tests.config.sample import ENVIRON, MINIMAL, SAMPLE, changed, without
+from tests.config.sample import ENVIRON, MINIMAL, SAMPLE, changed, plain, without
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,24 @@ def test_a_key_that_is_a_word_of_python_has_an_underscore(sample):
 
 def test_audiences_carry_their_rule(sample):
     assert [audience.rule.sku_count for audience in sample.audiences][1].at_least == 2
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"order_count": {"at_least": 3}},
+        {"category": {"name": "Knitwear", "at_least": 2}},
+        {"last_order": {"before": date(2026, 6, 1)}},
+        {"last_order": {"after": date(2026, 6, 1)}},
+    ],
+    ids=str,
+)
+def test_an_audience_may_follow_any_rule(load, rule):
+    tree = plain()
+    tree["audiences"][0]["rule"] = rule
+    ((name, asked),) = rule.items()
+    read = getattr(load(tree).audiences[0].rule, name)
+    assert {key: getattr(read, key) for key in asked} == asked
 
 
 def test_client_credentials_are_oauth2(sample):

@@ -224,6 +224,11 @@ def test_a_drift_check_adds_up_people(each_warehouse):
     assert judged(each_warehouse, no_drift(CHECK))[CHECK].people == 6
 
 
+def test_a_person_behind_several_subjects_is_one(each_warehouse):
+    drift(each_warehouse, CHECK, 2, checked=20, people=1, customer_id="4711")
+    assert judged(each_warehouse, no_drift(CHECK))[CHECK].people == 1
+
+
 def test_people_are_unknown_where_no_row_names_any(warehouse):
     drift(warehouse, CHECK, 2, checked=20)
     assert judged(warehouse, no_drift(CHECK))[CHECK].people is None

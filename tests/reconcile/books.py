@@ -210,6 +210,15 @@ class Books:
     def quarantine(self, contact_id: str) -> None:
         self._add(t.emarsys_quarantine, contact_id=contact_id)
 
+    def segment(self, segment_id: int, *contact_ids: str) -> None:
+        for contact_id in contact_ids:
+            self._add(t.emarsys_segment_member, segment_id=str(segment_id), contact_id=contact_id)
+
+    def shown_in(self, category: str, item: str) -> None:
+        self._add(t.centra_size, size_id=item, variant_id=item, item=item)
+        self._add(t.centra_variant, variant_id=item, product_id=item)
+        self._add(t.centra_display, display_id=item, product_id=item, category=category)
+
     def order(self, number: str, *lines: dict[str, Any], **values: Any) -> None:
         row: dict[str, Any] = {
             "order_id": number,
@@ -402,14 +411,18 @@ class Books:
     def feed(self, written_at: datetime | None) -> None:
         self._add(t.emarsys_feed, written_at=written_at)
 
-    def rows(self, terms: Terms = TERMS) -> list[sa.RowMapping]:
-        """Reconcile and return every drift row."""
+    def write(self) -> None:
+        """Write everything into the warehouse."""
         with self.warehouse.engine.begin() as conn:
             for table, rows in self._rows.items():
                 if rows:
                     conn.execute(table.insert(), rows)
             if self._remembered is not None:
                 self._write_past(conn)
+
+    def rows(self, terms: Terms = TERMS) -> list[sa.RowMapping]:
+        """Reconcile and return every drift row."""
+        self.write()
         reconcile(self.warehouse, terms)
         with self.warehouse.engine.connect() as conn:
             return [
@@ -432,8 +445,10 @@ class Books:
 
     def checked(self) -> dict[str, int]:
         """Return the population of every check after a reconcile."""
+        row = check_population.c
+        total = sa.select(row.check_id, sa.func.sum(row.checked).label("checked"))
         with self.warehouse.engine.connect() as conn:
-            return {row.check_id: row.checked for row in conn.execute(sa.select(check_population))}
+            return {r.check_id: r.checked for r in conn.execute(total.group_by(row.check_id))}
 
 
 def _is_of_contacts(check: str, _subject: str) -> bool:

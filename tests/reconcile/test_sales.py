@@ -310,3 +310,21 @@ def test_the_population_of_missing_orders_is_the_due_ones(books: Books):
 def test_order_rows_do_not_depend_on_now_beyond_the_terms(books: Books):
     books.order("100", books.line("A", 1, 20000), created_at=NOW - timedelta(hours=27))
     assert books.drift() == {("sales.missing_order", "100")}
+
+
+def test_of_an_order_cancelled_in_part_only_those_units_are_at_stake(books: Books):
+    books.order("100", books.line("A", 1, 20000, cancelled_quantity=1), books.line("B", 1, 50000))
+    books.sale("100", "A", 2, 40000)
+    books.sale("100", "B", 1, 50000)
+    (row,) = books.rows()
+    assert (row["check_id"], row["money_minor"]) == ("sales.cancelled_but_counted", 20000)
+
+
+def test_only_what_hangs_on_the_wrong_contact_is_at_stake(books: Books):
+    books.customer("2", "b@x.se", total_orders=0)
+    books.contact("2", "b@x.se", None, external_id="2")
+    books.order("100", books.line("A", 1, 20000), books.line("B", 1, 50000))
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", "B", 1, 50000, si_contact_id="si2")
+    (row,) = books.rows()
+    assert (row["check_id"], row["money_minor"]) == ("sales.wrong_contact", 50000)

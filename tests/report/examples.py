@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from auditor.model.bridge import STEPS, Bridge, VerifiedShare
 from auditor.model.finding import (
     Audit,
     Check,
@@ -191,6 +192,27 @@ STAGES = {
 }
 
 
+def bridge(month: str, market: str, currency: str = "SEK", **amounts: int) -> Bridge:
+    """Return a bridge that ends where its steps lead."""
+    steps = dict.fromkeys(STEPS, 0) | amounts
+    return Bridge(market, month, currency, steps | {"emarsys": sum(steps.values())})
+
+
+BRIDGE = (
+    bridge("2026-10", "Sweden", centra=21_439_051, cancelled=-1_893_080, returns=-204_800),
+    bridge(
+        "2026-11", "Sweden", centra=9_439_000, marketplace=-758_000, missing=-129_900, tax=-4_000
+    ),
+    bridge("2026-11", SCRIPT, centra=1_200_000, late=-49_900, rounding=1),
+    bridge("2026-11", "unknown", unknown=27_500),
+)
+VERIFIED = (
+    VerifiedShare(1, "SEK", 8_905_113, 9_200_000),
+    VerifiedShare(3, "SEK", 9_199_999, 9_200_000),
+    VerifiedShare(7, "SEK", 0, 0),
+)
+
+
 def finding(check: str, key: str, **values: Any) -> Finding:
     plain = {
         "fingerprint": fingerprint("nordlys", check, key),
@@ -303,7 +325,8 @@ def rich_findings(check: str) -> Iterable[Finding]:
 def rich_audit() -> Audit:
     """Return an audit with every outcome, hence an incomplete one."""
     tally = Tally(total=269, new=21, ongoing=242, worse=3, regressed=3, resolved=7, accepted=2)
-    return Audit(RUN, "nordlys", AS_OF, "incomplete", COVERAGE, RESULTS, tally, STAGES)
+    audit = Audit(RUN, "nordlys", AS_OF, "incomplete", COVERAGE, RESULTS, tally, STAGES)
+    return dataclasses.replace(audit, bridge=BRIDGE, verified_share=VERIFIED)
 
 
 def critical_audit() -> Audit:

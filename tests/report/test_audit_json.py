@@ -112,6 +112,26 @@ def test_the_report_is_named():
     assert RICH["report"] == PATH
 
 
+def test_a_bridge_names_all_steps_and_they_add_up():
+    *steps, end = RICH["bridge"][1]["steps"].values()
+    assert list(RICH["bridge"][1]) == ["market", "month", "currency", "steps"]
+    assert (len(steps), sum(steps)) == (14, end)
+
+
+def test_a_verified_share_is_a_part_of_what_was_due():
+    assert RICH["verified_share"][0] == {
+        "days": 1,
+        "share": 8_905_113 / 9_200_000,
+        "verified": {"minor": 8_905_113, "currency": "SEK"},
+        "due": {"minor": 9_200_000, "currency": "SEK"},
+    }
+
+
+def test_an_audit_that_missed_orders_has_no_bridge():
+    clean = json.loads(audit_json(examples.clean_audit(), PATH))
+    assert (clean["bridge"], clean["verified_share"]) == ([], [])
+
+
 def test_the_keys_of_a_finding_stand_in_order_before_any_extra():
     assert list(line_of())[: len(FINDING_KEYS)] == FINDING_KEYS
 

@@ -15,6 +15,7 @@ import httpx
 from auditor.config import Wsse
 from auditor.doctor.result import Result, probe
 from auditor.errors import TransientReadError
+from auditor.systems.emarsys import segments
 from auditor.systems.emarsys.contacts import audience_of
 from auditor.systems.emarsys.events import EVENTS
 from auditor.systems.emarsys.exports import DATA, OF_LIST, OF_SEGMENT, STATUS
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from auditor.doctor.visit import Visit
     from auditor.systems.emarsys.envelope import Endpoint
 
-API_STREAMS = ("contacts", "quarantine", "event_definitions")
+API_STREAMS = ("contacts", "quarantine", "segment_members", "event_definitions")
 NOBODY = "0"
 """No contact, list or export has this id."""
 
@@ -113,6 +114,11 @@ def needs(settings: Settings) -> Iterator[Need]:
         yield Need(LISTS, "quarantine")
         yield Need(CONTACT_IDS, "quarantine", (NOBODY,))
         yield Need(COUNT, "quarantine", (NOBODY,), is_optional=True)
+    if settings.audiences:
+        for endpoint in (segments.COUNT, segments.MEMBERS, segments.RUN, segments.RUN_STATUS):
+            yield Need(endpoint, "segment_members", (NOBODY,))
+        if settings.emarsys.quarantine_list is None:
+            yield Need(CONTACT_IDS, "segment_members", (NOBODY,))
     yield Need(EVENTS, "event_definitions")
 
 

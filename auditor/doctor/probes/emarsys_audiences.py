@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from auditor.systems.emarsys.client import CoreApi
 
 
-@probe("emarsys.audience", "emarsys", after="emarsys.credentials")
+STREAMS = ("segment_members",)
+
+
+@probe("emarsys.audience", "emarsys", after="emarsys.credentials", streams=STREAMS)
 def audiences(visit: Visit) -> Iterator[Result]:
     """Count every segment that `audiences` names."""
     declared = visit.settings.audiences
     if not declared:
-        yield Result("off", "No audience is declared in audiences.")
+        yield Result("off", "No audience is declared in audiences.", streams=STREAMS)
         return
     for one in declared:
         yield _counted(visit.emarsys(), one)
@@ -34,7 +37,8 @@ def _counted(api: CoreApi, declared: Declared) -> Result:
         size = audience_size(api, Audience("segment", declared.segment))
     except ConfigError:
         detail = f"audiences: the account has no segment {part} ({name})."
-        return Result("fail", detail, "Take the id from the segment's page in Emarsys.", id=part)
+        fix = "Take the id from the segment's page in Emarsys."
+        return Result("fail", detail, fix, STREAMS, id=part)
     except AuditorError as exc:
         return failure(exc, part=part)
     count = "is being counted" if size is None else f"holds {size:,} contacts"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from auditor.sandbox.world.census import normal
+from auditor.sandbox.world.audiences import Purse, audiences, purses
+from auditor.sandbox.world.census import census, normal
 from auditor.sandbox.world.chance import between, chance, lucky, pick
 from auditor.sandbox.world.model import (
     Contact,
@@ -127,6 +128,10 @@ def draw_segments(world: World) -> None:
     """Set the segments to what their rules give now."""
     contacts = world.emarsys.contacts
     sweden = COUNTRY_CHOICES["SE"]
+    people = census(world.centra)
+    bought = purses(world, people)
+    owners = {contact.id: owner_of(contact, people) for contact in contacts}
+    bought_by = {key: bought.get(one.email, Purse()) for key, one in owners.items() if one}
     world.emarsys.segments = [
         Segment(ALL_CONTACTS, "All contacts"),
         Segment(
@@ -135,7 +140,18 @@ def draw_segments(world: World) -> None:
             [c.id for c in contacts if c.values[OPT_IN] == OPTED_IN],
         ),
         Segment(SWEDES, "Sweden", [c.id for c in contacts if c.values[COUNTRY] == sweden]),
+        *(
+            Segment(one.id, one.name, [key for key, purse in bought_by.items() if one.holds(purse)])
+            for one in audiences(world)
+        ),
     ]
+
+
+def owner_of(contact: Contact, people: Census) -> Person | None:
+    """Return the person of a contact: by its key, then by its e-mail; None when it has none."""
+    key, email = contact.values[KEY_FIELD], contact.values[EMAIL]
+    by_key = people.by_customer.get(int(key)) if key else None
+    return by_key or people.people.get(normal(email or ""))
 
 
 def _keyed_by(rng: Random, person: Person) -> Customer | None:

@@ -62,6 +62,7 @@ class Ground:
         self._dropped: set[int] = set()
         self._last_subscription = max((s.id for s in world.centra.subscriptions), default=0)
         self.merged: list[Person] = []  # whose customer was merged away
+        self._strays: list[tuple[int, int]] = []
         self._index()
         self._shuffle(seed)
 
@@ -149,13 +150,23 @@ class Ground:
 
     def people(self, count: int, fits: Fits[Person]) -> Iterator[Person]:
         """Hand out so many people who fit."""
-        return self._hand_out(count, self._lots, fits, lambda person: person)
+        return self._hand_out(count, self._lots, fits, _itself)
 
     def consumers(self, count: int, fits: Fits[Person]) -> Iterator[Person]:
         """Hand out so many settled people who have a contact, buy for no account, and fit."""
-        return self.people(
-            count, lambda p: p.is_consumer and not p.buyers and self._is_settled(p) and fits(p)
-        )
+        return self.people(count, lambda person: self._is_shopper(person) and fits(person))
+
+    def consumer(self, *wishes: Fits[Person]) -> Person:
+        """Hand out one of them: who fits the first of the wishes that anybody fits."""
+        for wish in wishes:
+            found = self._pick(1, filter(self._is_shopper, self._lots), wish, _itself)
+            person = next(found, None)
+            if person is not None:
+                return person
+        raise _too_small(0, 1)
+
+    def _is_shopper(self, person: Person) -> bool:
+        return person.is_consumer and not person.buyers and self._is_settled(person)
 
     def orders(self, count: int, fits: Fits[Order]) -> Iterator[tuple[Order, Person]]:
         """Hand out so many settled orders that fit, each with its person."""
@@ -185,6 +196,20 @@ class Ground:
         owner: Callable[[T], Person | None],
     ) -> Iterator[T]:
         taken = 0
+        for subject in self._pick(count, pool, fits, owner):
+            taken += 1
+            yield subject
+        _check(taken, count)
+
+    def _pick(
+        self,
+        count: int,
+        pool: Iterable[T],
+        fits: Fits[T],
+        owner: Callable[[T], Person | None],
+    ) -> Iterator[T]:
+        """Take so many subjects who fit, or as many as there are."""
+        taken = 0
         for subject in pool:
             if taken == count:
                 return
@@ -193,7 +218,6 @@ class Ground:
                 self._claimed |= _keys(person)
                 taken += 1
                 yield subject
-        _check(taken, count)
 
     def _is_free(self, person: Person) -> bool:
         return self._claimed.isdisjoint(_keys(person))
@@ -250,6 +274,10 @@ class Ground:
         contacts.append(contact)
         self.add_si_contact(values[KEY_FIELD] or "", contact.id, known_at)
         return contact
+
+    def stray(self, segment_id: int, contact: Contact) -> None:
+        """Put a contact into a segment, or out of it, against its rule, once segments are drawn."""
+        self._strays.append((segment_id, contact.id))
 
     def add_si_contact(
         self, external_id: str, contact_id: int | None, known_at: datetime
@@ -334,6 +362,13 @@ class Ground:
         for stream in (emarsys.purchases, emarsys.fired_events, emarsys.unsubscribes):
             stream.sort(key=attrgetter("loaded_at"))
 
+    def lead_astray(self) -> None:
+        """Let members stray from the segments as they were drawn."""
+        segments = {segment.id: segment for segment in self.world.emarsys.segments}
+        for segment_id, contact_id in self._strays:
+            members = set(segments[segment_id].contact_ids or ()) ^ {contact_id}
+            segments[segment_id].contact_ids = sorted(members)
+
     def knows(self, email: str) -> bool:
         """Tell whether Centra has ever seen an address."""
         return normal(email) in self._people.people
@@ -344,7 +379,14 @@ def _keys(person: Person) -> set[str]:
     return {person.email} | {f"account {buyer.account_id}" for buyer in person.buyers}
 
 
+def _itself(person: Person) -> Person:
+    return person
+
+
 def _check(found: int, wanted: int) -> None:
     if found < wanted:
-        msg = f"the world is too small: {found} subjects of {wanted} could be planted"
-        raise ValueError(msg)
+        raise _too_small(found, wanted)
+
+
+def _too_small(found: int, wanted: int) -> ValueError:
+    return ValueError(f"the world is too small: {found} subjects of {wanted} could be planted")

@@ -80,4 +80,5 @@ def plant(world: World, seed: int) -> list[Planted]:
     ]
     ground.finish()
     draw_segments(world)
+    ground.lead_astray()
     return sorted(answers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.sandbox.world.audiences import audiences
 from auditor.sandbox.world.contacts import (
     ALL_CONTACTS,
     EMAIL,
@@ -66,4 +67,5 @@ def brand_settings(world: World) -> dict[str, Any]:
         "consent": {"emarsys_sources": [], "stores": "all"},
         "feed": {"customers": "all"},
         "credentials": {"centra_token_expires": centra.token_ends_on},
+        "audiences": [audience.settings for audience in audiences(world)],
     }

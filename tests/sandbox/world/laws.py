@@ -1,6 +1,6 @@
-"""The checks of the consent, channel, sales, identity, fulfilment and catalogue suites, as plain laws.
+"""The checks of the consent, channel, sales, audience, identity, fulfilment and catalogue suites.
 
-Each law states one part of the checks over the rows of a world and returns what breaks it, as pairs
+Each law states, plainly, one part of the checks over the rows of a world and returns what breaks it, as pairs
 of check and subject. A clean world breaks none; a planted one breaks exactly what was planted.
 """
 
@@ -10,7 +10,7 @@ import html
 from collections import Counter, defaultdict
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.sandbox.world.facts import SETTLE_EVENTS, SETTLE_SALES, Facts, normal
 
@@ -170,6 +170,55 @@ def _is_multiple(facts: Facts, order: Order, expected: dict[str, tuple[int, Deci
     net_minor = sum(row.amount_minor for row in rows)
     off_by = abs(net_minor - times * amount)
     return times > 1 and not rest and off_by <= times * len(rows)
+
+
+def audience(facts: Facts) -> Broken:
+    members = {row.id: set(row.contact_ids or ()) for row in facts.world.emarsys.segments}
+    bought: dict[str | None, list[Order]] = defaultdict(list)
+    for order in facts.world.centra.orders:
+        if facts.channel(order) == "consumer":
+            bought[facts.person_of_order(order)].append(order)
+            if not facts.is_due(order) and order.status != "CANCELLED" and facts.is_settled(order):
+                yield from _early(facts, order)
+    for contact in facts.contacts.values():
+        orders = bought[facts.person_of_contact(contact)]
+        for declared in facts.settings["audiences"]:
+            holds = _holds(facts, declared["rule"], orders)
+            if holds is not None and holds != (contact.id in members[declared["segment"]]):
+                yield "audience.membership_mismatch", f"{declared['segment']}/{contact.id}"
+
+
+def _early(facts: Facts, order: Order) -> Broken:
+    """An order that is no revenue yet and counts inflates the contact that it hangs on."""
+    rows = facts.rows_of.get(str(order.number), [])
+    counted = sum(row.amount_minor for row in rows)
+    if order.created_at.date() >= facts.since and counted:
+        yield "audience.inflated_value", str(facts.si[rows[0].si_contact_id].contact_id)
+
+
+def _is_plain(facts: Facts, order: Order) -> bool:
+    is_known = facts.is_settled(order) and order.created_at.date() >= facts.since
+    return is_known and not facts.returns_of[order.number]
+
+
+def _holds(facts: Facts, rule: dict[str, dict[str, Any]], orders: list[Order]) -> bool | None:
+    """Whether a rule holds for somebody; None where anything is young, old, returned or close."""
+    if not all(_is_plain(facts, order) for order in orders):
+        return None
+    sold = {o.number: _expected(facts, o) for o in orders if facts.is_due(o)}
+    worth = [o for o in orders if any(row[0] for row in sold.get(o.number, {}).values())]
+    rows = [(item, *row) for items in sold.values() for item, row in items.items()]
+    ((name, asked),) = rule.items()
+    if name == "lifetime_value":
+        over = sum(amount for _, _, amount, _ in rows) - 100 * asked["over"]
+        return None if abs(over) <= len(rows) else over > 0
+    if name == "order_count":
+        return len(worth) >= int(asked["at_least"])
+    if name == "sku_count":
+        units = sum(row[1] for row in rows if row[0] == asked["sku"])
+        return units >= int(asked["at_least"])
+    days = min(((asked["before"] - order.created_at.date()).days for order in worth), default=-9)
+    return None if abs(days) <= 1 else days > 0
 
 
 def identity(facts: Facts) -> Broken:
@@ -379,5 +428,5 @@ def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str, str, str
             yield size.sku, (price, stock, display.name, display.uri, category)
 
 
-PLANTED_SUITES = (consent, channel, sales, catalogue, freshness, fulfilment)
+PLANTED_SUITES = (consent, channel, sales, audience, catalogue, freshness, fulfilment)
 OTHER_SUITES = (identity,)

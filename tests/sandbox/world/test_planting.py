@@ -26,6 +26,7 @@ CHECKS = {
         "orphaned_by_merge orphaned_contact sales_on_orphan duplicate_contact missing_contact "
         "key_mismatch profile_mismatch"
     ),
+    "audience": "membership_mismatch inflated_value",
     "channel": "wholesale_in_sales marketplace_in_sales internal_in_sales event_for_non_consumer",
     "catalogue": (
         "missing_item retired_item price_mismatch reference_price_mismatch "
@@ -63,8 +64,8 @@ def people_of(facts: Facts, answer: Planted) -> set[str]:
         return set()  # of a merge, whose contact has a line of its own
     if answer.check == "identity.missing_contact":
         return {subject}
-    if answer.check.startswith(("consent.", "identity.")):
-        return {contact_person(facts, int(subject))}
+    if answer.check.startswith(("consent.", "identity.", "audience.")):
+        return {contact_person(facts, int(subject.split("/")[-1]))}
     if subject.startswith("event:"):
         events = {f"event:{row.event_id}": row for row in facts.world.emarsys.fired_events}
         return {contact_person(facts, events[subject].contact_id)}
@@ -124,6 +125,7 @@ def test_every_subject_exists_somewhere(spoiled: Spoiled):
         *facts.orders,
         *facts.rows_of,
         *(f"centra:{customer.id}" for customer in facts.world.centra.customers),
+        *(str(segment.id) for segment in facts.world.emarsys.segments),
         *(f"event:{event.event_id}" for event in facts.world.emarsys.fired_events),
         *(row.item for row in facts.world.emarsys.catalogue),
         *facts.sku.values(),
@@ -156,6 +158,12 @@ def test_only_the_planted_contacts_differ(clean: Facts, spoiled: Spoiled):
 def test_only_the_sales_of_planted_orders_differ(clean: Facts, spoiled: Spoiled):
     facts, answers = spoiled
     planted = {order_number(answer.subject) for answer in answers}
+    inflated = subjects(answers, "audience.inflated_value")
+    planted |= {
+        number
+        for number, rows in facts.rows_of.items()
+        if str(facts.si[rows[0].si_contact_id].contact_id) in inflated
+    }
     numbers = {*clean.rows_of, *facts.rows_of}
     changed = {n for n in numbers if clean.rows_of.get(n, []) != facts.rows_of.get(n, [])}
     assert changed <= planted
@@ -235,3 +243,10 @@ def test_a_world_without_subjects_says_so(small: World):
     small.centra.orders = []
     with pytest.raises(ValueError, match="too small"):
         plant(small, 1)
+
+
+def test_members_stray_in_and_are_kept_out(clean: Facts, spoiled: Spoiled):
+    before = {row.id: set(row.contact_ids or ()) for row in clean.world.emarsys.segments}
+    after = {row.id: set(row.contact_ids or ()) for row in spoiled[0].world.emarsys.segments}
+    assert any(after[key] - before[key] for key in after if key > 200_000)
+    assert any(before[key] - after[key] for key in after if key > 200_000)

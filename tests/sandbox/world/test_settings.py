@@ -62,3 +62,8 @@ def test_what_the_configured_events_trigger_is_alive(clean: Facts):
     rows = [row for row in clean.world.emarsys.event_definitions if row.name in names]
     assert len(rows) == 2
     assert all(row.program_ids for row in rows)
+
+
+def test_every_audience_is_a_segment_with_members(clean: Facts):
+    segments = {row.id: row.contact_ids for row in clean.world.emarsys.segments}
+    assert all(segments[declared["segment"]] for declared in clean.settings["audiences"])

@@ -175,7 +175,7 @@ def emarsys_settings(**parts: Any) -> Emarsys:
 
 
 def brand_settings(**parts: Any) -> Settings:
-    """Return settings of a brand; the parts are those of `emarsys`, but for `consent`."""
-    consent = {"consent": parts.pop("consent")} if "consent" in parts else {}
+    """Return settings of a brand; the parts are those of `emarsys`, but for two sections."""
+    others = {name: parts.pop(name) for name in ("consent", "audiences") if name in parts}
     centra = Centra(url=WebUrl("https://acme.centra.example/graphql"), token=Secret("t"))
-    return Settings(brand="acme", centra=centra, emarsys=emarsys_settings(**parts), **consent)
+    return Settings(brand="acme", centra=centra, emarsys=emarsys_settings(**parts), **others)

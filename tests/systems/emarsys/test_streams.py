@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from auditor.config.settings import Audience, OrderCount, Rule
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import ConfigError, IncompleteSnapshotError
@@ -179,3 +180,41 @@ def test_no_stream_writes(server):
         if request.method != "GET" and str(request.url).startswith(URL)
     }
     assert posted <= reading
+
+
+SIZE = "GET /api/v3/filter/7/contacts/count"
+SEGMENT_PAGE = "GET /api/v3/filter/7/contacts"
+RUN = "POST /api/v3/filter/7/runs"
+RUN_STATUS = "GET /api/v3/filter/runs/r1"
+LOYAL = Audience(segment=7, name="Loyal", rule=Rule(order_count=OrderCount(at_least=3)))
+
+
+def test_without_an_audience_no_segment_is_read(server):
+    assert streams(server)["segment_members"].off == "audiences is not configured"
+
+
+def test_a_segment_of_one_page_is_read_without_a_run(server):
+    server.on(SIZE, ok(2))
+    server.on(SEGMENT_PAGE, ok([11, "12"]), ok([]))
+    members = rows(streams(server, audiences=(LOYAL, LOYAL))["segment_members"])
+    assert members == [
+        {"segment_id": "7", "contact_id": "11"},
+        {"segment_id": "7", "contact_id": "12"},
+    ]
+
+
+def test_a_larger_segment_is_read_from_the_list_of_a_run(server, monkeypatch):
+    monkeypatch.setattr("auditor.systems.emarsys.streams.PAGE", 1)
+    server.on(SIZE, ok(2))
+    server.on(RUN, failure(423, 10003), ok({"run_id": "r1"}))  # one run at a time: it is waited for
+    server.on(RUN_STATUS, ok({"status": "done", "result": {"contact_list_id": 330}}))
+    server.on(MEMBERS, ok({"value": [11, 12], "next": None}))
+    members = rows(streams(server, audiences=(LOYAL,))["segment_members"])
+    assert [row["contact_id"] for row in members] == ["11", "12"]
+
+
+def test_a_segment_that_lacks_members_is_incomplete(server):
+    server.on(SIZE, ok(3))
+    server.on(SEGMENT_PAGE, ok([11, 12]), ok([]))
+    with pytest.raises(IncompleteSnapshotError, match="the segment held 2 rows of 3"):
+        rows(streams(server, audiences=(LOYAL,))["segment_members"])
