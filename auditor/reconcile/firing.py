@@ -72,17 +72,37 @@ def events(terms: Terms) -> sa.Select[Any]:
 
 
 def _owners() -> tuple[sa.CTE, sa.CTE]:
-    """Give every person one contact, and every contact the one of its person."""
-    row = link_contact.c
+    """Give every person one contact, and every contact the one of its person.
+
+    What fired for a customer who was merged away fired for the survivor, who has the orders now.
+    """
+    row, survivor = link_contact.c, t.centra_customer.c
+    person = sa.func.coalesce(survivor.email_key, row.person)
+    people = (
+        sa.select(
+            row.contact_id,
+            person.label("person"),
+            sa.case((row.person == person, row.contact_id)).label("own_contact_id"),
+        )
+        .select_from(
+            link_contact.outerjoin(t.centra_customer, row.survivor_id == survivor.customer_id)
+        )
+        .where(person.is_not(None))
+        .cte("people_of_contacts")
+    )
     of_person = (
-        sa.select(row.person, sa.func.min(row.contact_id).label("contact_id"))
-        .where(row.person.is_not(None))
-        .group_by(row.person)
+        sa.select(
+            people.c.person,
+            sa.func.coalesce(
+                sa.func.min(people.c.own_contact_id), sa.func.min(people.c.contact_id)
+            ).label("contact_id"),
+        )
+        .group_by(people.c.person)
         .cte("owners")
     )
     of_contact = (
-        sa.select(row.contact_id, of_person.c.contact_id.label("owner_id"))
-        .select_from(link_contact.join(of_person, row.person == of_person.c.person))
+        sa.select(people.c.contact_id, of_person.c.contact_id.label("owner_id"))
+        .select_from(people.join(of_person, people.c.person == of_person.c.person))
         .cte("owned_contacts")
     )
     return of_person, of_contact

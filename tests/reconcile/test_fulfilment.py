@@ -159,6 +159,17 @@ def test_an_event_for_the_other_contact_of_a_person_counts(shop: Books):
     assert found(shop) == set()
 
 
+def test_an_event_for_a_customer_who_was_merged_away_since_counts(shop: Books):
+    parcel(shop)
+    shop.event("e1", "7", happened_at=OLD + 5 * MINUTES)
+    shop.customer("2", "eve@x.se")
+    shop.contact("9", "eve@x.se", 1, external_id="2")
+    shop.remember()
+    shop.lose(t.centra_customer, customer_id="1")
+    shop.change(t.centra_order, {"order_number": "100"}, customer_id="2", email_key="eve@x.se")
+    assert found(shop) == set()
+
+
 @pytest.mark.parametrize(
     "values", [{"is_shipped": False}, {"updated_at": YOUNG}], ids=["not-shipped", "young"]
 )
