@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import drift_freshness, link_stream
-from auditor.reconcile.sql import count_if, populations, text
+from auditor.reconcile.sql import count_if, drift_columns, populations, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,9 +138,4 @@ def _row(
         "occurred_at": occurred_at,
         **sides,
     }
-    return sa.select(
-        *[
-            columns.get(column.name, sa.cast(sa.null(), column.type)).label(column.name)
-            for column in drift_freshness.columns
-        ]
-    )
+    return sa.select(*drift_columns(drift_freshness, columns))
