@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import drift_freshness, link_stream
+from auditor.model.drift import drift_freshness, filled, link_stream
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _row(
     }
     return sa.select(
         *[
-            columns.get(column.name, sa.cast(sa.null(), column.type)).label(column.name)
-            for column in drift_freshness.columns
+            columns.get(name, sa.cast(sa.null(), drift_freshness.c[name].type)).label(name)
+            for name in filled(drift_freshness)
         ]
     )
