@@ -32,8 +32,9 @@ def drift(terms: Terms) -> sa.Select[Any]:
     One cause, one finding: an item that stands twice, is missing or is retired raises nothing else;
     one with a wrong availability raises no difference in stock. An item is judged once everything it
     is made of (product, variant, size, displays, campaigns) is older than the settle time. Prices
-    carry no time of their own: Centra notes their change on the variant. Nor does stock: an item that
-    was ordered since the feed was written is not judged on it.
+    carry no time of their own, and go by that of the variant. Nor does stock: an item that was ordered
+    since the feed was written is not judged on it. An item that Centra has never heard of is judged at
+    once, unless the feed is younger than the reading.
 
     Frame:
         Result: one row per item and check; columns of `drift_catalogue`.

@@ -36,11 +36,9 @@ def items(terms: Terms) -> sa.Select[Any]:
         CHECKS.md, catalogue.
     """
     ours, theirs = _offered(terms).cte("offered"), _listed().cte("listed")
-    moved, written = (
-        offers.moved(terms).cte("moved"),
-        sa.select(offers.written_at()).scalar_subquery(),
-    )
-    # What Centra does not have was never in the feed's reach unless the feed is older than the read.
+    moved = offers.moved(terms).cte("moved")
+    written = sa.select(offers.written_at()).scalar_subquery()
+    # A feed that is younger than the reading may hold what Centra has had only since then.
     gone_for_sure = sa.func.coalesce(written < terms.as_of, sa.true())
     in_centra = ours.c.item.is_not(None)
     return sa.select(

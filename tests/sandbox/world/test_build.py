@@ -104,9 +104,12 @@ def test_a_world_that_is_too_small_is_refused():
         Scale.of(customers=39)
 
 
-def test_nothing_but_the_end_of_a_campaign_is_later_than_now(spoiled: tuple[Facts, Any]):
+def test_nothing_but_the_end_of_a_campaign_or_token_is_later_than_now(
+    spoiled: tuple[Facts, Any],
+):
     world = spoiled[0].world
-    planned = {m for row in world.centra.campaigns for m in (row.start_at, row.stop_at)}
+    planned: set[datetime | date | None] = {world.centra.token_ends_on}
+    planned |= {m for row in world.centra.campaigns for m in (row.start_at, row.stop_at)}
     late = [
         moment
         for moment in moments_in(world)
