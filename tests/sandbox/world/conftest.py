@@ -19,10 +19,10 @@ def clean() -> Facts:
 
 
 @pytest.fixture(scope="session")
-def spoiled() -> tuple[Facts, list[Planted]]:
+def spoiled(clean: Facts) -> tuple[Facts, list[Planted]]:
     world = build_world(7, Scale.S, NOW)
     answers = plant(world, 7)
-    return Facts(world, brand_settings(world)), answers
+    return Facts(world, brand_settings(world), clean), answers
 
 
 @pytest.fixture

@@ -20,10 +20,11 @@ def normal(email: str) -> str:
 
 
 class Facts:
-    """What the laws need to know about a world and its brand."""
+    """What the laws need to know about a world and its brand, and about the world before its drift."""
 
-    def __init__(self, world: World, settings: dict[str, Any]) -> None:
+    def __init__(self, world: World, settings: dict[str, Any], before: Facts | None = None) -> None:
         self.world = world
+        self.before = before or self
         self.now = world.now
         self.settings = settings
         self.fields = settings["emarsys"]["fields"]
@@ -73,7 +74,28 @@ class Facts:
         customer = self.live.get(order.customer_id or 0)
         return normal(customer.email) if customer else None
 
+    def survivor(self, key: str | None) -> int | None:
+        """The customer who has the orders of one that was there before and is not now."""
+        was = self.before.live.get(int(key or 0))
+        if was is None or was.id in self.live or was.id in self.erased:
+            return None
+        moved = [n for n, order in self.before.orders.items() if order.customer_id == was.id]
+        heirs = {self.orders[number].customer_id for number in moved} - {was.id}
+        return next(iter(heirs), None)
+
+    def erased_by_email(self, contact: Contact) -> bool:
+        """Whether somebody with the contact's e-mail was there before and is erased now."""
+        email = normal(self.field(contact, "email") or "")
+        known = {normal(self.before.live[n].email) for n in self.erased & self.before.live.keys()}
+        return email in known and email not in self.persons
+
     def consent(self, person: str) -> str:
+        """Consent as the rows tell it; where every row there was is gone, it was withdrawn."""
+        told = self._told(person)
+        was_told = self.before is not self and self.before.consent(person) != "unknown"
+        return "no" if told == "unknown" and was_told else told
+
+    def _told(self, person: str) -> str:
         """Tri-state consent: rows with a product never count; a newer active row undoes a no."""
         rows = [
             row

@@ -34,10 +34,13 @@ def _consent_of(facts: Facts, contact: Contact) -> str | None:
     opt_in = facts.field(contact, "opt_in")
     key = facts.field(contact, "external_id")
     person = facts.person_of_contact(contact)
-    if key and int(key) in facts.erased:
+    if (key and int(key) in facts.erased) or facts.erased_by_email(contact):
         return "erased_but_present" if opt_in == "2" else "erased_but_contactable"
-    if person is None and opt_in == "1":
-        is_buyer = normal(facts.field(contact, "email") or "") in facts.buyer_emails
+    email = normal(facts.field(contact, "email") or "")
+    if person is None and facts.before.consent(email) != "unknown":
+        person = email
+    if person is None and opt_in == "1" and facts.survivor(key) is None:
+        is_buyer = email in facts.buyer_emails
         return "buyer_opted_in" if is_buyer else "opt_in_unknown_person"
     return _consent_of_person(facts, contact, person, opt_in) if person else None
 
@@ -49,10 +52,21 @@ def _consent_of_person(
     if opt_in == "1" and consent == "no":
         return "withdrawn_but_opted_in"
     if opt_in == "1" and consent == "unknown":
-        return "opted_in_without_evidence"
+        return "opted_in_by_order" if _is_by_order(facts, contact, person) else _UNPROVEN
     if consent == "yes" and (opt_in == "2" or contact.id in facts.unsubscribed):
         return "unsubscribed_but_active_in_centra"
     return "opt_in_lost" if consent == "yes" and opt_in is None else None
+
+
+_UNPROVEN = "opted_in_without_evidence"
+
+
+def _is_by_order(facts: Facts, contact: Contact, person: str) -> bool:
+    """Tell whether the opt-in came between two looks with an order that came between them too."""
+    was = facts.before.contacts.get(contact.id)
+    new = [facts.orders[number] for number in facts.orders.keys() - facts.before.orders.keys()]
+    turned = was is None or facts.before.field(was, "opt_in") != "1"
+    return turned and any(facts.person_of_order(order) == person for order in new)
 
 
 def channel(facts: Facts) -> Broken:
@@ -102,8 +116,12 @@ def _sale(facts: Facts, order: Order) -> Broken:
 def _attribution(facts: Facts, order: Order) -> Broken:
     for si_id in {row.si_contact_id for row in facts.rows_of.get(str(order.number), [])}:
         row = facts.si[si_id]
+        contact = facts.contacts.get(row.contact_id or 0)
+        survivor = facts.survivor(facts.field(contact, "external_id")) if contact else None
         if row.is_generated:
             yield "sales.generated_contact", str(order.number)
+        elif survivor is not None and survivor == order.customer_id:
+            yield "identity.sales_on_orphan", str(order.number)
         elif facts.person_of_contact(facts.contacts[row.contact_id or 0]) != (
             facts.person_of_order(order)
         ):
@@ -222,33 +240,43 @@ def _holds(facts: Facts, rule: dict[str, dict[str, Any]], orders: list[Order]) -
 
 
 def identity(facts: Facts) -> Broken:
-    keys = Counter(facts.field(contact, "external_id") for contact in facts.contacts.values())
-    emails = Counter(normal(facts.field(c, "email") or "") for c in facts.contacts.values())
+    seen: set[str] = set()
     linked = {facts.person_of_contact(contact) for contact in facts.contacts.values()}
-    for person in facts.persons - linked:
-        yield "identity.missing_contact", person
-    for contact in facts.contacts.values():
+    for person in facts.customers_of.keys() - linked:
+        rows = facts.customers_of[person]
+        oldest = min(rows, key=lambda row: (row.created_at, row.id))
+        yield "identity.missing_contact", f"centra:{oldest.id}"
+    for contact in sorted(facts.contacts.values(), key=lambda row: row.id):
         key, email = facts.field(contact, "external_id"), facts.field(contact, "email")
-        if emails[normal(email or "")] > 1 or (key and keys[key] > 1):
+        marks = {f"key {key}" if key else "", f"email {normal(email or '')}"} - {""}
+        if seen & marks:
             yield "identity.duplicate_contact", str(contact.id)
-        if key and int(key) not in facts.live and int(key) not in facts.erased:
-            yield "identity.orphaned_contact", str(contact.id)
-        if key and int(key) in facts.live:
-            yield from _profile(facts, contact, int(key))
-        elif not key and facts.customers_of.get(normal(email or "")):
-            yield "identity.key_mismatch", str(contact.id)
+        elif verdict := _identity_of(facts, contact, key, normal(email or "")):
+            yield f"identity.{verdict}", str(contact.id)
+        seen |= marks
 
 
-def _profile(facts: Facts, contact: Contact, key: int) -> Broken:
-    customer = facts.live[key]
-    person = facts.customers_of[normal(customer.email)]
-    registered = [row for row in person if row.is_registered] or person
-    oldest = min(registered, key=lambda row: row.created_at)
-    profile = (facts.field(contact, "first_name"), facts.field(contact, "last_name"))
-    if oldest.id != key or normal(facts.field(contact, "email") or "") != normal(customer.email):
-        yield "identity.key_mismatch", str(contact.id)
-    if profile != (customer.first_name, customer.last_name):
-        yield "identity.profile_mismatch", str(contact.id)
+def _identity_of(facts: Facts, contact: Contact, key: str | None, email: str) -> str | None:
+    is_live, is_erased = int(key or 0) in facts.live, int(key or 0) in facts.erased
+    is_buyer = email in facts.buyer_emails and email not in facts.persons
+    if is_erased or is_buyer or facts.erased_by_email(contact):
+        return None
+    if key and facts.survivor(key) is not None:
+        return "orphaned_by_merge"
+    if not is_live and facts.customers_of.get(email):
+        return "key_mismatch"
+    if key and not is_live:
+        return "orphaned_contact"
+    return "profile_mismatch" if is_live and _is_unlike(facts, contact, int(key or 0)) else None
+
+
+def _is_unlike(facts: Facts, contact: Contact, key: int) -> bool:
+    """Tell whether the contact's address or names are those of no row of its customer."""
+    email = normal(facts.live[key].email)
+    twins = facts.customers_of[email]
+    names = (facts.field(contact, "first_name"), facts.field(contact, "last_name"))
+    is_named = names in {(row.first_name, row.last_name) for row in twins}
+    return not is_named or normal(facts.field(contact, "email") or "") != email
 
 
 def fulfilment(facts: Facts) -> Broken:
@@ -428,5 +456,4 @@ def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str, str, str
             yield size.sku, (price, stock, display.name, display.uri, category)
 
 
-PLANTED_SUITES = (consent, channel, sales, audience, catalogue, freshness, fulfilment)
-OTHER_SUITES = (identity,)
+SUITES = (consent, channel, sales, identity, audience, catalogue, freshness, fulfilment)

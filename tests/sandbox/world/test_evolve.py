@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditor.sandbox.world import Scale, brand_settings, build_world, evolve
 from tests.sandbox.world.conftest import NOW
 from tests.sandbox.world.facts import Facts
-from tests.sandbox.world.laws import OTHER_SUITES, PLANTED_SUITES
+from tests.sandbox.world.laws import SUITES
 
 if TYPE_CHECKING:
     from auditor.sandbox.world import World
@@ -24,7 +24,7 @@ spans = st.lists(st.sampled_from([1, 24, 24, 24, 72, 100, 31]), min_size=1, max_
 
 def broken(world: World) -> list[tuple[str, str]]:
     facts = Facts(world, brand_settings(world))
-    return [row for law in (*PLANTED_SUITES, *OTHER_SUITES) for row in law(facts)]
+    return [row for law in SUITES for row in law(facts)]
 
 
 def aged(days: int, customers: int = 150) -> World:
