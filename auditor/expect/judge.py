@@ -54,8 +54,10 @@ def judge(
         keep: Takes each validation result: a name, and JSON text without personal data.
     """
     chosen = [e for e in expectations if suites is None or e.check.suite in suites]
-    with engine.connect() as conn:
-        before = earlier.complete_before(conn, snapshot.run)
+    before: Collection[str] = ()
+    if any(e.check.needs_before for e in chosen):
+        with engine.connect() as conn:
+            before = earlier.complete_before(conn, snapshot.run)
     answers: dict[str, CheckResult | None] = {
         e.check.id: _without_judging(e.check, snapshot, before, off or {}) for e in chosen
     }
