@@ -190,7 +190,7 @@ def _snapshot(
         terms=_reading_terms(settings, full=full),
         guard=lambda line: _guarded(line, settings, ledger),
     )
-    with connected(settings, run.clock) as systems:
+    with connected(settings, run.clock, reading.halt.sleep) as systems:
         wanted = [s for s in systems.streams if only is None or s.name in only]
         taken = take(wanted, reading)
     query.record_run(ledger, settings.brand, taken)

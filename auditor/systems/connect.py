@@ -37,15 +37,24 @@ class Systems:
 
 
 @contextmanager
-def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Systems]:
+def connected(
+    settings: Settings,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Systems]:
     """Open both systems until the block ends.
+
+    Args:
+        settings: The brand's settings.
+        clock: The time now, aware.
+        sleep: Waits for that many seconds, for whoever paces himself.
 
     Raises:
         ConfigError: the settings name something that a system does not have.
         RefusedError: credentials or an address are wrong.
         ReadError: a system does not answer as agreed.
     """
-    timing = Timing(clock)
+    timing = Timing(clock, sleep=sleep)
     token = settings.centra.token.reveal()
     share = settings.centra.rate_share
     with ExitStack() as stack:
@@ -54,7 +63,7 @@ def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Sys
         )
         client.check_access()
         currency = base_currency(client)
-        check_access(settings, account_currency=currency, clock=clock, sleep=time.sleep)
+        check_access(settings, account_currency=currency, clock=clock, sleep=sleep)
         since = settings.sales.since
         centra = centra_streams(
             settings.centra,
@@ -64,7 +73,7 @@ def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Sys
             tax=settings.sales.tax,
         )
         emarsys = emarsys_streams(
-            settings, since=since, account_currency=currency, clock=clock, sleep=time.sleep
+            settings, since=since, account_currency=currency, clock=clock, sleep=sleep
         )
         yield Systems((*emarsys, *centra, *_legacy(settings, clock, stack)), currency)
 

@@ -13,6 +13,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.stream import Start
@@ -62,7 +63,8 @@ def used(world: World, plan: RatePlan) -> dict[str, Any]:
     """Return how much of the allowed rate was used while some limit of ten seconds bound.
 
     For each ten seconds between the first pause and the last, that is the share of the limit which was
-    used most; the mean of these counts. An hourly limit tells its share of the whole reading.
+    used most; the mean of these counts. Over the whole reading, pauses or not, it is the share of what
+    the limits of ten seconds and of an hour allow in as long, of requests or of points.
     """
     room = Room(world, plan, SHARE, latency_s=LATENCY_S)
     for stream in room.streams:
@@ -74,13 +76,27 @@ def used(world: World, plan: RatePlan) -> dict[str, Any]:
         within = [points for at, points in room.spent if begin <= at < begin + WINDOW_S]
         requests = len(within) / (plan.requests[0] * SHARE)
         slots[number] = max(requests, sum(within) / (plan.complexity[0] * SHARE))
+    seconds = (room.now - NOW).total_seconds()
+    whole = max(
+        len(room.spent) / allowed(plan.requests, seconds),
+        sum(points for _, points in room.spent) / allowed(plan.complexity, seconds),
+    )
     return {
-        "seconds": round((room.now - NOW).total_seconds()),
+        "seconds": round(seconds),
         "slots": len(slots),
         "share": round(sum(slots) / len(slots), 3),
         "most": round(max(slots), 3),
+        "share_of_whole": round(whole, 3),
         "refused": room.refused,
     }
+
+
+def allowed(limits: tuple[int, int], seconds: float) -> float:
+    """Return how much may be spent in so many seconds, by the limits of ten seconds and of an hour."""
+    per_slot, per_hour = limits
+    hours, rest = divmod(seconds, 3600)
+    last = min(per_slot * ceil(rest / WINDOW_S), per_hour)
+    return SHARE * (min(per_slot * 360, per_hour) * hours + last)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,7 +45,7 @@ class _Limits(msgspec.Struct, rename="camel"):
 
 
 class CentraClient:
-    """The Integration API of one tenant.
+    """The Integration API of one tenant, for one thread; others use branches of it.
 
     Attributes:
         points: The query complexity that answers were billed at so far.
@@ -105,6 +106,15 @@ class CentraClient:
         if not cost or room is None:
             return size
         return max(1, min(MOST_ROWS, int(size * room / cost)))
+
+    def branch(self) -> CentraClient:
+        """Return a client for another thread: the same connections and pace, counts of its own.
+
+        What the pace itself asks for, the limits once a minute, is counted here and not there.
+        """
+        branch = copy(self)
+        vars(branch).update(_http=self._http.branch(), points=0)
+        return branch
 
     def close(self) -> None:
         """Close the connections."""

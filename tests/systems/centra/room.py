@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from threading import Lock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def _answer(answer: Callable[[], Answer]) -> Answer:
 
 @dataclass
 class Room:
-    """A client of a world.
+    """A client of a world, whose tenant answers one request after the other.
 
     Attributes:
         share: The share of the tenant's quota that it may use.
@@ -59,6 +60,7 @@ class Room:
 
     def __post_init__(self) -> None:
         """Connect a client."""
+        self._answering = Lock()
         options = CentraOptions(tokens=(ALL,), rate_plan=self.plan)
         self._server = CentraServer(self.world.centra, options, lambda: self.now)
         self.client = CentraClient(
@@ -84,10 +86,11 @@ class Room:
 
     def cost(self, stream: Stream, start: Start | None = None) -> tuple[int, int]:
         """Read a stream and return its requests and points."""
-        requests, points = self.client.requests, self.client.points
+        before = len(self.spent)
         pages = stream.read_from(start) if start and stream.read_from else stream.read()
         deque(pages, maxlen=0)
-        return self.client.requests - requests, self.client.points - points
+        spent = self.spent[before:]
+        return len(spent), sum(points for _, points in spent)
 
     def _seconds(self) -> float:
         return (self.now - NOW).total_seconds()
@@ -97,6 +100,10 @@ class Room:
         self.now += timedelta(seconds=seconds)
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
+        with self._answering:
+            return self._answer(request)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         self.now += timedelta(seconds=self.latency_s)
         sent = msgspec.json.decode(request.content)
         query = Query(sent["query"], sent["variables"], None)
