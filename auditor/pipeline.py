@@ -190,9 +190,12 @@ def _snapshot(
         terms=_reading_terms(settings, full=full),
         guard=lambda line: _guarded(line, settings, ledger),
     )
-    with connected(settings, run.clock, reading.halt.sleep) as systems:
+    with connected(settings, run.clock, reading.halt.sleep, warehouse) as systems:
         wanted = [s for s in systems.streams if only is None or s.name in only]
         taken = take(wanted, reading)
+    if any(line.system == "centra" and not line.complete for line in taken.coverage):
+        # What was remembered of the API may be why; the next run asks again.
+        warehouse.forget_schemas()
     query.record_run(ledger, settings.brand, taken)
     return taken
 

@@ -145,3 +145,17 @@ def test_nobody_else_may_read_a_warehouse_file(tmp_path: Path):
     file = tmp_path / "warehouse.duckdb"
     Warehouse(f"duckdb:///{file}").close()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_tenant_says_of_itself_is_kept_until_it_says_something_else(warehouse: Warehouse):
+    warehouse.keep("one", "v1", "old")
+    warehouse.keep("other", "v1", "its own")
+    warehouse.keep("one", "v2", "new")
+    asked = [("one", "v1"), ("one", "v2"), ("other", "v1"), ("none", "v1")]
+    assert [warehouse.recall(*one) for one in asked] == [None, "new", "its own", None]
+
+
+def test_what_tenants_say_of_themselves_can_be_forgotten(warehouse: Warehouse):
+    warehouse.keep("one", "v1", "old")
+    warehouse.forget_schemas()
+    assert warehouse.recall("one", "v1") is None

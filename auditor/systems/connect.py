@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.model.stream import Stream
+    from auditor.systems.centra.schema import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def connected(
     settings: Settings,
     clock: Callable[[], datetime],
     sleep: Callable[[float], None] = time.sleep,
+    memory: Memory | None = None,
 ) -> Iterator[Systems]:
     """Open both systems until the block ends.
 
@@ -48,6 +50,7 @@ def connected(
         settings: The brand's settings.
         clock: The time now, aware.
         sleep: Waits for that many seconds, for whoever paces himself.
+        memory: Keeps from run to run what a tenant of Centra has.
 
     Raises:
         ConfigError: the settings name something that a system does not have.
@@ -71,6 +74,7 @@ def connected(
             since=since,
             item=settings.centra.catalogue.item,
             tax=settings.sales.tax,
+            memory=memory,
         )
         emarsys = emarsys_streams(
             settings, since=since, account_currency=currency, clock=clock, sleep=sleep

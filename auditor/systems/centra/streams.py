@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from auditor.model.stream import Page
     from auditor.systems.centra.client import CentraClient
     from auditor.systems.centra.listing import Where
+    from auditor.systems.centra.schema import Memory
 
 EARLIER = timedelta(days=8)
 """Orders placed shortly before the first day that counts explain what the days after it show."""
@@ -84,7 +85,13 @@ class _Offer:
 
 
 def centra_streams(
-    settings: Centra, *, client: CentraClient, since: date, item: Item, tax: Tax
+    settings: Centra,
+    *,
+    client: CentraClient,
+    since: date,
+    item: Item,
+    tax: Tax,
+    memory: Memory | None = None,
 ) -> list[Stream]:
     """Return all streams of one tenant, asking it first what it has.
 
@@ -96,11 +103,12 @@ def centra_streams(
         since: The first day whose orders count.
         item: Which id of a product an order line is known by.
         tax: Whether amounts include it.
+        memory: Keeps what the tenant has from run to run.
 
     Raises:
         ReadError: the tenant does not tell what it has.
     """
-    streams = _Streams(Tenant(client, learn_schema(client)))
+    streams = _Streams(Tenant(client, learn_schema(client, memory)))
     terms = OrderTerms(
         item,
         tax,
