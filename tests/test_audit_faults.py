@@ -75,6 +75,9 @@ def test_the_broken_stream_is_named_with_its_reason(shop: Brand):
 def test_every_check_that_needs_the_broken_stream_is_skipped(shop: Brand):
     shop.running.faults.arm(replace(BROKEN_ORDERS[0]))
     _, audit = shop.audit()
+    (line,) = [line for line in audit["coverage"] if line["stream"] == "orders"]
+    skipped = {name for name, outcome in outcomes(audit).items() if outcome == "skipped"}
+    assert set(line["disables"]) == skipped
     sales = {name: o for name, o in outcomes(audit).items() if name.startswith("sales.")}
     assert set(sales.values()) == {"skipped"}
 

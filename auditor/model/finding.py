@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from auditor.model.snapshot import Coverage
+
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
 State = Literal["new", "ongoing", "worse", "regressed", "resolved", "accepted"]
@@ -156,3 +158,14 @@ class Audit:
     checks: tuple[CheckResult, ...]
     tally: Tally
     stages: Mapping[str, float] = field(default_factory=dict)
+
+    def disabled_by(self, line: Coverage) -> tuple[str, ...]:
+        """Return the ids of the checks that did not judge because this stream was not read."""
+        if line.is_usable:
+            return ()
+        return tuple(
+            result.check.id
+            for result in self.checks
+            if result.outcome in ("off", "skipped")
+            and line.stream in (*result.check.needs, *result.check.heeds)
+        )
