@@ -70,7 +70,7 @@ def changed(world: World, since: datetime) -> float:
         *(tenant.customers, tenant.accounts, tenant.orders, tenant.shipments),
         *(tenant.products, tenant.variants, tenant.sizes, tenant.displays),
     )
-    moments = [row.updated_at for rows in lists for row in rows]
+    moments: list[datetime] = [row.updated_at for rows in lists for row in rows]
     return sum(moment >= since for moment in moments) / len(moments)
 
 

@@ -28,7 +28,7 @@ NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ALL = Token("all")
 
 
-def _answer(answer: Callable[[], Answer]) -> Answer:
+def _answer(answer: Callable[..., Answer]) -> Answer:
     return answer()
 
 
@@ -40,7 +40,9 @@ class Room:
         share: The share of the tenant's quota that it may use.
         latency_s: How long an answer takes.
         now: The made-up time.
-        meddle: Stands between the client and the tenant, which answers when it is called.
+        attempts: How often the client asks.
+        meddle: Stands between the client and the tenant, which answers when it is called, with a
+            fault of its own if it is given one.
         refused: How many requests the limiter refused.
         spent: When each request was answered, in seconds, and its points.
         pauses: When the client began to wait.
@@ -51,7 +53,8 @@ class Room:
     share: float = 1.0
     latency_s: float = 0.0
     now: datetime = NOW
-    meddle: Callable[[Callable[[], Answer]], Answer] = _answer
+    attempts: int = 1
+    meddle: Callable[[Callable[..., Answer]], Answer] = _answer
     refused: int = 0
     spent: list[tuple[float, int]] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
@@ -68,7 +71,7 @@ class Room:
             "all",
             Timing(lambda: self.now, self._seconds, self._pause),
             share=self.share,
-            retries=Retries(attempts=1),
+            retries=Retries(attempts=self.attempts),
             transport=httpx.MockTransport(self._handle),
         )
         known: Any = SimpleNamespace(
@@ -107,12 +110,11 @@ class Room:
         self.now += timedelta(seconds=self.latency_s)
         sent = msgspec.json.decode(request.content)
         query = Query(sent["query"], sent["variables"], None)
-        answer = self.meddle(lambda: self._server.answer(ALL, query))
+        answer = self.meddle(lambda fault=None: self._server.answer(ALL, query, fault))
         body: Any = answer.body
         if isinstance(body, dict):
             points = body.get("extensions", {}).get("complexity", 0)
             self.spent.append((self._seconds(), points))
         self.refused += answer.status == httpx.codes.TOO_MANY_REQUESTS
-        return httpx.Response(
-            answer.status, content=msgspec.json.encode(answer.body), headers=answer.headers
-        )
+        content = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
+        return httpx.Response(answer.status, content=content, headers=answer.headers)
