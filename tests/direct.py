@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from auditor.sandbox.world.model import CentraTenant, EmarsysAccount, World
+    from auditor.sandbox.world.model import CentraTenant, EmarsysAccount, Order, World
     from auditor.warehouse import Warehouse
 
 LINE_KINDS = {
@@ -36,7 +36,7 @@ def write_world(world: World, warehouse: Warehouse, run: str) -> Snapshot:
     """Fill every canonical table and return the snapshot that says so."""
     for name, tables in t.STREAM_TABLES.items():
         warehouse.begin_read(UnfinishedRead(name, "full", "", world.now), tables)
-    for table, rows in (*_centra(world.centra), *_emarsys(world.emarsys)):
+    for table, rows in (*centra_rows(world.centra), *_emarsys(world.emarsys)):
         _put(warehouse, table, rows)
     finished = [
         FinishedRead(name, "full", "", world.now, tables, None)
@@ -75,7 +75,7 @@ def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]])
     store()
 
 
-def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def centra_rows(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
     """Yield each table's rows, in the order of its columns."""
     emails = {c.id: c.email for c in tenant.customers}
     buyers = {b.id: b.email for b in tenant.buyers}
@@ -94,8 +94,8 @@ def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any
                 c.status,
                 c.email,
                 email_key(c.email),
-                c.first_name,
-                c.last_name,
+                c.first_name or None,
+                c.last_name or None,
                 c.is_anonymized,
                 c.total_orders,
                 c.created_at,
@@ -144,8 +144,8 @@ def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any
                 o.is_on_hold,
                 o.is_waiting_for_payment,
                 o.currency,
-                sum(line.value_minor for line in o.lines),
-                0,
+                _total(o),
+                _total(o) - _net(o) if o.adds_tax else 0,
                 o.shipping_minor,
                 o.created_at,
                 o.updated_at,
@@ -167,10 +167,12 @@ def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any
                 None if line.size_id is None else skus[line.size_id],
                 line.quantity,
                 line.cancelled,
-                line.value_minor,
+                _taxed(o, line.value_minor, line.tax_percent),
                 o.currency,
                 digits[o.currency],
-                _converted(line.value_minor, o.rate, base - digits[o.currency]),
+                _converted(
+                    _taxed(o, line.value_minor, line.tax_percent), o.rate, base - digits[o.currency]
+                ),
                 float(line.tax_percent),
             )
             for o in tenant.orders
@@ -185,6 +187,24 @@ def _centra(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any
         t.centra_return_line,
         ((str(r.id), str(x.line_id), x.quantity) for r in tenant.returns for x in r.lines),
     )
+
+
+def _total(order: Order) -> int:
+    """Return what an order costs with tax; shipping is taxed like the highest taxed line."""
+    highest = max((line.tax_percent for line in order.lines), default=Decimal(0))
+    lines = sum(_taxed(order, line.value_minor, line.tax_percent) for line in order.lines)
+    return lines + _taxed(order, order.shipping_minor, highest)
+
+
+def _net(order: Order) -> int:
+    return order.shipping_minor + sum(line.value_minor for line in order.lines)
+
+
+def _taxed(order: Order, minor: int, percent: Decimal) -> int:
+    """Return an amount with tax: wholesale amounts are kept without."""
+    if not order.adds_tax:
+        return minor
+    return int((minor * (100 + percent) / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _converted(minor: int, rate: Decimal, shift: int) -> int:
