@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from auditor.model.bridge import Bridge, VerifiedShare
     from auditor.model.incident import Incident
+    from auditor.model.snapshot import Coverage
 
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
@@ -193,3 +194,14 @@ class Audit:
     canary: Canary | None = None
     bridge: tuple[Bridge, ...] = ()
     verified_share: tuple[VerifiedShare, ...] = ()
+
+    def disabled_by(self, line: Coverage) -> tuple[str, ...]:
+        """Return the ids of the checks that did not judge because this stream was not read."""
+        if line.is_usable:
+            return ()
+        return tuple(
+            result.check.id
+            for result in self.checks
+            if result.outcome in ("off", "skipped")
+            and line.stream in (*result.check.needs, *result.check.heeds)
+        )

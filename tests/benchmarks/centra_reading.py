@@ -1,4 +1,4 @@
-"""Count what reading a tenant of Centra costs: whole, a day (about 1 % of changes) later, under limits.
+"""Count what reading a tenant of Centra costs: whole, some hours of changes later, under limits.
 
 The tenant answers in the same process and time is made up, so that hours of pacing pass in no time.
 Prints one JSON object: requests and points per stream of the full read, requests of the incremental
@@ -13,6 +13,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.stream import Start
@@ -22,6 +23,9 @@ from auditor.sandbox.world.evolve import evolve
 from tests.systems.centra.room import NOW, Room
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from auditor.sandbox.centra import RatePlan
     from auditor.sandbox.world.model import World
 
@@ -37,12 +41,12 @@ TIGHT = {
 """Limits that bind while a small world is read: requests alone, points alone, and a whole plan."""
 
 
-def costs(world: World) -> dict[str, Any]:
-    """Return what a full read costs, and an incremental one a day later."""
+def costs(world: World, hours: int) -> dict[str, Any]:
+    """Return what a full read costs, and an incremental one some hours later."""
     room = Room(world)
     full = {stream.name: room.cost(stream) for stream in room.streams}
     since = world.now
-    evolve(world, 1, since + timedelta(days=1))
+    evolve(world, 1, since + timedelta(hours=hours))
     room.refresh()
     parts = {
         stream.name: room.cost(stream, Start(changed_since=since))
@@ -54,15 +58,28 @@ def costs(world: World) -> dict[str, Any]:
         "requests": {name: requests for name, (requests, _) in full.items()},
         "points": {name: points for name, (_, points) in full.items()},
         "requests_incremental": {name: requests for name, (requests, _) in parts.items()},
+        "changed": round(changed(world, since), 4),
         "incremental_to_full": round(sum(r for r, _ in parts.values()) / whole, 4),
     }
+
+
+def changed(world: World, since: datetime) -> float:
+    """Return the share of all records with a time of change that changed since a moment."""
+    tenant = world.centra
+    lists: tuple[Iterable[Any], ...] = (
+        *(tenant.customers, tenant.accounts, tenant.orders, tenant.shipments),
+        *(tenant.products, tenant.variants, tenant.sizes, tenant.displays),
+    )
+    moments: list[datetime] = [row.updated_at for rows in lists for row in rows]
+    return sum(moment >= since for moment in moments) / len(moments)
 
 
 def used(world: World, plan: RatePlan) -> dict[str, Any]:
     """Return how much of the allowed rate was used while some limit of ten seconds bound.
 
     For each ten seconds between the first pause and the last, that is the share of the limit which was
-    used most; the mean of these counts. An hourly limit tells its share of the whole reading.
+    used most; the mean of these counts. Over the whole reading, pauses or not, it is the share of what
+    the limits of ten seconds and of an hour allow in as long, of requests or of points.
     """
     room = Room(world, plan, SHARE, latency_s=LATENCY_S)
     for stream in room.streams:
@@ -74,24 +91,39 @@ def used(world: World, plan: RatePlan) -> dict[str, Any]:
         within = [points for at, points in room.spent if begin <= at < begin + WINDOW_S]
         requests = len(within) / (plan.requests[0] * SHARE)
         slots[number] = max(requests, sum(within) / (plan.complexity[0] * SHARE))
+    seconds = (room.now - NOW).total_seconds()
+    whole = max(
+        len(room.spent) / allowed(plan.requests, seconds),
+        sum(points for _, points in room.spent) / allowed(plan.complexity, seconds),
+    )
     return {
-        "seconds": round((room.now - NOW).total_seconds()),
+        "seconds": round(seconds),
         "slots": len(slots),
         "share": round(sum(slots) / len(slots), 3),
         "most": round(max(slots), 3),
+        "share_of_whole": round(whole, 3),
         "refused": room.refused,
     }
+
+
+def allowed(limits: tuple[int, int], seconds: float) -> float:
+    """Return how much may be spent in so many seconds, by the limits of ten seconds and of an hour."""
+    per_slot, per_hour = limits
+    hours, rest = divmod(seconds, 3600)
+    last = min(per_slot * ceil(rest / WINDOW_S), per_hour)
+    return SHARE * (min(per_slot * 360, per_hour) * hours + last)
 
 
 def main() -> None:
     """Measure a world."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=Scale.S.customers)
+    parser.add_argument("--hours", type=int, default=24, help="until the incremental read")
     parser.add_argument("--limits", action="store_true", help="also read under tight limits")
     asked = parser.parse_args()
     world = build_world(1, Scale.of(customers=asked.customers), NOW)
     limited = {name: used(world, plan) for name, plan in TIGHT.items()} if asked.limits else {}
-    result = {"customers": asked.customers, **costs(world), "limited": limited}
+    result = {"customers": asked.customers, **costs(world, asked.hours), "limited": limited}
     sys.stdout.write(json.dumps(result, indent=1) + "\n")
 
 
