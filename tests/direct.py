@@ -74,24 +74,22 @@ def write_rows(
     run: str,
     as_of: datetime,
     *,
-    rows_per_page: int = ROWS_PER_PAGE,
     streams: Iterable[str] = t.STREAM_TABLES,
 ) -> Snapshot:
     """Fill canonical tables with rows and return the snapshot that says that all were read.
 
     Args:
-        tables: Each table with its rows; a table that is not there has none.
+        tables: Tables with their rows; one may come in several pages, one that never comes has none.
         warehouse: Where they go.
         run: The id of the run that has read them.
         as_of: When they are said to have been read.
-        rows_per_page: In how many pieces they come.
         streams: Those that are read; of the others the rows that stand there are still the newest.
     """
     read = {name: t.STREAM_TABLES[name] for name in streams}
     for name, filled in read.items():
         warehouse.begin_read(UnfinishedRead(name, "full", "", as_of), filled)
     for table, rows in tables:
-        _put(warehouse, table, rows, rows_per_page)
+        _put(warehouse, table, rows)
     finished = [
         FinishedRead(name, "full", "", as_of, filled, None) for name, filled in read.items()
     ]
@@ -111,7 +109,7 @@ def write_rows(
     return Snapshot(run, as_of, coverage)
 
 
-def _put(warehouse: Warehouse, table: sa.Table, rows: Rows, rows_per_page: int) -> None:
+def _put(warehouse: Warehouse, table: sa.Table, rows: Rows) -> None:
     names = [column.name for column in table.columns]
     page: list[tuple[Any, ...]] = []
 
@@ -122,7 +120,7 @@ def _put(warehouse: Warehouse, table: sa.Table, rows: Rows, rows_per_page: int) 
 
     for row in rows:
         page.append(row)
-        if len(page) == rows_per_page:
+        if len(page) == ROWS_PER_PAGE:
             store()
             page.clear()
     store()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -39,7 +39,7 @@ class Month:
 
     def __init__(self, world: World, warehouse: Warehouse, folder: Path) -> None:
         self.world, self.warehouse, self.folder = world, warehouse, folder
-        self._known: dict[str, list[list[object]]] = {}
+        self._known: dict[str, list[list[tuple[Any, ...]]]] = {}
 
     def look(self) -> list[tuple[str, str]]:
         """Read both systems, reconcile them and return what differs, as (check, subject)."""
@@ -53,9 +53,7 @@ class Month:
         self._known = told
         fresh = [(x, tables[x]) for name in changed for x in t.STREAM_TABLES[name] if x in tables]
         write_rows(fresh, self.warehouse, f"{as_of:%m-%d}", as_of, streams=changed)
-        reconcile(
-            self.warehouse, terms_of(settings_of(self.world, self.folder), as_of, "SEK", 2)
-        )
+        reconcile(self.warehouse, terms_of(settings_of(self.world, self.folder), as_of, "SEK", 2))
         columns = [sa.select(x.c.check_id, x.c.subject_key) for x in DRIFT_TABLES]
         with self.warehouse.engine.connect() as conn:
             return [tuple(row) for row in conn.execute(sa.union_all(*columns))]
