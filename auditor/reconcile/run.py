@@ -48,7 +48,6 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
             (d.link_order, orders.orders(terms)),
             (d.link_sale, orders.sales(terms)),
             (d.link_item, items.items(terms)),
-            (d.link_stream, streams.streams(terms)),
             (d.revenue_bridge, bridge.steps(terms)),
             (d.verified_share, bridge.verified(terms)),
         ):
@@ -56,6 +55,7 @@ def reconcile(warehouse: Warehouse, terms: Terms) -> None:
         _fill(conn, d.drift_event, attribution.event_drift(terms))
         # Events that the channel suite raised belong to nothing else.
         warehouse.refill(conn, d.link_event, firing.events(terms))
+        warehouse.refill(conn, d.link_stream, streams.streams(terms))
         for table, select in (
             (d.drift_consent, consent.drift(terms)),
             (d.drift_identity, identity.drift(terms)),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import link_contact, link_order, link_person
+from auditor.model.drift import link_contact, link_event, link_order, link_person
+from auditor.reconcile.firing import SHIPPED
 from auditor.reconcile.sql import LONG_AGO, any_of, count_if, text
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def streams(terms: Terms) -> sa.Select[Any]:
     that of the youngest customer who has a contact, younger ones are owed, and their lag is not known.
 
     The lag runs from the moment an order was placed, or a shipment last changed, to the moment its
-    first row was loaded, over two weeks. Centra does not tell when an order became due. One that waited
-    counts with its wait, which the slowest twentieth has room for; a confirmation, which is quick, is
-    not timed at all.
+    first row was loaded, over two weeks; events belong to shipments as `firing` has paired them before.
+    Centra does not tell when an order became due. One that waited counts with its wait, which the
+    slowest twentieth has room for; a confirmation, which is quick, is not timed at all.
 
     Frame:
         Result: one row per stream; columns of `link_stream`; lag in whole seconds, NULL below 100 samples.
@@ -49,7 +50,7 @@ def streams(terms: Terms) -> sa.Select[Any]:
     parts = (
         _stream("orders", _orders(terms), _order_lags(terms)),
         _stream("contacts", _contacts(terms), None),
-        _stream("events", _events(terms, kinds, causes), _event_lags(terms, kinds, causes)),
+        _stream("events", _events(terms, kinds, causes), _event_lags(terms)),
     )
     return sa.select(sa.union_all(*parts).subquery())
 
@@ -159,7 +160,7 @@ def _causes(terms: Terms) -> sa.Select[Any]:
         sa.select(
             text(terms.shipped_event),
             link_order.c.person,
-            shipment.c.updated_at,
+            sa.func.coalesce(shipment.c.shipped_at, shipment.c.updated_at),
             shipment.c.updated_at,
         )
         .select_from(
@@ -197,31 +198,26 @@ def _order_lags(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def _event_lags(terms: Terms, kinds: sa.CTE, causes: sa.CTE) -> sa.Select[Any]:
-    """Time every shipped event from the latest shipment of its contact within a day before it."""
-    event = t.emarsys_event.c
-    paired = (
-        sa.select(
-            event.event_id,
-            sa.func.min(event.loaded_at).label("loaded_at"),
-            sa.func.max(causes.c.at).label("at"),
-        )
+def _event_lags(terms: Terms) -> sa.Select[Any]:
+    """Time every shipped event from when its parcel left, or changed last, before it.
+
+    A parcel that changed after its event, as a capture changes it, no longer tells when it left.
+    """
+    pair, parcel, event = link_event.c, t.centra_shipment.c, t.emarsys_event.c
+    left_at = sa.func.greatest(pair.caused_at, parcel.updated_at)
+    return (
+        sa.select((_seconds(event.loaded_at) - _seconds(left_at)).label("lag_s"))
         .select_from(
-            t.emarsys_event.join(kinds, kinds.c.event_type_id == event.event_type_id)
-            .join(link_contact, link_contact.c.contact_id == event.contact_id)
-            .join(
-                causes,
-                (causes.c.person == link_contact.c.person)
-                & (causes.c.name == kinds.c.name)
-                & (causes.c.at <= event.happened_at)
-                & (causes.c.at > event.happened_at - timedelta(days=1)),
+            link_event.join(t.centra_shipment, pair.subject == parcel.number).join(
+                t.emarsys_event, pair.event_id == event.event_id
             )
         )
-        .where(event.happened_at > terms.as_of - TIMED, kinds.c.name == text(terms.shipped_event))
-        .group_by(event.event_id)
-        .subquery("timed_events")
+        .where(
+            pair.role == SHIPPED,
+            pair.happened_at > terms.as_of - TIMED,
+            left_at <= pair.happened_at,
+        )
     )
-    return sa.select((_seconds(paired.c.loaded_at) - _seconds(paired.c.at)).label("lag_s"))
 
 
 def _seconds(moment: ColumnElement[datetime]) -> ColumnElement[int]:

@@ -24,7 +24,7 @@ _LACKING = (LIFETIME_VALUE, ASLEEP)
 """Segments that lose a member where the world has one to lose; into the others somebody strays."""
 
 
-@planter("audience.membership_mismatch", is_picky=True)
+@planter("audience.membership_mismatch", subjects="few")
 def membership_mismatch(ground: Ground, cases: int) -> Iterator[str]:
     """Keep people out whom a rule describes, and let others stray in, of each audience in turn."""
     declared = audiences(ground.world)
@@ -37,7 +37,7 @@ def membership_mismatch(ground: Ground, cases: int) -> Iterator[str]:
         yield f"{audience.id}/{contact.id}"
 
 
-@planter("audience.inflated_value", is_picky=True)
+@planter("audience.inflated_value", subjects="rare")
 def inflated_value(ground: Ground, cases: int) -> Iterator[str]:
     """Send orders that are no revenue yet: on hold, pending, or waiting for their payment."""
     for order, person in ground.orders(cases, partial(_is_early, ground)):

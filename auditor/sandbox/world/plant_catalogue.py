@@ -25,7 +25,7 @@ def missing_item(ground: Ground, cases: int) -> Iterator[str]:
         yield row.item
 
 
-@planter("catalogue.retired_item", is_picky=True)
+@planter("catalogue.retired_item", subjects="few")
 def retired_item(ground: Ground, cases: int) -> Iterator[str]:
     """Go on offering what Centra switched off, what is not for sale in Sweden, and what is unknown."""
     for place in range(cases):
@@ -55,7 +55,7 @@ def _unknown(ground: Ground) -> str:
 _RETIREMENTS = (_switched_off, _not_for_sale, _unknown)
 
 
-@planter("catalogue.price_mismatch", is_picky=True)
+@planter("catalogue.price_mismatch", subjects="few")
 def price_mismatch(ground: Ground, cases: int) -> Iterator[str]:
     """Show the list price during a campaign, and any other price, in turn."""
     racks = ground.racks

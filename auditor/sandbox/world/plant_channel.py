@@ -32,7 +32,7 @@ def wholesale_in_sales(ground: Ground, cases: int) -> Iterator[str]:
         yield str(order.number)
 
 
-@planter("channel.marketplace_in_sales", is_picky=True)
+@planter("channel.marketplace_in_sales", subjects="rare")
 def marketplace_in_sales(ground: Ground, cases: int) -> Iterator[str]:
     """Send marketplace orders as sales, of each way to tell a marketplace in turn."""
     count = max(cases, len(_WAYS))

@@ -1,6 +1,6 @@
 """Planted drift of the fulfilment suite; subjects are shipments, events, orders and settings.
 
-Whoever is chosen has one parcel or order of late only, so that what is spoiled is beyond doubt.
+Whoever is chosen has no other parcel or order near, so that what is spoiled is beyond doubt.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from auditor.sandbox.world.ground import Ground
     from auditor.sandbox.world.model import Order, Shipment
 
-# So long after the oldest event, whatever the pairing window, all that fired is known.
-_KNOWN_AFTER = 7 * DAY
+# So long after the oldest event, beyond the pairing window, all that fired is known.
+_KNOWN_AFTER = 4 * DAY
 _OF_LATE = EVENT_WINDOW + 10 * DAY
-_APART = 2 * DAY
+_APART, _PARCELS_APART = 2 * DAY, 8 * DAY
 _UNCONFIRMED_METHOD, _LEAST_UNCONFIRMED = "Bank transfer", 5
 _AGAIN_S = (0, 40)
 _LATE_H = (3, 24)
+# Beyond what an auditor looks at to tell how late a stream is: two weeks, and the longest delay.
+_TIMED = 15 * DAY
 
 
-@planter("fulfilment.missing_shipped_event", is_picky=True)
+@planter("fulfilment.missing_shipped_event", subjects="few")
 def missing_shipped_event(ground: Ground, cases: int) -> Iterator[str]:
     """Lose the event of a parcel."""
     for parcel in _parcels(ground, cases):
@@ -43,7 +45,7 @@ def missing_shipped_event(ground: Ground, cases: int) -> Iterator[str]:
             yield parcel.number
 
 
-@planter("fulfilment.duplicate_shipped_event", is_picky=True)
+@planter("fulfilment.duplicate_shipped_event", subjects="few")
 def duplicate_shipped_event(ground: Ground, cases: int) -> Iterator[str]:
     """Fire a parcel's event once more: at the very same instant, as a retry does, or soon after."""
     for place, parcel in enumerate(_parcels(ground, cases)):
@@ -68,7 +70,7 @@ def event_without_shipment(ground: Ground, cases: int) -> Iterator[str]:
 
     def fits(person: Person) -> bool:
         kinds = {ground.channels.of(order) for order in ground.orders_of(person)}
-        return kinds <= {"consumer"} and not _sent_of_late(ground, person)
+        return kinds <= {"consumer"} and not _sent(ground, person, ground.world.now - _OF_LATE)
 
     for person in ground.consumers(cases, fits):
         at = between(ground.rng, *_known(ground))
@@ -78,10 +80,13 @@ def event_without_shipment(ground: Ground, cases: int) -> Iterator[str]:
         yield f"event:{event.event_id}"
 
 
-@planter("fulfilment.late_shipped_event", is_picky=True)
+@planter("fulfilment.late_shipped_event", subjects="rare")
 def late_shipped_event(ground: Ground, cases: int) -> Iterator[str]:
-    """Let a parcel's event come hours late."""
-    for parcel in _parcels(ground, cases):
+    """Let a parcel's event come hours late, so long ago that the stream as a whole is in time now.
+
+    An earlier look has seen it, too: of a parcel that left since then, nobody knows when it did.
+    """
+    for parcel in _parcels(ground, cases, ground.world.now - _TIMED):
         event = ground.event_of(parcel)
         if event:
             fired_at = after(ground.rng, parcel.updated_at, *_LATE_H)
@@ -90,14 +95,14 @@ def late_shipped_event(ground: Ground, cases: int) -> Iterator[str]:
             yield parcel.number
 
 
-@planter("fulfilment.missing_confirmation", is_picky=True)
+@planter("fulfilment.missing_confirmation", subjects="few")
 def missing_confirmation(ground: Ground, cases: int) -> Iterator[str]:
     """Lose the confirmation of an order."""
     for order in _unconfirmed(ground, cases):
         yield str(order.number)
 
 
-@planter("fulfilment.trigger_status_mismatch", is_picky=True)
+@planter("fulfilment.trigger_status_mismatch", subjects="few")
 def trigger_status_mismatch(ground: Ground, cases: int) -> Iterator[str]:
     """Lose the confirmations of all orders that are paid by a method of their own."""
     payments = ground.world.centra.payments
@@ -120,25 +125,36 @@ def dead_event(ground: Ground, _cases: int) -> Iterator[str]:
             yield "emarsys.events.confirmed"
 
 
-def _parcels(ground: Ground, count: int) -> Iterator[Shipment]:
-    """Hand out parcels with an event, each the only one that its person was sent of late."""
-    for _, person in ground.orders(count, partial(_has_one_parcel, ground)):
-        yield from _sent_of_late(ground, person)
+def _parcels(ground: Ground, count: int, before: datetime | None = None) -> Iterator[Shipment]:
+    """Hand out parcels with an event, no other of their person near."""
+    closing = before or _known(ground)[1]
+    parcel_of = partial(_lone_parcel, ground, closing)
+    for order, _ in ground.orders(count, parcel_of):
+        parcel = parcel_of(order)
+        if parcel:
+            yield parcel
 
 
-def _has_one_parcel(ground: Ground, order: Order) -> bool:
+def _lone_parcel(ground: Ground, closing: datetime, order: Order) -> Shipment | None:
     person = ground.person_of(order)
-    parcels = _sent_of_late(ground, person) if person else []
+    parcels = [parcel for parcel in ground.parcels_of(order) if parcel.is_shipped]
     if person is None or person.buyers or len(parcels) != 1:
-        return False
+        return None
     (parcel,) = parcels
-    opening, closing = _known(ground)
-    is_of_order = parcel.order_number == order.number and ground.event_of(parcel) is not None
-    return is_of_order and opening < (parcel.shipped_at or opening) <= parcel.updated_at < closing
+    opening, _ = _known(ground)
+    left_at = parcel.shipped_at or parcel.updated_at
+    if ground.event_of(parcel) is None or not opening < left_at <= parcel.updated_at < closing:
+        return None
+    near = [
+        other
+        for other in _sent(ground, person, left_at - _PARCELS_APART)
+        if (other.shipped_at or other.updated_at) < parcel.updated_at + _PARCELS_APART
+    ]
+    return parcel if near == [parcel] else None
 
 
-def _sent_of_late(ground: Ground, person: Person) -> list[Shipment]:
-    since = ground.world.now - _OF_LATE
+def _sent(ground: Ground, person: Person, since: datetime) -> list[Shipment]:
+    """Return the parcels that left for somebody as a consumer, or changed, since then."""
     return [
         parcel
         for order in ground.orders_of(person)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _FIRST_DEAD_KEY = 8_000_001
 
 
-@planter("identity.orphaned_by_merge", is_picky=True)
+@planter("identity.orphaned_by_merge", subjects="few")
 def orphaned_by_merge(ground: Ground, cases: int) -> Iterator[str]:
     """Merge people into others, and leave their contacts and sales where they are."""
     gone = ground.consumers(cases, lambda person: _is_mergeable(ground, person))
@@ -66,7 +66,7 @@ def orphaned_contact(ground: Ground, cases: int) -> Iterator[str]:
         yield str(ground.add_contact(values, ground.world.now - 90 * DAY).id)
 
 
-@planter("identity.duplicate_contact", is_picky=True)
+@planter("identity.duplicate_contact", subjects="rare")
 def duplicate_contact(ground: Ground, cases: int) -> Iterator[str]:
     """Give twins a second contact: one for each of their rows, under one address."""
     for person in ground.consumers(cases, lambda person: len(person.customers) > 1):

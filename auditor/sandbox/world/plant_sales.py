@@ -92,7 +92,7 @@ def return_not_reflected(ground: Ground, cases: int) -> Iterator[str]:
             yield _line_key(_row_of(ground, order, line))
 
 
-@planter("sales.cancelled_but_counted", is_picky=True)
+@planter("sales.cancelled_but_counted", subjects="rare")
 def cancelled_but_counted(ground: Ground, cases: int) -> Iterator[str]:
     """Send orders that Centra cancelled."""
 

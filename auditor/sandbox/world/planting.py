@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from auditor.sandbox.world.contacts import draw_segments
 from auditor.sandbox.world.ground import Ground
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
     Planter = Callable[[Ground, int], Iterator[str]]
 
+Abundance = Literal["rare", "few", "many"]
+
+_ABUNDANCES = get_args(Abundance)
 _PACKAGE = "auditor.sandbox.world"
 _PLANTERS: dict[str, Planter] = {}
-_PICKY: set[str] = set()
+_TURNS: dict[str, int] = {}
 
 
-def planter(check: str, *, is_picky: bool = False) -> Callable[[Planter], Planter]:
+def planter(check: str, *, subjects: Abundance = "many") -> Callable[[Planter], Planter]:
     """Register a function as the planter of a check.
 
     The function gets the ground and the number of cases, changes the world through the ground, and
@@ -35,7 +38,7 @@ def planter(check: str, *, is_picky: bool = False) -> Callable[[Planter], Plante
 
     Args:
         check: The check it plants for.
-        is_picky: Whether few subjects fit; picky planters choose before the others.
+        subjects: How many fit in a small world; the fewer, the earlier a planter chooses.
     """
 
     def register(function: Planter) -> Planter:
@@ -43,8 +46,7 @@ def planter(check: str, *, is_picky: bool = False) -> Callable[[Planter], Plante
             msg = f"{check} has two planters"
             raise ValueError(msg)
         _PLANTERS[check] = function
-        if is_picky:
-            _PICKY.add(check)
+        _TURNS[check] = _ABUNDANCES.index(subjects)
         return function
 
     return register
@@ -58,8 +60,8 @@ def planters() -> dict[str, Planter]:
     return {check: _PLANTERS[check] for check in sorted(_PLANTERS, key=_turn)}
 
 
-def _turn(check: str) -> tuple[bool, str]:
-    return check not in _PICKY, check
+def _turn(check: str) -> tuple[int, str]:
+    return _TURNS[check], check
 
 
 def plant(world: World, seed: int) -> list[Planted]:

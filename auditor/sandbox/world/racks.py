@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from auditor.sandbox.world.catalogue import window_of
 from auditor.sandbox.world.chance import chance
+from auditor.sandbox.world.model import Product
+from auditor.sandbox.world.moments import SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
-    from auditor.sandbox.world.model import CatalogueRow, Size, World
+    from auditor.sandbox.world.model import CatalogueRow, CentraTenant, Size, World
 
     Fits = Callable[[CatalogueRow], bool]
 
@@ -20,13 +23,14 @@ _RESTED = timedelta(hours=60)
 
 
 class Racks:
-    """Hands out the rows of the catalogue file, and changes the file once all drift is planted."""
+    """Hands out the settled rows of the catalogue file, and changes it once all drift is planted."""
 
     def __init__(self, world: World, seed: int) -> None:
         self._rows = world.emarsys.catalogue
         self._window = window_of(world.centra)
         self._sizes = {size.sku: size for size in world.centra.sizes}
-        self._lots = list(self._rows)
+        self._variants = {variant.id: variant for variant in world.centra.variants}
+        self._lots = self._settled(world.centra, world.now - SETTLED)
         chance(seed, "planting items").shuffle(self._lots)
         self._claimed: set[str] = set()
         self._dropped: set[str] = set()
@@ -37,6 +41,21 @@ class Racks:
             if order.created_at > world.now - _RESTED
             for line in order.lines
         }
+
+    def _settled(self, centra: CentraTenant, latest: datetime) -> list[CatalogueRow]:
+        """Return the rows of items of which nothing in Centra is too young to be judged."""
+        young = {
+            row.id if isinstance(row, Product) else row.product_id
+            for row in (*centra.products, *centra.variants, *centra.displays)
+            if row.updated_at >= latest
+        }
+
+        def is_settled(row: CatalogueRow) -> bool:
+            size = self.size(row)
+            product_id = self._variants[size.variant_id].product_id
+            return size.updated_at < latest and product_id not in young
+
+        return list(filter(is_settled, self._rows))
 
     # --- handing out ----------------------------------------------------------------------------
 
