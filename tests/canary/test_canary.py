@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +19,7 @@ from auditor.model.finding import Canary
 from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES
 from auditor.reconcile.run import reconcile
+from auditor.reconcile.terms import MOVING
 from auditor.resources import expectation_files
 from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
@@ -32,11 +33,16 @@ if TYPE_CHECKING:
     from auditor.expect.expectation import Expectation
 
 RICH = Rule(lifetime_value=LifetimeValue(over=500))
-TERMS = replace(PLAIN_TERMS, audiences=(Audience(segment=200001, name="Rich", rule=RICH),))
+DAY = timedelta(days=1)
+TERMS = replace(
+    PLAIN_TERMS,
+    audiences=(Audience(segment=200001, name="Rich", rule=RICH),),
+    lags=dict.fromkeys(MOVING, DAY),
+)
 SHIPPED = load_checks(expectation_files())
 AT = NOW.replace(tzinfo=UTC)
 TAKEN = Snapshot(
-    "run",
+    "now",
     AT,
     tuple(
         Coverage("centra", name, 1, complete=True, mode="full", as_of=AT) for name in STREAM_TABLES
@@ -52,6 +58,7 @@ def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         books.customer("1", "anna@x.se")
         books.contact("900", "anna@x.se", 2, external_id="1")
         books.order("100", books.line("SKU-1", 1, 100))
+        books.remember()
         books.rows()
         yield warehouse
 
@@ -61,7 +68,7 @@ def fly(
 ) -> Canary:
     with closing(Warehouse(f"duckdb:///{folder}/shadow.duckdb")) as shadow:
         flight = take_off(brand, shadow, Shadow(TERMS), SHIPPED, silent or set())
-        reconcile(shadow, TERMS)
+        reconcile(shadow, flight.terms)
         flight.spoil()
         asked = [e for e in unforgiving(own) if e.check.id not in (silent or set())]
         return flight.answer(judge(shadow.engine, asked, TAKEN))
