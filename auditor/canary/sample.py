@@ -32,7 +32,7 @@ class _Part(NamedTuple):
     gives: tuple[str, ...] = ()
 
 
-_PARTS = (
+PARTS = (
     _Part(snapshot_run),
     _Part(stream_position, "stream"),
     _Part(t.centra_store),
@@ -80,6 +80,7 @@ _PARTS = (
     _Part(t.centra_stock, "size_id"),
     _Part(t.emarsys_item, "item"),
 )
+"""What is copied, in an order in which every id is known before it is looked for."""
 
 
 def sample(conn: sa.Connection) -> Iterator[tuple[sa.Table, Rows]]:
@@ -89,7 +90,7 @@ def sample(conn: sa.Connection) -> Iterator[tuple[sa.Table, Rows]]:
         "email_key": _some(conn, t.centra_customer.c.email_key, PEOPLE),
         "item": _some(conn, t.centra_size.c.item, ITEMS),
     }
-    for part in _PARTS:
+    for part in PARTS:
         rows = _rows(conn, part, ids)
         for name in part.gives:
             ids.setdefault(name, set()).update(row[name] for row in rows if row[name])
