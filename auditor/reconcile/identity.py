@@ -57,7 +57,7 @@ def checked(terms: Terms) -> sa.Select[Any]:
 
 def people_checked(terms: Terms) -> sa.Select[Any]:
     """Select how many people must have a contact."""
-    people = _covered(terms).subquery()
+    people = covered(terms).subquery()
     return populations({"identity.missing_contact": sa.func.count()}, people)
 
 
@@ -198,7 +198,7 @@ def _unlike(judged: sa.CTE, terms: Terms) -> sa.Select[Any]:
 
 def _missing(terms: Terms) -> sa.Select[Any]:
     """Select the people who must have a contact and have none."""
-    person, contact = _covered(terms).cte("covered"), link_contact.c
+    person, contact = covered(terms).cte("covered"), link_contact.c
     linked = sa.select(contact.person.label("email_key")).where(contact.person.is_not(None))
     mailed = sa.select(contact.email_key).where(contact.email_key.is_not(None))
     # Whoever a merge left behind without a contact has the orphan, once its key is set.
@@ -224,7 +224,7 @@ def _missing(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def _covered(terms: Terms) -> sa.Select[Any]:
+def covered(terms: Terms) -> sa.Select[Any]:
     """Select the people whom the integration sends, by their registered or else oldest customer.
 
     Only the legacy Order API tells who is registered: where only those are sent and the settings do
