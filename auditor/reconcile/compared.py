@@ -31,10 +31,10 @@ from auditor.model.drift import (
 )
 from auditor.model.history import agreed_value
 from auditor.reconcile import catalogue
+from auditor.reconcile.attribution import lifecycle_events
 from auditor.reconcile.firing import CONFIRMED, SHIPPED
 from auditor.reconcile.fulfilment import configured
 from auditor.reconcile.identity import covered
-from auditor.reconcile.populations import events as fired
 from auditor.reconcile.sql import any_of, count_if, sum_of
 
 if TYPE_CHECKING:
@@ -298,8 +298,7 @@ def events(terms: Terms) -> sa.Select[Any]:
 
     Compared is whether the person has a consumer's order too, against when the event fired.
     """
-    event, order, contact = t.emarsys_event.c, link_order.c, link_contact
-    judged = fired(terms).subquery("judged_events")
+    event, order, contact = lifecycle_events(terms), link_order.c, link_contact
     buyers = (
         sa.select(
             order.person,
@@ -312,14 +311,14 @@ def events(terms: Terms) -> sa.Select[Any]:
     )
     whose = sa.func.coalesce(contact.c.person, contact.c.email_key)
     return compared(
-        judged.c.key,
+        "event:" + event.c.event_id,
         side(buyers.c.is_consumer),
-        side(judged.c.event, event.happened_at),
-        judged.c.is_judged,
+        side(event.c.name, event.c.happened_at),
+        sa.true(),
     ).select_from(
-        sa.join(judged, t.emarsys_event, judged.c.key == "event:" + event.event_id)
-        .join(contact, event.contact_id == contact.c.contact_id)
-        .join(buyers, whose == buyers.c.person)
+        event.join(contact, event.c.contact_id == contact.c.contact_id).join(
+            buyers, whose == buyers.c.person
+        )
     )
 
 
