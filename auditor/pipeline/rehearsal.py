@@ -82,7 +82,7 @@ def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
         run.progress.stage("restore")
         taken = without(stored, restore(warehouse, shadow, stored))
         run.progress.stage("reconcile")
-        reconcile(shadow, terms_of_run(settings, shadow, taken))
+        reconcile(shadow, terms_of_run(settings, shadow, taken), suites=set(suites) or None)
         run.progress.stage("expect")
         off = unconfigured(settings)
         checks = judge(shadow.engine, expectations, taken, suites=set(suites) or None, off=off)
