@@ -50,6 +50,8 @@ class Check:
         max_rows: Drifted subjects tolerated.
         max_share: Share of the checked subjects tolerated, 0 to 1.
         needs_before: Streams that an earlier run must have read to their end; else it is off.
+        needs_told: Columns, as `table.column`, that a tenant may not tell; where every row of the table
+            lacks one, the check is skipped.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Check:
     max_share: float = 0.0
     heeds: tuple[str, ...] = ()
     needs_before: tuple[str, ...] = ()
+    needs_told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
