@@ -7,6 +7,7 @@ over sockets (`test_worlds`) keep the clients honest.
 from __future__ import annotations
 
 import html
+from collections import Counter
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from auditor.sandbox.world.model import CentraTenant, EmarsysAccount, World
+    from auditor.sandbox.world.model import CentraTenant, EmarsysAccount, Order, World
     from auditor.warehouse import Warehouse
 
 LINE_KINDS = {
@@ -58,7 +59,7 @@ def write_world(
     for name, tables in t.STREAM_TABLES.items():
         warehouse.begin_read(UnfinishedRead(name, "full", "", now), tables)
     for table, rows in (
-        *_centra(world.centra, pepper),
+        *centra_rows(world.centra, pepper),
         *_assortment(world.centra),
         *_offers(world.centra),
         *_emarsys(world.emarsys, pepper),
@@ -102,8 +103,8 @@ def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]])
     store()
 
 
-def _centra(
-    tenant: CentraTenant, pepper: str | None
+def centra_rows(
+    tenant: CentraTenant, pepper: str | None = None
 ) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
     """Yield each table's rows, in the order of its columns."""
     emails = {c.id: c.email for c in tenant.customers}
@@ -174,8 +175,8 @@ def _centra(
                 o.is_on_hold,
                 o.is_waiting_for_payment,
                 o.currency,
-                sum(line.value_minor for line in o.lines),
-                0,
+                _total(o),
+                _total(o) - _net(o) if o.adds_tax else 0,
                 o.shipping_minor,
                 o.created_at,
                 o.updated_at,
@@ -198,10 +199,12 @@ def _centra(
                 None if line.size_id is None else skus[line.size_id],
                 line.quantity,
                 line.cancelled,
-                line.value_minor,
+                _taxed(o, line.value_minor, line.tax_percent),
                 o.currency,
                 digits[o.currency],
-                _converted(line.value_minor, o.rate, base - digits[o.currency]),
+                _converted(
+                    _taxed(o, line.value_minor, line.tax_percent), o.rate, base - digits[o.currency]
+                ),
                 float(line.tax_percent),
             )
             for o in tenant.orders
@@ -224,6 +227,10 @@ def _parcels_and_payments(
 ) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
     trade = {o.number for o in tenant.orders if o.buyer_id is not None}
     currency = {o.number: o.currency for o in tenant.orders}
+    back: Counter[tuple[int | None, int]] = Counter()
+    for returned in tenant.returns:
+        for part in returned.lines:
+            back[returned.shipment_id, part.line_id] += part.quantity
     yield (
         t.centra_shipment,
         (
@@ -245,7 +252,7 @@ def _parcels_and_payments(
     yield (
         t.centra_shipment_line,
         (
-            (str(s.id), str(line.line_id), line.quantity, 0)
+            (str(s.id), str(line.line_id), line.quantity, back[s.id, line.line_id])
             for s in tenant.shipments
             for line in s.lines
         ),
@@ -265,6 +272,24 @@ def _parcels_and_payments(
             for p in tenant.payments
         ),
     )
+
+
+def _total(order: Order) -> int:
+    """Return what an order costs with tax; shipping is taxed like the highest taxed line."""
+    highest = max((line.tax_percent for line in order.lines), default=Decimal(0))
+    lines = sum(_taxed(order, line.value_minor, line.tax_percent) for line in order.lines)
+    return lines + _taxed(order, order.shipping_minor, highest)
+
+
+def _net(order: Order) -> int:
+    return order.shipping_minor + sum(line.value_minor for line in order.lines)
+
+
+def _taxed(order: Order, minor: int, percent: Decimal) -> int:
+    """Return an amount with tax: wholesale amounts are kept without."""
+    if not order.adds_tax:
+        return minor
+    return int((minor * (100 + percent) / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _converted(minor: int, rate: Decimal, shift: int) -> int:

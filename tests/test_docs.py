@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from auditor.cli import group
 from auditor.expect.suites import load_checks
 from auditor.resources import expectation_files
 
@@ -73,14 +76,23 @@ def test_every_path_exists(path: str):
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize(
-    "command",
-    re.findall(
-        r"auditor (\w+)", "\n".join(re.findall(r"^\$ (.*)$", README.read_text(), re.MULTILINE))
-    ),
-)
-def test_every_command_exists(command: str):
-    assert (ROOT / "auditor" / "cli" / f"{command}.py").exists()
+COMMANDS = sorted(set(re.findall(r"^\$ auditor (.*)$", README.read_text(), re.MULTILINE)))
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_exists_with_its_options(line: str):
+    words = shlex.split(line)
+    found: click.Command = group
+    while words and isinstance(found, click.Group) and not words[0].startswith("-"):
+        inner = found.get_command(click.Context(found), words[0])
+        if inner is None:
+            break
+        words.pop(0)
+        found = inner
+    assert found is not None
+    assert found is not group
+    known = {option for param in found.params for option in param.opts}
+    assert {word for word in words if word.startswith("--")} <= known
 
 
 def test_ci_runs_the_test_command_of_the_readme():

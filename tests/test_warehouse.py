@@ -159,3 +159,17 @@ def test_what_was_remembered_of_an_erased_customer_is_a_hash(warehouse: Warehous
         (row,) = conn.execute(sa.select(past)).mappings()
     kept = {name for name, value in row.items() if value is not None}
     assert kept == {"customer_id", "email_hash", "valid_to_run"}
+
+
+def test_what_a_tenant_says_of_itself_is_kept_until_it_says_something_else(warehouse: Warehouse):
+    warehouse.keep("one", "v1", "old")
+    warehouse.keep("other", "v1", "its own")
+    warehouse.keep("one", "v2", "new")
+    asked = [("one", "v1"), ("one", "v2"), ("other", "v1"), ("none", "v1")]
+    assert [warehouse.recall(*one) for one in asked] == [None, "new", "its own", None]
+
+
+def test_what_tenants_say_of_themselves_can_be_forgotten(warehouse: Warehouse):
+    warehouse.keep("one", "v1", "old")
+    warehouse.forget_schemas()
+    assert warehouse.recall("one", "v1") is None

@@ -31,5 +31,9 @@ class TinyClient(CentraClient):
             self.lacking = self.lacking | exc.permissions
             raise
 
+    def branch(self) -> TinyClient:
+        """Return this client: one thread reads every list, and what it lacks is kept here."""
+        return self
+
     lacking: frozenset[str] = frozenset()
     """Permissions that answers so far have named as missing."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from auditor.model.personal import PERSONAL
 from auditor.model.tables import STREAM_TABLES
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 Value = sa.ColumnElement[Any]
 Row = sa.ColumnCollection[str, sa.ColumnElement[Any]]
 
-PERSONAL = frozenset({"email", "email_key", "first_name", "last_name"})
 _SHOWN_LENGTH = 80
 
 
@@ -55,6 +55,9 @@ _SUBJECTS = {
     "emarsys_unsubscribe": Subject("contact", lambda row: row.contact_id),
     "emarsys_sale": Subject("line", lambda row: row.order_number + "/" + row.item),
     "emarsys_event": Subject("shipment", lambda row: "event:" + row.event_id),
+    "emarsys_segment_member": Subject(
+        "audience", lambda row: row.segment_id + "/" + row.contact_id
+    ),
 }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from auditor.model.bridge import Bridge, VerifiedShare
     from auditor.model.incident import Incident
+    from auditor.model.snapshot import Coverage
 
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
@@ -49,6 +50,8 @@ class Check:
         max_rows: Drifted subjects tolerated.
         max_share: Share of the checked subjects tolerated, 0 to 1.
         needs_before: Streams that an earlier run must have read to their end; else it is off.
+        needs_told: Columns, as `table.column`, that a tenant may not tell; where every row of the table
+            lacks one, the check is skipped.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Check:
     max_share: float = 0.0
     heeds: tuple[str, ...] = ()
     needs_before: tuple[str, ...] = ()
+    needs_told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +197,14 @@ class Audit:
     canary: Canary | None = None
     bridge: tuple[Bridge, ...] = ()
     verified_share: tuple[VerifiedShare, ...] = ()
+
+    def disabled_by(self, line: Coverage) -> tuple[str, ...]:
+        """Return the ids of the checks that did not judge because this stream was not read."""
+        if line.is_usable:
+            return ()
+        return tuple(
+            result.check.id
+            for result in self.checks
+            if result.outcome in ("off", "skipped")
+            and line.stream in (*result.check.needs, *result.check.heeds)
+        )

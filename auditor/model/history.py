@@ -84,3 +84,12 @@ unfinished_page = sa.Table(
     Column("hides", Integer),
 )
 """The pages in the stage tables of an unfinished read, written with their rows."""
+
+known_schema = sa.Table(
+    "known_schema",
+    metadata,
+    Column("tenant", Text),  # its address
+    Column("name", Text),  # of the version that the answer belongs to
+    Column("answer", Text),
+)
+"""What a tenant has said of its API, so that it need not be asked by every run."""

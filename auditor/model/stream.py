@@ -66,7 +66,7 @@ ReadPages = Callable[[], Iterator[Page]]
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of one system.
+    """One stream of one system, read by one thread at a time and beside other streams.
 
     Attributes:
         read: Yields the pages from first to last. Raises a `ReadError` when it cannot reach the end,
@@ -75,6 +75,7 @@ class Stream:
         requests: Calls made so far on behalf of this stream.
         read_from: As `read`, from a given start; None when the stream can only be read whole.
         notes: What the last read left out and what it cost; each a sentence without personal data.
+        is_last: Whether it is read after the others of its system, because it judges what they showed.
     """
 
     system: System
@@ -84,3 +85,4 @@ class Stream:
     requests: Callable[[], int] = field(default=lambda: 0)
     read_from: Callable[[Start], Iterator[Page]] | None = None
     notes: Callable[[], tuple[str, ...]] = field(default=tuple)
+    is_last: bool = False

@@ -78,12 +78,16 @@ def take_snapshot(
 
 def _take(run: Run, reading: Reading, names: Collection[str]) -> Snapshot:
     try:
-        with connected(run.settings, run.clock) as systems:
-            return take([s for s in systems.streams if s.name in names], reading)
+        with connected(run.settings, run.clock, reading.halt.sleep, reading.warehouse) as systems:
+            taken = take([s for s in systems.streams if s.name in names], reading)
     except RefusedError:
         raise
     except ReadError as exc:
         return unread(names, reading, str(exc))
+    if any(line.system == "centra" and not line.complete for line in taken.coverage):
+        # What was remembered of the API may be why; the next run asks again.
+        reading.warehouse.forget_schemas()
+    return taken
 
 
 def _reading_terms(settings: Settings, *, full: bool) -> ReadingTerms:

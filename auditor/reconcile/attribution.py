@@ -187,7 +187,8 @@ def _buyers_only() -> sa.CTE:
     )
 
 
-def _events(terms: Terms) -> sa.Subquery:
+def lifecycle_events(terms: Terms) -> sa.Subquery:
+    """Select the lifecycle events that are judged, each with its name."""
     event, definition = t.emarsys_event, t.emarsys_event_definition
     return (
         sa.select(event, definition.c.name)
@@ -210,7 +211,7 @@ def event_drift(terms: Terms) -> sa.Select[Any]:
     Source:
         Emarsys reference 7: `external_events` has contact, event id and time, never an order number.
     """
-    event, buyer = _events(terms), _buyers_only()
+    event, buyer = lifecycle_events(terms), _buyers_only()
     return sa.select(
         text("channel.event_for_non_consumer"),
         text("event"),
@@ -231,7 +232,7 @@ def event_drift(terms: Terms) -> sa.Select[Any]:
 
 def events_checked(terms: Terms) -> sa.Select[Any]:
     """Select how many lifecycle events were looked at."""
-    event = _events(terms)
+    event = lifecycle_events(terms)
     return populations(
         {"channel.event_for_non_consumer": count_if(event.c.event_id.is_not(None))}, event
     )

@@ -144,7 +144,7 @@ def dead_events(terms: Terms) -> sa.Select[Any]:
     Source:
         Emarsys reference 8: triggering an event with nothing attached is answered like any other.
     """
-    row = _configured(terms).c
+    row = configured(terms).c
     is_there = row.definitions > 0
     values = {
         "check_id": text("fulfilment.dead_event"),
@@ -162,7 +162,7 @@ def dead_events(terms: Terms) -> sa.Select[Any]:
     return sa.select(*drift_columns(drift_fulfilment, values)).where(~is_there | (row.usages == 0))
 
 
-def _configured(terms: Terms) -> sa.CTE:
+def configured(terms: Terms) -> sa.CTE:
     """Give every configured event how many definitions bear its name and how often they are used."""
     definition = t.emarsys_event_definition.c
     names = {SHIPPED: terms.shipped_event, CONFIRMED: terms.confirmed_event}
@@ -202,4 +202,4 @@ def checked() -> sa.Select[Any]:
 
 def checked_events(terms: Terms) -> sa.Select[Any]:
     """Select how many configured events were looked at."""
-    return populations({"fulfilment.dead_event": sa.func.count()}, _configured(terms))
+    return populations({"fulfilment.dead_event": sa.func.count()}, configured(terms))

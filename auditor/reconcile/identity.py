@@ -39,7 +39,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
 def checked(terms: Terms) -> sa.Select[Any]:
     """Select how many contacts each check looked at."""
     row = link_contact.c
-    counted = _is_judged()
+    counted = is_judged()
     keyed = count_if(counted & row.key.is_not(None))
     linked = count_if(counted & row.customer_id.is_not(None))
     matched = linked if terms.key == "external_id" else count_if(sa.false())
@@ -57,11 +57,12 @@ def checked(terms: Terms) -> sa.Select[Any]:
 
 def people_checked(terms: Terms) -> sa.Select[Any]:
     """Select how many people must have a contact."""
-    people = _covered(terms).subquery()
+    people = covered(terms).subquery()
     return populations({"identity.missing_contact": sa.func.count()}, people)
 
 
-def _is_judged() -> ColumnElement[bool]:
+def is_judged() -> ColumnElement[bool]:
+    """Tell whether a contact is looked at: of no erased customer, and of no mere buyer."""
     row = link_contact.c
     is_mere_buyer = row.is_buyer & row.person.is_(None)
     return row.erased_customer_id.is_(None) & ~is_mere_buyer
@@ -80,7 +81,7 @@ def _judged(terms: Terms) -> sa.CTE:
             (check.is_(None) & ~is_shared & (row.survivors == 0)).label("is_plain"),
         )
         .select_from(link_contact.outerjoin(shared, row.contact_id == shared.c.contact_id))
-        .where(_is_judged())
+        .where(is_judged())
         .cte("judged_contacts")
     )
 
@@ -119,7 +120,7 @@ def _shared() -> sa.Select[Any]:
     What a merge left behind is no duplicate of its survivor's contact.
     """
     row = link_contact.c
-    counted = _is_judged() & (row.survivors == 0)
+    counted = is_judged() & (row.survivors == 0)
     groups = []
     for kind, value in (("key", row.key), ("email", row.email_key)):
         twice = (
@@ -198,7 +199,7 @@ def _unlike(judged: sa.CTE, terms: Terms) -> sa.Select[Any]:
 
 def _missing(terms: Terms) -> sa.Select[Any]:
     """Select the people who must have a contact and have none."""
-    person, contact = _covered(terms).cte("covered"), link_contact.c
+    person, contact = covered(terms).cte("covered"), link_contact.c
     linked = sa.select(contact.person.label("email_key")).where(contact.person.is_not(None))
     mailed = sa.select(contact.email_key).where(contact.email_key.is_not(None))
     # Whoever a merge left behind without a contact has the orphan, once its key is set.
@@ -224,7 +225,7 @@ def _missing(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def _covered(terms: Terms) -> sa.Select[Any]:
+def covered(terms: Terms) -> sa.Select[Any]:
     """Select the people whom the integration sends, by their registered or else oldest customer.
 
     Only the legacy Order API tells who is registered: where only those are sent and the settings do

@@ -34,7 +34,9 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "run": audit.run,
             "brand": audit.brand,
             "verdict": audit.verdict,
-            "coverage": [_coverage(line) for line in audit.coverage],
+            "coverage": [
+                {**_coverage(line), "disables": audit.disabled_by(line)} for line in audit.coverage
+            ],
             "checks": [_check(result) for result in audit.checks],
             "findings": asdict(audit.tally),
             "report": report_path,
@@ -129,6 +131,8 @@ def _coverage(line: Coverage) -> dict[str, Any]:
         "as_of": zulu(line.as_of),
         "reason": line.reason,
         "set_aside": line.set_aside,
+        "requests": line.requests,
+        "notes": line.notes,
     }
 
 

@@ -1,20 +1,28 @@
-"""Read every stream of both systems to its end, or say why not."""
+"""Read every stream of both systems to its end, or say why not.
+
+The streams of one system are read side by side, each by one thread from first page to last, so that
+one waits for an answer while another is turned into rows. Whatever they share here, the warehouse,
+the guard and who watches, is used by one at a time.
+"""
 
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from auditor.errors import AbsentError, IncompleteSnapshotError, ReadError
 from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES
 from auditor.snapshot.course import Terms, choose, pages
+from auditor.snapshot.halt import Halt
 from auditor.snapshot.store import store_page
 from auditor.warehouse import FinishedRead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from auditor.model.stream import Stream
@@ -23,9 +31,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WORKERS = 4
+"""More would only wait for each other: for the tenant's rate, and for this process to read answers."""
+
 
 class Progress(Protocol):
-    """Whoever wants to watch a snapshot being taken."""
+    """Whoever wants to watch a snapshot being taken; called by one thread at a time."""
 
     def advanced(self, stream: Stream, rows: int, total: int | None) -> None:
         """Hear how far a stream has been read; `total` is None where the system does not tell."""
@@ -47,6 +58,9 @@ class Reading:
         guard: Gets the coverage of a complete stream before its rows are published, and may return
             it as incomplete; then they are not.
         pepper: Keys the hashes of e-mail addresses; without one there are none.
+        workers: How many streams of one system are read side by side.
+        halt: Stops all of them early.
+        lock: Held by whoever uses the warehouse, the guard or `progress`.
     """
 
     run: str
@@ -57,6 +71,9 @@ class Reading:
     terms: Terms = field(default_factory=Terms)
     guard: Callable[[Coverage], Coverage] = _believed
     pepper: str | None = None
+    workers: int = WORKERS
+    halt: Halt = field(default_factory=Halt)
+    lock: Lock = field(default_factory=Lock)
 
 
 class _Ended(NamedTuple):
@@ -67,7 +84,7 @@ class _Ended(NamedTuple):
 
 
 def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
-    """Read all streams, Emarsys first, and publish the complete ones at once.
+    """Read all streams, those of Emarsys first, and publish the complete ones at once.
 
     What Emarsys claims is read before what Centra can say for it: evidence that is newer than the
     claim does no harm, while older evidence would make a sign-up of this minute look unproven.
@@ -79,8 +96,7 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
         ConfigError: the settings name something that a system does not have.
     """
     as_of = reading.clock()
-    by_system = [[s for s in streams if s.system == name] for name in ("emarsys", "centra")]
-    ended = [_read(stream, reading) for part in by_system for stream in part]
+    ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
     finished = [one.finished for one in ended if one.finished is not None]
     reading.warehouse.publish(reading.run, as_of, finished)
     order = [stream.name for stream in streams]
@@ -117,13 +133,36 @@ def unread(names: Collection[str], reading: Reading, reason: str) -> Snapshot:
     return Snapshot(reading.run, as_of, lines)
 
 
+def _parts(streams: Sequence[Stream]) -> Iterator[list[Stream]]:
+    """Yield the streams that may be read side by side, in the order in which they have to be."""
+    for system in ("emarsys", "centra"):
+        for is_last in (False, True):
+            yield [s for s in streams if (s.system, s.is_last) == (system, is_last)]
+
+
+def _read_side_by_side(streams: Sequence[Stream], reading: Reading) -> list[_Ended]:
+    """Read some streams; the first fault that is no stream's own stops them all and is raised."""
+    with ThreadPoolExecutor(reading.workers, "read") as pool:
+        reads = [pool.submit(_read, stream, reading) for stream in streams]
+        try:
+            for read in as_completed(reads):
+                read.result()
+        except BaseException:
+            reading.halt.call()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [read.result() for read in reads]
+
+
 def _read(stream: Stream, reading: Reading) -> _Ended:
     try:
         one = _off(stream, reading, stream.off) if stream.off else _read_stream(stream, reading)
     except AbsentError as exc:
-        reading.warehouse.forget_read(stream.name)
+        with reading.lock:
+            reading.warehouse.forget_read(stream.name)
         one = _off(stream, reading, str(exc))
-    reading.progress.ended(one.line)
+    with reading.lock:
+        reading.progress.ended(one.line)
     return one
 
 
@@ -138,35 +177,41 @@ def _off(stream: Stream, reading: Reading, reason: str) -> _Ended:
 
 def _read_stream(stream: Stream, reading: Reading) -> _Ended:
     began, before = reading.seconds(), stream.requests()
-    course = choose(stream, reading.warehouse, reading.terms, reading.clock())
+    with reading.lock:
+        course = choose(stream, reading.warehouse, reading.terms, reading.clock())
+        _begin(stream, reading.warehouse, course)
     count = _Count(course)
-    reason = None
+    fault = None
     try:
         _read_pages(stream, reading, course, count)
     except AbsentError:
         raise
     except ReadError as exc:
-        reason = str(exc)
-        log.warning("stream %s is incomplete: %s", stream.name, reason)
-        if isinstance(exc, IncompleteSnapshotError):
-            # What was read contradicts itself: going on from it would hide the fault.
-            reading.warehouse.forget_read(stream.name)
+        fault = exc
+        log.warning("stream %s is incomplete: %s", stream.name, exc)
+    with reading.lock:
+        line = Coverage(
+            system=stream.system,
+            stream=stream.name,
+            rows=_rows(stream.name, reading.warehouse, course, fault),
+            complete=fault is None and not count.hides,
+            mode=course.mode,
+            as_of=course.read.as_of,
+            reason=_reason(fault, count.aside),
+            set_aside=count.aside,
+            requests=stream.requests() - before,
+            seconds=round(reading.seconds() - began, 3),
+            notes=stream.notes(),
+        )
+        return _end(line, reading, course, is_cut=fault is not None)
+
+
+def _begin(stream: Stream, warehouse: Warehouse, course: Course) -> None:
+    tables = STREAM_TABLES[stream.name]
     if course.resumes and course.key is not None:
-        reading.warehouse.end_read(STREAM_TABLES[stream.name], course.key)
-    line = Coverage(
-        system=stream.system,
-        stream=stream.name,
-        rows=_rows(stream.name, reading.warehouse, course),
-        complete=reason is None and not count.hides,
-        mode=course.mode,
-        as_of=course.read.as_of,
-        reason=reason or _aside_reason(count.aside),
-        set_aside=count.aside,
-        requests=stream.requests() - before,
-        seconds=round(reading.seconds() - began, 3),
-        notes=stream.notes(),
-    )
-    return _end(line, reading, course, is_cut=reason is not None)
+        warehouse.resume_read(tables, course.key)
+    else:
+        warehouse.begin_read(course.read, tables)
 
 
 class _Count:
@@ -178,29 +223,34 @@ class _Count:
 
 
 def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count) -> None:
-    tables = STREAM_TABLES[stream.name]
-    if course.resumes and course.key is not None:
-        reading.warehouse.resume_read(tables, course.key)
-    else:
-        reading.warehouse.begin_read(course.read, tables)
+    warehouse, run = reading.warehouse, reading.run
     for page in pages(stream, course.read):
         count.pages += 1
-        store_page(
-            reading.warehouse,
-            page,
-            stream=stream.name,
-            run=reading.run,
-            number=count.pages,
-            pepper=reading.pepper,
-        )
         count.rows += page.rows
         count.aside += len(page.aside)
         count.hides += sum(one.hides for one in page.aside)
-        reading.progress.advanced(stream, count.rows, page.total)
+        with reading.lock:
+            store_page(
+                warehouse,
+                page,
+                stream=stream.name,
+                run=run,
+                number=count.pages,
+                pepper=reading.pepper,
+            )
+            reading.progress.advanced(stream, count.rows, page.total)
+        reading.halt.heed()
 
 
-def _rows(stream: str, warehouse: Warehouse, course: Course) -> int:
-    first = STREAM_TABLES[stream][0]
+def _rows(stream: str, warehouse: Warehouse, course: Course, fault: ReadError | None) -> int:
+    """Bring together what was stored, and count it."""
+    if isinstance(fault, IncompleteSnapshotError):
+        # What was read contradicts itself: going on from it would hide the fault.
+        warehouse.forget_read(stream)
+    tables = STREAM_TABLES[stream]
+    if course.resumes and course.key is not None:
+        warehouse.end_read(tables, course.key)
+    first = tables[0]
     if course.mode == "full" or course.key is None:
         return warehouse.count_staged(first)
     return warehouse.count_merged(first, course.key)
@@ -219,5 +269,7 @@ def _end(line: Coverage, reading: Reading, course: Course, *, is_cut: bool) -> _
     return _Ended(line)
 
 
-def _aside_reason(aside: int) -> str | None:
+def _reason(fault: ReadError | None, aside: int) -> str | None:
+    if fault is not None:
+        return str(fault)
     return f"{aside} rows could not be parsed; see the table unparsed_row." if aside else None

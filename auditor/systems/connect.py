@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.model.stream import Stream
+    from auditor.systems.centra.schema import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,26 @@ class Systems:
 
 
 @contextmanager
-def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Systems]:
+def connected(
+    settings: Settings,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None] = time.sleep,
+    memory: Memory | None = None,
+) -> Iterator[Systems]:
     """Open both systems until the block ends.
+
+    Args:
+        settings: The brand's settings.
+        clock: The time now, aware.
+        sleep: Waits for that many seconds, for whoever paces himself.
+        memory: Keeps from run to run what a tenant of Centra has.
 
     Raises:
         ConfigError: the settings name something that a system does not have.
         RefusedError: credentials or an address are wrong.
         ReadError: a system does not answer as agreed.
     """
-    timing = Timing(clock)
+    timing = Timing(clock, sleep=sleep)
     token = settings.centra.token.reveal()
     share = settings.centra.rate_share
     with ExitStack() as stack:
@@ -54,7 +66,7 @@ def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Sys
         )
         client.check_access()
         currency = base_currency(client)
-        check_access(settings, account_currency=currency, clock=clock, sleep=time.sleep)
+        check_access(settings, account_currency=currency, clock=clock, sleep=sleep)
         since = settings.sales.since
         centra = centra_streams(
             settings.centra,
@@ -62,9 +74,10 @@ def connected(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Sys
             since=since,
             item=settings.centra.catalogue.item,
             tax=settings.sales.tax,
+            memory=memory,
         )
         emarsys = emarsys_streams(
-            settings, since=since, account_currency=currency, clock=clock, sleep=time.sleep
+            settings, since=since, account_currency=currency, clock=clock, sleep=sleep
         )
         yield Systems((*emarsys, *centra, *_legacy(settings, clock, stack)), currency)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -128,6 +129,12 @@ class HttpClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def branch(self) -> HttpClient:
+        """Return a client for another thread: the same connections, and a count of its own."""
+        branch = copy(self)
+        branch.requests = 0
+        return branch
 
     def request(
         self, method: str, url: str, *, repeatable: bool = True, **parts: Unpack[Parts]

@@ -14,7 +14,13 @@ import sqlalchemy as sa
 
 from auditor.errors import StoreError
 from auditor.model.drift import DRIFT_TABLES, check_population, link_member, link_purchase
-from auditor.model.history import HISTORY, snapshot_run, unfinished_page, unfinished_read
+from auditor.model.history import (
+    HISTORY,
+    known_schema,
+    snapshot_run,
+    unfinished_page,
+    unfinished_read,
+)
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import load, reads, stage, unload, versions
 from auditor.warehouse.connect import open_engine
@@ -125,6 +131,25 @@ class Warehouse:
                 reads.finish(conn, read, run, number)
             versions.forget_erased(conn)
             _show_aside(conn)
+
+    def recall(self, tenant: str, name: str) -> str | None:
+        """Return what a tenant has said of its API under this name, None where it has not."""
+        row = known_schema.c
+        kept = sa.select(row.answer).where(row.tenant == tenant, row.name == name)
+        with self.engine.connect() as conn:
+            found: str | None = conn.scalar(kept.limit(1))
+        return found
+
+    def forget_schemas(self) -> None:
+        """Forget what tenants have said of their APIs."""
+        with self.engine.begin() as conn:
+            conn.execute(known_schema.delete())
+
+    def keep(self, tenant: str, name: str, text: str) -> None:
+        """Keep what a tenant says of its API, in place of what it said before."""
+        with self.engine.begin() as conn:
+            conn.execute(known_schema.delete().where(known_schema.c.tenant == tenant))
+            conn.execute(known_schema.insert().values(tenant=tenant, name=name, answer=text))
 
     def as_of(self, table: sa.Table, run: str) -> sa.Select[Any]:
         """Select the rows that were current after a run, in the columns of the table.

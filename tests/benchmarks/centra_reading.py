@@ -1,4 +1,4 @@
-"""Count what reading a tenant of Centra costs: whole, a day (about 1 % of changes) later, under limits.
+"""Count what reading a tenant of Centra costs: whole, after one percent has changed, under limits.
 
 The tenant answers in the same process and time is made up, so that hours of pacing pass in no time.
 Prints one JSON object: requests and points per stream of the full read, requests of the incremental
@@ -13,21 +13,28 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.stream import Start
 from auditor.sandbox.centra import GROWTH, UNLIMITED
 from auditor.sandbox.world import Scale, build_world
-from auditor.sandbox.world.evolve import evolve
 from tests.systems.centra.room import NOW, Room
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from auditor.sandbox.centra import RatePlan
-    from auditor.sandbox.world.model import World
+    from auditor.sandbox.world.model import CentraTenant, World
 
 LATENCY_S = 0.05
 SHARE = 0.3
 WINDOW_S = 10
+CHANGED = 100
+"""Of so many records one changes."""
+
 ENDLESS = UNLIMITED.requests
 TIGHT = {
     "requests": replace(UNLIMITED, requests=(GROWTH.requests[0], ENDLESS[1])),
@@ -38,11 +45,11 @@ TIGHT = {
 
 
 def costs(world: World) -> dict[str, Any]:
-    """Return what a full read costs, and an incremental one a day later."""
+    """Return what a full read costs, and an incremental one when one percent of all has changed."""
     room = Room(world)
     full = {stream.name: room.cost(stream) for stream in room.streams}
     since = world.now
-    evolve(world, 1, since + timedelta(days=1))
+    change_some(world.centra, since + timedelta(hours=1))
     room.refresh()
     parts = {
         stream.name: room.cost(stream, Start(changed_since=since))
@@ -58,11 +65,22 @@ def costs(world: World) -> dict[str, Any]:
     }
 
 
+def change_some(tenant: CentraTenant, at: datetime) -> None:
+    """Change every hundredth record that has a time of its change."""
+    lists: tuple[Sequence[Any], ...] = (
+        *(tenant.customers, tenant.accounts, tenant.orders, tenant.shipments),
+        *(tenant.products, tenant.variants, tenant.sizes, tenant.displays),
+    )
+    for row in chain.from_iterable(rows[::CHANGED] for rows in lists):
+        row.updated_at = at
+
+
 def used(world: World, plan: RatePlan) -> dict[str, Any]:
     """Return how much of the allowed rate was used while some limit of ten seconds bound.
 
     For each ten seconds between the first pause and the last, that is the share of the limit which was
-    used most; the mean of these counts. An hourly limit tells its share of the whole reading.
+    used most; the mean of these counts. Over the whole reading, pauses or not, it is the share of what
+    the limits of ten seconds and of an hour allow in as long, of requests or of points.
     """
     room = Room(world, plan, SHARE, latency_s=LATENCY_S)
     for stream in room.streams:
@@ -74,13 +92,27 @@ def used(world: World, plan: RatePlan) -> dict[str, Any]:
         within = [points for at, points in room.spent if begin <= at < begin + WINDOW_S]
         requests = len(within) / (plan.requests[0] * SHARE)
         slots[number] = max(requests, sum(within) / (plan.complexity[0] * SHARE))
+    seconds = (room.now - NOW).total_seconds()
+    whole = max(
+        len(room.spent) / allowed(plan.requests, seconds),
+        sum(points for _, points in room.spent) / allowed(plan.complexity, seconds),
+    )
     return {
-        "seconds": round((room.now - NOW).total_seconds()),
+        "seconds": round(seconds),
         "slots": len(slots),
         "share": round(sum(slots) / len(slots), 3),
         "most": round(max(slots), 3),
+        "share_of_whole": round(whole, 3),
         "refused": room.refused,
     }
+
+
+def allowed(limits: tuple[int, int], seconds: float) -> float:
+    """Return how much may be spent in so many seconds, by the limits of ten seconds and of an hour."""
+    per_slot, per_hour = limits
+    hours, rest = divmod(seconds, 3600)
+    last = min(per_slot * ceil(rest / WINDOW_S), per_hour)
+    return SHARE * (min(per_slot * 360, per_hour) * hours + last)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ HARMLESS_POSTS = {
     "/api/v3/export/filter": b"{}",
     "/api/v3/contact/checkids": None,
     "/api/v3/contact/getdata": None,
+    "/api/v3/filter/0/runs": None,  # no account has a segment of that id
 }
 
 

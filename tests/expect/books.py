@@ -136,6 +136,9 @@ HEALTHY: dict[sa.Table, dict[str, Any]] = {
         "loaded_at": OLD,
     },
     t.emarsys_si_contact: {"si_contact_id": "3", "contact_id": "990017", "is_generated": False},
+    t.emarsys_segment_member: {"segment_id": "200001", "contact_id": "990017"},
+    t.emarsys_automation_execution: {"execution_id": "x1"},
+    t.emarsys_latest_product: {"item": "SKU-1"},
     t.emarsys_unsubscribe: {"contact_id": "990017", "happened_at": OLD, "source": "unsubscribe"},
     t.emarsys_event: {
         "event_id": "e1",

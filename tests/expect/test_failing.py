@@ -228,6 +228,9 @@ SUBJECTS = {
     t.emarsys_si_contact: ("stream", "si_contacts"),
     t.emarsys_unsubscribe: ("contact", "990017"),
     t.emarsys_event: ("shipment", "event:e1"),
+    t.emarsys_segment_member: ("audience", "200001/990017"),
+    t.emarsys_automation_execution: ("stream", "automation_executions"),
+    t.emarsys_latest_product: ("stream", "latest_products"),
 }
 
 

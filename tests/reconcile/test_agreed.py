@@ -30,6 +30,9 @@ AGREED = ("yes", 1)
 Sides = tuple[str, int]
 
 
+SUITES = frozenset({"consent", "sales"})
+
+
 class Days:
     """Contacts as (consent, opt-in), compared day after day; those that do not fit drift."""
 

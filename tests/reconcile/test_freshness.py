@@ -21,6 +21,9 @@ LIMITS = replace(
 STALLED, LATE = "freshness.stream_stalled", "freshness.lag"
 
 
+SUITES = frozenset({"freshness"})
+
+
 def found(books: Books, check: str) -> set[str]:
     return {key for name, key in books.drift(LIMITS) if name == check}
 

@@ -163,3 +163,14 @@ def test_a_finding_of_unknown_origin_stands_since_it_was_seen():
 def test_the_money_of_a_finding_is_exact():
     line = line_of(money=Money(2**60 + 1, "SEK"))
     assert line["money"] == {"minor": 2**60 + 1, "currency": "SEK"}
+
+
+def test_an_unread_stream_names_the_checks_that_it_disables():
+    audit = examples.rich_audit()
+    blind = {r.check.id: r.check for r in audit.checks if r.outcome in ("off", "skipped")}
+    named = {line["stream"]: line["disables"] for line in RICH["coverage"]}
+    unread = {line.stream for line in audit.coverage if not line.is_usable}
+    assert {stream for stream, ids in named.items() if ids} <= unread
+    assert {(stream, id_) for stream, ids in named.items() for id_ in ids} == {
+        (stream, id_) for id_, check in blind.items() for stream in {*check.needs} & unread
+    }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,11 +21,12 @@ from auditor.errors import (
 )
 from auditor.model.stream import Aside, Page, Stream
 from auditor.model.tables import centra_store, unparsed_row
+from auditor.snapshot.halt import Halt
 from auditor.snapshot.take import Reading, take
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from auditor.model.snapshot import Coverage, Snapshot
 
@@ -64,9 +68,9 @@ def warehouse(warehouse_url: str) -> Iterator[Warehouse]:
     opened.close()
 
 
-def snap(warehouse: Warehouse, *streams: Stream, run: str = "run-1") -> Snapshot:
+def snap(warehouse: Warehouse, *streams: Stream, run: str = "run-1", **parts: Any) -> Snapshot:
     moment = datetime(2026, 11, 23, 5, tzinfo=UTC)
-    return take(streams, Reading(run, warehouse, Silent(), lambda: moment, lambda: 0.0))
+    return take(streams, Reading(run, warehouse, Silent(), lambda: moment, lambda: 0.0, **parts))
 
 
 def ids(warehouse: Warehouse) -> list[str]:
@@ -160,3 +164,82 @@ def test_notes_of_a_stream_that_ends_early_are_kept(warehouse: Warehouse):
     fault = IncompleteSnapshotError("It ended early.")
     noted = replace(stream(fault=fault), notes=lambda: ("A note.",))
     assert snap(warehouse, noted).coverage[0].notes == ("A note.",)
+
+
+# --- side by side
+
+
+def met(meeting: threading.Barrier, name: str) -> Stream:
+    """Return a stream that ends only if others are read meanwhile."""
+
+    def read() -> Iterator[Page]:
+        meeting.wait(timeout=20)
+        yield Page({}, rows=0)
+
+    return Stream("centra", name, read)
+
+
+def endless(begun: Callable[[], object] = lambda: None) -> Stream:
+    def read() -> Iterator[Page]:
+        begun()
+        yield from repeat(Page({}, rows=0))
+
+    return Stream("centra", "stores", read)
+
+
+def test_streams_of_one_system_are_read_side_by_side(warehouse: Warehouse):
+    meeting = threading.Barrier(3)
+    streams = [met(meeting, name) for name in ("stores", "markets", "countries")]
+    assert all(line.complete for line in snap(warehouse, *streams).coverage)
+
+
+def test_what_judges_the_others_is_read_after_them(warehouse: Warehouse):
+    order: list[str] = []
+
+    def noting(name: str, *, is_last: bool) -> Stream:
+        def read() -> Iterator[Page]:
+            order.append(name)
+            yield Page({}, rows=0)
+
+        return Stream("centra", name, read, is_last=is_last)
+
+    snap(warehouse, noting("stores", is_last=True), noting("markets", is_last=False))
+    assert order == ["markets", "stores"]
+
+
+def test_emarsys_is_read_before_centra(warehouse: Warehouse):
+    order: list[str] = []
+
+    def noting(system: Any, name: str) -> Stream:
+        def read() -> Iterator[Page]:
+            order.append(name)
+            yield Page({}, rows=0)
+
+        return Stream(system, name, read)
+
+    snap(warehouse, noting("centra", "stores"), noting("emarsys", "contacts"))
+    assert order == ["contacts", "stores"]
+
+
+def test_a_wrong_setting_stops_the_other_streams_at_their_next_page(warehouse: Warehouse):
+    with pytest.raises(ConfigError):
+        snap(warehouse, endless(), stream(fault=ConfigError("wrong"), name="markets"))
+
+
+def test_a_wrong_setting_ends_the_pauses_of_other_streams(warehouse: Warehouse):
+    halt = Halt()
+    with pytest.raises(ConfigError):
+        snap(
+            warehouse,
+            endless(lambda: halt.sleep(3600)),
+            stream(fault=ConfigError("wrong"), name="markets"),
+            halt=halt,
+        )
+
+
+def test_an_interruption_leaves_no_thread_behind(warehouse: Warehouse):
+    main = threading.main_thread().ident or 0
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        snap(warehouse, endless(lambda: signal.pthread_kill(main, signal.SIGINT)))
+    assert threading.active_count() == before

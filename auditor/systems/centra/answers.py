@@ -81,6 +81,12 @@ class Envelope(msgspec.Struct):
         cost = self.extensions.get("complexity") if isinstance(self.extensions, dict) else None
         return cost if isinstance(cost, int) else 0
 
+    @property
+    def app_version(self) -> str:
+        """Return the version of Centra that answered, empty where it does not say."""
+        found = self.extensions.get("appVersion") if isinstance(self.extensions, dict) else None
+        return found if isinstance(found, str) else ""
+
 
 _decode = msgspec.json.Decoder(Envelope).decode
 

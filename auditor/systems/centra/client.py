@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,10 +45,12 @@ class _Limits(msgspec.Struct, rename="camel"):
 
 
 class CentraClient:
-    """The Integration API of one tenant.
+    """The Integration API of one tenant, for one thread; others use branches of it.
 
     Attributes:
+        url: Its address.
         points: The query complexity that answers were billed at so far.
+        app_version: The version of Centra that the newest answer came from; empty if it does not say.
 
     Args:
         url: The whole address, `https://.../graphql`.
@@ -71,10 +74,11 @@ class CentraClient:
         retries: Retries | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._url = str(require_safe_url(url, "centra.url"))
+        self.url = str(require_safe_url(url, "centra.url"))
         self._headers = {"Authorization": f"Bearer {_sound(token)}"}
         self._is_known = False
         self.points = 0
+        self.app_version = ""
         self._pacer = Pacer(share, self._limits, timing)
         self._http = HttpClient(
             system="Centra",
@@ -105,6 +109,15 @@ class CentraClient:
         if not cost or room is None:
             return size
         return max(1, min(MOST_ROWS, int(size * room / cost)))
+
+    def branch(self) -> CentraClient:
+        """Return a client for another thread: the same connections and pace, counts of its own.
+
+        What the pace itself asks for, the limits once a minute, is counted here and not there.
+        """
+        branch = copy(self)
+        vars(branch).update(_http=self._http.branch(), points=0)
+        return branch
 
     def close(self) -> None:
         """Close the connections."""
@@ -137,7 +150,7 @@ class CentraClient:
             envelope = self._http.read(
                 self._open,
                 "POST",
-                self._url,
+                self.url,
                 json={"query": text, "variables": variables},
                 headers=self._headers,
             )
@@ -146,6 +159,7 @@ class CentraClient:
             requests = self._http.requests - before
             self._pacer.spent(text, requests=requests, complexity=complexity)
             self.points += complexity
+        self.app_version = envelope.app_version
         return envelope.data
 
     def _open(self, response: httpx.Response) -> Envelope:

@@ -128,6 +128,11 @@ class Listing:
                 self._size = self._tenant.client.fitting_size(text, self._size)
             return data
 
+    @property
+    def size(self) -> int:
+        """Return how many rows a page is asked for."""
+        return self._size
+
     def rows_at(self, positions: Sequence[int], where: Where) -> msgspec.Raw:
         """Return an answer with the rows that stand at these positions (from 1) of a plain list now.
 

@@ -2,6 +2,9 @@
 
 Own requests are counted in sliding windows, so that no window ever holds more than the share. As long
 as the share is far from used, nothing waits.
+
+Several threads go by one pace. They queue for their turn, whatever their queries cost, and hold what
+they are about to spend until the answer tells what it was.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from math import inf
+from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -60,12 +64,13 @@ GROWTH_PLAN = (
 
 @dataclass(slots=True)
 class Window:
-    """What was spent of one kind within the last `length_s` seconds."""
+    """What was spent of one kind within the last `length_s` seconds, and what is about to be."""
 
     length_s: int
     allowance: float = 0.0
     quota: int = 0
     spent: int = 0
+    held: int = 0
     _entries: deque[tuple[float, int]] = field(default_factory=deque)
 
     def spend(self, now_s: float, cost: int) -> None:
@@ -79,18 +84,21 @@ class Window:
             self.spent -= self._entries.popleft()[1]
 
     def wait_s(self, now_s: float, cost: int) -> float:
-        """Return the seconds until a cost fits; one above the allowance needs an empty window."""
+        """Return the seconds until a cost fits; one above the allowance needs an empty window.
+
+        They are endless where what is held has to be spent before that can be told.
+        """
         self.forget(now_s)
-        excess, ready_s = self.spent + cost - self.allowance, now_s
+        excess, ready_s = self.spent + self.held + cost - self.allowance, now_s
         for at_s, past in self._entries:
             if excess <= 0:
                 break
             excess, ready_s = excess - past, at_s + self.length_s
-        return ready_s - now_s
+        return inf if excess > 0 and self.held else ready_s - now_s
 
 
 class Pacer:
-    """Keeps requests within a share of the quota.
+    """Keeps the requests of all threads within a share of the quota.
 
     Args:
         share: The share of the quota that may be used, above 0 and at most 1.
@@ -106,39 +114,48 @@ class Pacer:
         }
         self._asked_s: float | None = None
         self._costs: dict[str, int] = {}
+        self._held: dict[int, list[tuple[Window, int]]] = {}
+        self._turn, self._books = Lock(), Condition()
 
     def wait(self, shape: str) -> None:
-        """Wait until a query of this shape may be sent.
+        """Wait until this thread may send a query of this shape.
 
         A shape that was never sent is taken to cost as much as the dearest one so far.
         """
-        if self._asked_s is None:
-            self.refresh()
-        elif self._timing.seconds() - self._asked_s >= REFRESH_S:
-            self._sleep(1, 0)
-            self.refresh()
-        dearest = max(self._costs.values(), default=0)
-        self._sleep(1, self._costs.get(shape, dearest))
+        with self._turn:
+            if self._asked_s is None:
+                self.refresh()
+            elif self._timing.seconds() - self._asked_s >= REFRESH_S:
+                self._wait_for(0)
+                self.refresh()
+            self._wait_for(self._guess(shape))
 
     def spent(self, shape: str, *, requests: int, complexity: int) -> None:
-        """Note what a query of this shape has cost; an answer that fails tells no complexity."""
-        if complexity:
-            self._costs[shape] = complexity
-        cost = self._costs.get(shape, 0)
-        now_s = self._timing.seconds()
-        for (kind, _), window in self._windows.items():
-            window.spend(now_s, requests if kind == "REQUEST_COUNT" else requests * cost)
+        """Note what this thread's query has cost; an answer that fails tells no complexity."""
+        with self._books:
+            self._let_go()
+            if complexity:
+                self._costs[shape] = complexity
+            cost = self._costs.get(shape, 0)
+            now_s = self._timing.seconds()
+            for (kind, _), window in self._windows.items():
+                window.spend(now_s, requests if kind == "REQUEST_COUNT" else requests * cost)
+            self._books.notify_all()
 
     def refresh(self) -> None:
         """Ask for the limits; the share is one of what the tenant's other integrations leave."""
         limits = tuple(self._ask())
-        now_s = self._asked_s = self._timing.seconds()
-        for limit in limits:
-            window = self._windows.setdefault((limit.kind, limit.window_s), Window(limit.window_s))
-            window.forget(now_s)
-            others = max(limit.used - window.spent, 0)
-            window.quota = limit.quota
-            window.allowance = self._share * max(limit.quota - others, 0)
+        with self._books:
+            now_s = self._asked_s = self._timing.seconds()
+            for limit in limits:
+                window = self._windows.setdefault(
+                    (limit.kind, limit.window_s), Window(limit.window_s)
+                )
+                window.forget(now_s)
+                # What is held may have arrived already; then it is not others' either.
+                others = max(limit.used - window.spent - window.held, 0)
+                window.quota = limit.quota
+                window.allowance = self._share * max(limit.quota - others, 0)
 
     def cost_of(self, shape: str) -> int:
         """Return what a query of this shape costs, 0 as long as that is not known."""
@@ -155,19 +172,43 @@ class Pacer:
 
     def shares(self) -> dict[Kind, float]:
         """Return the shares of an hour's quota that own requests have used within the last hour."""
-        now_s, found = self._timing.seconds(), {}
-        for (kind, length_s), window in self._windows.items():
-            window.forget(now_s)
-            if length_s == HOUR_S and window.quota:
-                found[kind] = window.spent / window.quota
+        found = {}
+        with self._books:
+            now_s = self._timing.seconds()
+            for (kind, length_s), window in self._windows.items():
+                window.forget(now_s)
+                if length_s == HOUR_S and window.quota:
+                    found[kind] = window.spent / window.quota
         return found
 
-    def _sleep(self, requests: int, complexity: int) -> None:
-        costs = {"REQUEST_COUNT": requests, "QUERY_COMPLEXITY": complexity}
+    def _guess(self, shape: str) -> int:
+        with self._books:
+            return self._costs.get(shape, max(self._costs.values(), default=0))
+
+    def _wait_for(self, complexity: int) -> None:
+        costs: dict[Kind, int] = {"REQUEST_COUNT": 1, "QUERY_COMPLEXITY": complexity}
         while (pause_s := self._pause_s(costs)) > 0:
             self._timing.sleep(max(pause_s, SHORTEST_PAUSE_S))
 
-    def _pause_s(self, costs: dict[str, int]) -> float:
+    def _pause_s(self, costs: dict[Kind, int]) -> float:
+        """Return the seconds until some costs fit; where they fit now, hold them for this thread."""
+        with self._books:
+            while (pause_s := self._until_fit_s(costs)) == inf:
+                self._books.wait()
+            if pause_s <= 0:
+                self._let_go()
+                held = [(window, costs[kind]) for (kind, _), window in self._windows.items()]
+                self._held[get_ident()] = held
+                for window, cost in held:
+                    window.held += cost
+            return pause_s
+
+    def _let_go(self) -> None:
+        """Forget what this thread holds."""
+        for window, cost in self._held.pop(get_ident(), ()):
+            window.held -= cost
+
+    def _until_fit_s(self, costs: dict[Kind, int]) -> float:
         now_s = self._timing.seconds()
         return max(
             (window.wait_s(now_s, costs[kind]) for (kind, _), window in self._windows.items()),

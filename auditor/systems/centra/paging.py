@@ -1,10 +1,10 @@
 """Reading a list to its end, or saying in one sentence why that was not possible.
 
 A connection is read by cursor and has to give as many different rows as it promises. A plain list is
-read by page number up to an empty page; it promises nothing, so it is compared with the tenant's
-counter where there is one. A row that goes away meanwhile moves those behind it up, some of them onto
-a page that was read already; so the rows at which pages ended are looked at once more in the end, and
-have to stand where they stood.
+read by page number; it promises nothing, so it ends only where no row stands behind the last one, and
+is compared with the tenant's counter where there is one. A row that goes away meanwhile moves those
+behind it up, some of them onto a page that was read already; so the rows at which pages ended are looked
+at once more in the end, and have to stand where they stood.
 """
 
 from __future__ import annotations
@@ -105,36 +105,49 @@ class Reader(Generic[Row]):
         tally.end(page.total)
 
     def _plain(self, where: Where) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
-        tally, number = Tally(self._source.name), 1
+        tally, number, full = Tally(self._source.name), 1, self._listing.size
+        is_last_short = False
         ends: dict[int, int] = {}
-        data = self._listing.ask(where, {"page": number})
-        while (page := self._rows.read(data)).count:
-            tally.require_full(page)
-            tally.take(page, self._keys(page))
-            if not page.aside:
-                ends[tally.count] = self._source.key(page.rows[-1])
-            yield data, page, None
-            number += 1
+        while True:
             data = self._listing.ask(where, {"page": number})
-        self._require_unmoved(ends, where)
+            page = self._rows.read(data)
+            if page.count:
+                tally.require_full(page)
+                tally.take(page, self._keys(page))
+                if not page.aside:
+                    ends[tally.count] = self._source.key(page.rows[-1])
+                yield data, page, None
+                number, is_last_short = number + 1, page.count < self._listing.size
+                if page.count >= full:
+                    continue
+                full = page.count  # where more follows, the tenant gives less than it is asked for
+            if self._ends(tally.count, ends, where):
+                break
+            if not page.count:
+                # A row came since, or was withheld: from the last page where that has room for it.
+                tally.reopen()
+                number -= is_last_short
         tally.end(self._listing.count(where))
 
-    def _require_unmoved(self, ends: Mapping[int, int], where: Where) -> None:
-        """Look again at the rows at which pages ended, by position; the last page has none behind it.
+    def _ends(self, count: int, ends: Mapping[int, int], where: Where) -> bool:
+        """Look again at the rows at which pages ended, by position, and whether one stands behind all.
 
         Raises:
-            IncompleteSnapshotError: another row stands there now.
+            IncompleteSnapshotError: another row stands where a page ended.
         """
-        positions = sorted(ends)[:-1]
+        positions = [*sorted(ends)[:-1], count + 1]
         for first in range(0, len(positions), ENDS_AT_ONCE):
             some = positions[first : first + ENDS_AT_ONCE]
             data = self._listing.rows_at(some, where)
-            found = self._rows.read_parts(data, [f"b{place}" for place in range(len(some))])
-            keys = [None if row is None else self._source.key(row) for row in found]
-            if keys != [ends[position] for position in some]:
-                raise IncompleteSnapshotError(
-                    f"Centra's list of {self._source.name} was changed while it was read."
-                )
+            lists = self._rows.read_parts(data, [f"b{place}" for place in range(len(some))])
+            for position, rows in zip(some, lists, strict=True):
+                if position > count:
+                    return not rows.count
+                if [self._source.key(row) for row in rows.rows] != [ends[position]]:
+                    raise IncompleteSnapshotError(
+                        f"Centra's list of {self._source.name} was changed while it was read."
+                    )
+        raise AssertionError  # pragma: no cover - the last position is behind all rows
 
     def _complete(self, rows: Sequence[Row], where: Where) -> None:
         """Read on in every list below a row that is as long as one page of it."""

@@ -41,7 +41,7 @@ WIDEN = "set a token in centra.token that is restricted to no store and no type 
 
 
 class Witness:
-    """What the records that were read say about stores."""
+    """What the records that were read say about stores; many threads may tell it at once."""
 
     def __init__(self) -> None:
         self._stores: set[str] = set()
@@ -51,7 +51,7 @@ class Witness:
         """Look at a page of any stream."""
         for name, table in page.tables.items():
             if "store_id" in table.schema.names:
-                self._stores |= set(table["store_id"].unique().to_pylist()) - {None}
+                self._stores.update(set(table["store_id"].unique().to_pylist()) - {None})
             if name in (centra_account.name, centra_buyer.name) and table.num_rows:
                 self._has_trade = True
 

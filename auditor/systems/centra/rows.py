@@ -102,19 +102,18 @@ class RowReader(Generic[Row]):
         except msgspec.DecodeError:
             return self._read_singly(data)
 
-    def read_parts(self, data: msgspec.Raw, names: Sequence[str]) -> list[Row | None]:
-        """Return the first row of each list in an answer; None where there is none that can be read.
+    def read_parts(self, data: msgspec.Raw, names: Sequence[str]) -> list[Slice[Row]]:
+        """Return what each list in an answer holds.
 
         Raises:
             SchemaDriftError: the answer is not of the agreed shape.
         """
         try:
             parts = msgspec.json.decode(data, type=dict[str, list[msgspec.Raw]])
-            firsts = [next(iter(parts[name]), None) for name in names]
+            lists = [parts[name] for name in names]
         except (msgspec.DecodeError, KeyError) as exc:
             raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
-        rows = [None if raw is None else self._try(raw) for raw in firsts]
-        return [None if isinstance(row, Aside) else row for row in rows]
+        return [_parted([self._try(raw) for raw in raws]) for raws in lists]
 
     def contents(self, data: msgspec.Raw) -> Iterator[tuple[Row, str]]:
         """Yield the rows that can be read, each with its JSON."""
@@ -125,14 +124,8 @@ class RowReader(Generic[Row]):
 
     def _read_singly(self, data: msgspec.Raw) -> Slice[Row]:
         outline = self._raw_slice(data)
-        results = [self._try(raw) for raw in outline.rows]
-        return Slice(
-            [row for row in results if not isinstance(row, Aside)],
-            tuple(row for row in results if isinstance(row, Aside)),
-            outline.total,
-            outline.cursor,
-            outline.goes_on,
-        )
+        part = _parted([self._try(raw) for raw in outline.rows])
+        return Slice(part.rows, part.aside, outline.total, outline.cursor, outline.goes_on)
 
     def _raw_slice(self, data: msgspec.Raw) -> Slice[msgspec.Raw]:
         try:
@@ -145,6 +138,14 @@ class RowReader(Generic[Row]):
             return self._row.decode(raw)
         except msgspec.DecodeError as exc:
             return Aside(f"not of the agreed shape: {exc}", _text(raw))
+
+
+def _parted(results: Sequence[Row | Aside]) -> Slice[Row]:
+    """Part the rows that could be read from those that could not."""
+    return Slice(
+        [row for row in results if not isinstance(row, Aside)],
+        tuple(row for row in results if isinstance(row, Aside)),
+    )
 
 
 def _slice(answer: ConnectionAnswer[Row] | ListAnswer[Row]) -> Slice[Row]:

@@ -1,13 +1,19 @@
 """What this tenant's API has: its types, fields, arguments and enum values, by introspection.
 
+The answer may be kept for as long as the same version of Centra answers. It is the same for every
+token: what a token may not read is in the schema all the same, and refused when it is asked for.
+
 Source:
-    Centra reference 0: the API documents itself by introspection, to any valid token.
+    Centra reference 0: the API documents itself by introspection, to any valid token; every answer
+    names its `appVersion`. 1.3: a missing permission shows as an error of the query alone.
 """
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,6 +21,8 @@ from auditor.errors import SchemaDriftError
 
 if TYPE_CHECKING:
     from auditor.systems.centra.client import CentraClient
+
+log = logging.getLogger(__name__)
 
 _TYPE = "kind name ofType { kind name ofType { kind name ofType { kind name } } }"
 INTROSPECTION = f"""query Introspection {{ __schema {{ queryType {{ name }} types {{
@@ -28,6 +36,16 @@ INTROSPECTION = f"""query Introspection {{ __schema {{ queryType {{ name }} type
   enumValues(includeDeprecated: true) {{ name }}
   possibleTypes {{ name }}
 }} }} }}"""
+
+
+class Memory(Protocol):
+    """Keeps one text of a tenant under a name, beyond the end of the process."""
+
+    def recall(self, tenant: str, name: str) -> str | None:
+        """Return the text that was kept under a name, None where another or none was."""
+
+    def keep(self, tenant: str, name: str, text: str) -> None:
+        """Keep a text in place of any other of the tenant."""
 
 
 class TypeRef(msgspec.Struct, frozen=True, rename="camel"):
@@ -132,14 +150,36 @@ class Schema:
         return tuple(entry.name for entry in (found.enum_values if found else None) or ())
 
 
-def learn_schema(client: CentraClient) -> Schema:
-    """Ask the tenant what it has.
+def learn_schema(client: CentraClient, memory: Memory | None = None) -> Schema:
+    """Ask the tenant what it has, or recall it where the same version of Centra has told it before.
+
+    Args:
+        client: Asks the tenant.
+        memory: Where the answer is kept; without one it is always asked for.
 
     Raises:
         SchemaDriftError: the answer is no introspection.
         ReadError: as for any query.
     """
+    kept = memory.recall(client.url, _name(client)) if memory and client.app_version else None
+    if kept is not None:
+        try:
+            return _read(kept)
+        except SchemaDriftError:
+            log.warning("What was kept of Centra's schema is damaged; asking for it again")
     data = client.query(INTROSPECTION)
+    schema = _read(data)
+    if memory and client.app_version:
+        memory.keep(client.url, _name(client), bytes(data).decode())
+    return schema
+
+
+def _name(client: CentraClient) -> str:
+    """Name an answer: by who answered, and by what was asked, since auditors learn to ask more."""
+    return f"{client.app_version} {sha256(INTROSPECTION.encode()).hexdigest()}"
+
+
+def _read(data: msgspec.Raw | str) -> Schema:
     try:
         description = msgspec.json.decode(data, type=_Answer).schema
     except msgspec.DecodeError as exc:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.stream import Start, Stream
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from auditor.model.stream import Page
     from auditor.systems.centra.client import CentraClient
     from auditor.systems.centra.listing import Where
+    from auditor.systems.centra.schema import Memory
 
 EARLIER = timedelta(days=8)
 """Orders placed shortly before the first day that counts explain what the days after it show."""
@@ -83,7 +85,13 @@ class _Offer:
 
 
 def centra_streams(
-    settings: Centra, *, client: CentraClient, since: date, item: Item, tax: Tax
+    settings: Centra,
+    *,
+    client: CentraClient,
+    since: date,
+    item: Item,
+    tax: Tax,
+    memory: Memory | None = None,
 ) -> list[Stream]:
     """Return all streams of one tenant, asking it first what it has.
 
@@ -95,11 +103,12 @@ def centra_streams(
         since: The first day whose orders count.
         item: Which id of a product an order line is known by.
         tax: Whether amounts include it.
+        memory: Keeps what the tenant has from run to run.
 
     Raises:
         ReadError: the tenant does not tell what it has.
     """
-    streams = _Streams(Tenant(client, learn_schema(client)))
+    streams = _Streams(Tenant(client, learn_schema(client, memory)))
     terms = OrderTerms(
         item,
         tax,
@@ -115,7 +124,7 @@ def centra_streams(
 
 
 class _Streams:
-    """The streams of one tenant."""
+    """The streams of one tenant; each asks it by a client of its own, since each has its own thread."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant, self._witness = tenant, Witness()
@@ -124,7 +133,7 @@ class _Streams:
         """Yield markets, countries and currencies, and whom the tenant knows."""
         yield self._of(_Offer("markets", MARKETS, is_optional=False))
         yield self._of(_Offer("countries", COUNTRIES))
-        yield self._special("currencies", lambda notes: read_currencies(self._tenant, notes))
+        yield self._special("currencies", read_currencies)
         yield self._of(_Offer("customers", CUSTOMERS, is_optional=False))
         yield self._of(_Offer("newsletter_subscriptions", SUBSCRIPTIONS, is_optional=False))
         yield self._of(_Offer("accounts", ACCOUNTS))
@@ -132,20 +141,20 @@ class _Streams:
 
     def trade(self, terms: OrderTerms, where: Where) -> Iterator[Stream]:
         """Yield orders, shipments and returns."""
-        base = cache(lambda: base_currency(self._tenant.client))
+        own = self._own()
+        base = cache(lambda: base_currency(own.client))
 
         def passes(narrow: Where) -> Sequence[Where]:
             base()
-            return order_passes(self._tenant, narrow)
+            return order_passes(own, narrow)
 
         orders = _orders(terms, base)
-        yield self._of(_Offer("orders", orders, lambda: where, passes, is_optional=False))
+        yield self._of(_Offer("orders", orders, lambda: where, passes, is_optional=False), own)
         yield self._of(_Offer("shipments", SHIPMENTS, lambda: where))
         yield self._of(_Offer("returns", RETURNS, lambda: where, is_optional=False))
 
     def assortment(self, item: Item, pricelist: str | None) -> Iterator[Stream]:
         """Yield what is sold, for how much, and what there is of it."""
-        of_list = cache(lambda: pricelist_filter(self._tenant, pricelist))
         yield self._of(_Offer("pricelists", PRICELISTS))
         yield self._of(_Offer("warehouses", WAREHOUSES))
         yield self._of(_Offer("products", PRODUCTS))
@@ -153,57 +162,56 @@ class _Streams:
         lacking = NO_DISPLAY_ITEMS if item == "display_item" else None
         yield self._of(_Offer("sizes", sizes(item), note=lacking))
         yield self._of(_Offer("displays", DISPLAYS))
-        yield self._of(_Offer("prices", PRICES, of_list))
+        of_list = _OfList(pricelist)
+        yield self._priced("prices", PRICES, of_list)
         yield self._of(_Offer("campaign_prices", CAMPAIGN_PRICES))
-        yield self._of(_Offer("lowest_prices", LOWEST_PRICES, of_list))
+        yield self._priced("lowest_prices", LOWEST_PRICES, of_list)
         yield self._of(_Offer("stock", STOCK))
 
     def stores(self, *, is_wholesale_sold: bool) -> Iterator[Stream]:
         """Yield the stores, and those of wholesale again: a token may be kept from them."""
-        tenant, witness = self._tenant, self._witness
-        yield self._special("stores", lambda notes: read_stores(tenant, notes, witness))
-        yield self._special(
-            "wholesale_stores",
-            lambda notes: read_wholesale(tenant, notes, witness, is_sold=is_wholesale_sold),
-        )
+        stores = partial(read_stores, witness=self._witness)
+        wholesale = partial(read_wholesale, witness=self._witness, is_sold=is_wholesale_sold)
+        yield replace(self._special("stores", stores), is_last=True)
+        yield replace(self._special("wholesale_stores", wholesale), is_last=True)
 
-    def _of(self, offer: _Offer) -> Stream:
-        notes, source = Notes(), offer.source
+    def _own(self) -> Tenant:
+        return replace(self._tenant, client=self._tenant.client.branch())
+
+    def _priced(self, name: str, source: Source[Any], of_list: _OfList) -> Stream:
+        own = self._own()
+        return self._of(_Offer(name, source, lambda: of_list(own)), own)
+
+    def _of(self, offer: _Offer, own: Tenant | None = None) -> Stream:
+        notes, source, tenant = Notes(), offer.source, own or self._own()
 
         def read_from(start: Start) -> Iterator[Page]:
-            return self._metered(notes, lambda: self._pages(offer, notes, start))
+            return self._metered(tenant, notes, lambda: _pages(offer, tenant, notes, start))
 
         return Stream(
             "centra",
             offer.name,
             lambda: read_from(Start()),
             off=self._why_off(offer),
-            requests=lambda: self._tenant.client.requests,
+            requests=lambda: tenant.client.requests,
             read_from=read_from if self._has_window(source) else None,
             notes=notes,
         )
 
-    def _special(self, name: str, read: Callable[[Notes], Iterator[Page]]) -> Stream:
-        notes = Notes()
+    def _special(self, name: str, read: Callable[[Tenant, Notes], Iterator[Page]]) -> Stream:
+        notes, tenant = Notes(), self._own()
         return Stream(
             "centra",
             name,
-            lambda: self._metered(notes, lambda: read(notes)),
-            requests=lambda: self._tenant.client.requests,
+            lambda: self._metered(tenant, notes, lambda: read(tenant, notes)),
+            requests=lambda: tenant.client.requests,
             notes=notes,
         )
 
-    def _pages(self, offer: _Offer, notes: Notes, start: Start) -> Iterator[Page]:
-        reader = Reader(offer.source, self._tenant, notes)
-        where = offer.where()
-        if offer.note is not None:
-            notes.add(offer.note)
-        if start.changed_since is not None and offer.source.window is not None:
-            where = narrowed(where, offer.source.window, start.changed_since)
-        yield from reader.pages(offer.passes(where), start.cursor)
-
-    def _metered(self, notes: Notes, read: Callable[[], Iterator[Page]]) -> Iterator[Page]:
-        client = self._tenant.client
+    def _metered(
+        self, tenant: Tenant, notes: Notes, read: Callable[[], Iterator[Page]]
+    ) -> Iterator[Page]:
+        client = tenant.client
         points = client.points
         notes.clear()
         try:
@@ -224,6 +232,31 @@ class _Streams:
             return False
         schema = self._tenant.schema
         return schema.has_input(filter_type(source, schema) or "", source.window)
+
+
+class _OfList:
+    """The filter for one price list, looked up by the first stream that asks."""
+
+    def __init__(self, pricelist: str | None) -> None:
+        self._pricelist, self._looking = pricelist, Lock()
+        self._found: Where | None = None
+
+    def __call__(self, tenant: Tenant) -> Where:
+        """Return it."""
+        with self._looking:
+            if self._found is None:
+                self._found = pricelist_filter(tenant, self._pricelist)
+            return self._found
+
+
+def _pages(offer: _Offer, tenant: Tenant, notes: Notes, start: Start) -> Iterator[Page]:
+    reader = Reader(offer.source, tenant, notes)
+    where = offer.where()
+    if offer.note is not None:
+        notes.add(offer.note)
+    if start.changed_since is not None and offer.source.window is not None:
+        where = narrowed(where, offer.source.window, start.changed_since)
+    yield from reader.pages(offer.passes(where), start.cursor)
 
 
 def _created(since: date) -> Where:

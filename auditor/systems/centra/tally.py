@@ -54,6 +54,7 @@ class Tally:
         self._cursor: str | None = None
         self._before: int | None = None
         self._longest = 0
+        self._reopened_at: int | None = None
 
     @property
     def count(self) -> int:
@@ -106,6 +107,16 @@ class Tally:
         if self._before is not None and self._before < self._longest:
             raise IncompleteSnapshotError(f"{self._list} cut a page short.")
         self._before = page.count
+
+    def reopen(self) -> None:
+        """Let the last page come once more, with rows that it did not have.
+
+        Raises:
+            IncompleteSnapshotError: it came again already, and brought none.
+        """
+        if self._reopened_at == self.count:
+            raise IncompleteSnapshotError(f"{self._list} withholds rows at its end.")
+        self._reopened_at, self._before = self.count, None
 
     def end(self, promised: int | None) -> None:
         """Hold the rows that were read against those that were promised; None promises nothing.

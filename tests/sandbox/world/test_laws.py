@@ -58,7 +58,7 @@ def test_any_seed_and_moment_gives_a_clean_world(seed: int, now: datetime):
 @settings(max_examples=25, deadline=None)
 @given(seed=seeds, now=moments)
 def test_any_seed_and_moment_can_be_planted_exactly(seed: int, now: datetime):
-    world = build_world(seed, Scale.of(customers=150), now)
+    world = build_world(seed, Scale.of(customers=250), now)
     before = facts_of(copy.deepcopy(world))
     answers = [(answer.check, answer.subject) for answer in plant(world, seed)]
     facts = Facts(world, brand_settings(world), before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -180,3 +181,39 @@ def test_where_the_limit_binds_at_least_nine_tenths_of_the_share_are_used():
         clocks.now_s += 0.1
         sent += 1
     assert sent / (share * GROWTH_PLAN[0].quota * seconds / 10) >= 0.9
+
+
+# --- several threads
+
+
+def test_what_another_thread_is_about_to_spend_is_not_free():
+    clocks = Clocks()
+    pacer = Pacer(1.0, FakeLimits(Limit("REQUEST_COUNT", 10, 1)), clocks.timing)
+    pacer.wait("q")
+    other = Thread(target=send, args=(pacer,))
+    other.start()
+    other.join(0.05)
+    is_waiting = other.is_alive()
+    pacer.spent("q", requests=1, complexity=0)
+    other.join(20)
+    assert (is_waiting, clocks.slept) == (True, [10.0])
+
+
+def test_threads_together_stay_within_the_share():
+    clocks = Clocks()
+    pacer = Pacer(0.5, FakeLimits(*TEN_REQUESTS), clocks.timing)
+    at: list[float] = []
+
+    def send_some() -> None:
+        for _ in range(20):
+            pacer.wait("q")
+            at.append(clocks.now_s)
+            pacer.spent("q", requests=1, complexity=0)
+
+    threads = [Thread(target=send_some) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(at) == 80
+    assert all(sum(s <= one < s + 10 for one in at) <= 5 for s in at)

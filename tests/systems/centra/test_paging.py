@@ -63,10 +63,11 @@ def test_a_page_says_how_many_rows_it_held_and_how_many_there_are():
     ]
 
 
-def test_a_plain_list_is_read_to_an_empty_page():
+def test_a_plain_list_is_read_to_a_short_page_with_nothing_behind():
     fake = three_pages(absent=NO_CONNECTION)
     read(fake)
-    assert [v["page"] for v in fake.variables if "page" in v] == [1, 2, 3, 4]
+    assert [v["page"] for v in fake.variables if "page" in v] == [1, 2, 3]
+    assert "page: 501," in next(text for text in fake.queries if "boundaries" in text)
 
 
 def test_a_list_is_read_in_an_order_that_the_tenant_has():
@@ -160,13 +161,33 @@ def test_a_plain_list_that_cuts_a_page_is_incomplete():
         read(three_pages(absent=NO_CONNECTION, spoil={2: cut}))
 
 
-def test_a_plain_list_is_held_against_the_counter_of_the_tenant():
-    def cut(answer: Answer) -> Answer:
-        del page_of(answer)[50:]
-        return answer
+def cut(answer: Answer) -> Answer:
+    del page_of(answer)[50:]
+    return answer
 
-    with pytest.raises(IncompleteSnapshotError, match="promised 500 records and gave 450"):
-        read(three_pages(absent=NO_CONNECTION, spoil={3: cut}))
+
+def empty(answer: Answer) -> Answer:
+    page_of(answer).clear()
+    return answer
+
+
+@pytest.mark.parametrize("spoil", [cut, empty])
+def test_rows_that_a_last_page_withheld_once_are_read(spoil: Any):
+    assert ids(read(three_pages(absent=NO_CONNECTION, spoil={3: spoil}))) == every_id()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"), [(cut, "repeated a page"), (empty, "withholds rows at its end")]
+)
+def test_rows_that_a_last_page_withholds_make_a_plain_list_incomplete(spoil: Any, sentence: str):
+    spoiled = dict.fromkeys(range(3, 20), spoil)
+    with pytest.raises(IncompleteSnapshotError, match=sentence):
+        read(three_pages(absent=(*NO_CONNECTION, "Counters.customers"), spoil=spoiled))
+
+
+def test_a_plain_list_is_held_against_the_counter_of_the_tenant():
+    with pytest.raises(IncompleteSnapshotError, match="promised 501 records and gave 500"):
+        read(three_pages(absent=NO_CONNECTION, counter=501))
 
 
 def test_a_counter_of_another_shape_is_drift():

@@ -67,6 +67,74 @@ def test_owners_agree_on_the_type_of_the_field():
     assert schema.owners("Element", "value") == ["Choice", "Note"]
 
 
+class Notebook:
+    """Keeps the newest answer of each tenant."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, tuple[str, str]] = {}
+
+    def recall(self, tenant: str, name: str) -> str | None:
+        kept = self.texts.get(tenant, ("", ""))
+        return kept[1] if kept[0] == name else None
+
+    def keep(self, tenant: str, name: str, text: str) -> None:
+        self.texts[tenant] = (name, text)
+
+
+class Versioned(FakeCentra):
+    """A tenant that says which version of Centra it runs on."""
+
+    version = "v1"
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        body = super().__call__(request).json()
+        extensions = {**body.get("extensions", {}), "appVersion": self.version}
+        return httpx.Response(200, json={**body, "extensions": extensions})
+
+    @property
+    def told(self) -> int:
+        return sum("__schema" in text for text in self.queries)
+
+
+def learned(fake: FakeCentra, notebook: Notebook) -> Schema:
+    """Learn what a tenant has as a new process does."""
+    client = client_of(fake)
+    client.check_access()
+    return learn_schema(client, notebook)
+
+
+def test_a_version_that_told_its_schema_is_not_asked_again():
+    fake, notebook = Versioned(), Notebook()
+    for _ in range(2):
+        assert learned(fake, notebook).root("customers") is not None
+    assert fake.told == 1
+
+
+def test_another_version_is_asked_anew():
+    fake, notebook = Versioned(), Notebook()
+    learned(fake, notebook)
+    fake.version = "v2"
+    learned(fake, notebook)
+    assert fake.told == 2
+
+
+@pytest.mark.parametrize("damage", ["", "{}", '{"__schema":', "null"])
+def test_a_damaged_memory_is_ignored(damage: str):
+    fake, notebook = Versioned(), Notebook()
+    learned(fake, notebook)
+    notebook.texts = {tenant: (name, damage) for tenant, (name, _) in notebook.texts.items()}
+    assert learned(fake, notebook).root("customers") is not None
+    assert fake.told == 2
+
+
+def test_a_tenant_that_names_no_version_is_asked_each_time():
+    fake, notebook = Versioned(), Notebook()
+    fake.version = ""
+    for _ in range(2):
+        learned(fake, notebook)
+    assert (fake.told, notebook.texts) == (2, {})
+
+
 @pytest.mark.parametrize("data", [{}, {"__schema": {"types": []}}, {"__schema": None}])
 def test_an_answer_that_is_no_introspection_is_drift(data: object):
     limits = httpx.Response(200, json={"data": {"rateLimits": []}})
