@@ -184,7 +184,7 @@ class Warehouse:
 
     def refill(self, conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
         """Replace a table's rows by a select's, whose columns are the table's in order."""
-        table.drop(conn, checkfirst=True)
+        stage.drop(conn, table)
         table.create(conn)
         conn.execute(table.insert().from_select([c.name for c in table.columns], select))
 
@@ -198,7 +198,7 @@ class Warehouse:
     def empty_drift(self, conn: sa.Connection) -> None:
         """Forget the drift of the run before, and what was linked for its audiences."""
         for table in (*DRIFT_TABLES, check_population, link_purchase, link_member):
-            table.drop(conn, checkfirst=True)
+            stage.drop(conn, table)
             table.create(conn)
 
 
