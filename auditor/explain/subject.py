@@ -20,6 +20,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 CUSTOMER_PREFIX, EVENT_PREFIX = "centra:", "event:"
 """Public subject keys (DESIGN, section 6): people without a contact, events without a shipment."""
 
+FEED = "catalogue"
+"""The stream whose rows are items; it has no link of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -69,6 +72,8 @@ def _candidates(conn: sa.Connection, key: str) -> Iterator[Subject]:
         yield from _matches(conn, key, {"shipment": _EVENT}, EVENT_PREFIX)
     elif "@" in key:
         yield from _of_address(conn, key)
+    elif key == FEED and conn.execute(sa.select(t.emarsys_feed).limit(1)).first():
+        yield Subject("stream", key, {"stream": (key,)})
     else:
         order, _, _ = key.partition("/")
         yield from _matches(conn, key, _KEYED)

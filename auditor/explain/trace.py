@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from auditor.explain.records import ROWS_SHOWN
 from auditor.model import drift as d
 from auditor.reconcile import (
+    attribution,
+    audience,
     catalogue,
     confirmations,
     consent,
@@ -21,6 +23,7 @@ from auditor.reconcile import (
     fulfilment,
     identity,
     sales,
+    turnover,
 )
 
 if TYPE_CHECKING:
@@ -245,52 +248,40 @@ def trace(conn: sa.Connection, subject: Subject) -> Iterator[Term]:
                     yield Term(about, column, row[column], meaning)
 
 
-@dataclass(frozen=True, slots=True)
-class _Topic:
-    """Where a subject's rows are judged: those whose key is one of its ids, or starts with one."""
-
-    judged: Callable[[Terms], Judgement]
-    ids: str
-    prefix: str = ""
-    is_start: bool = False
-
-    def of(self, subject: Subject, judgement: Judgement) -> sa.ColumnElement[bool]:
-        ids = [self.prefix + one for one in subject.ids.get(self.ids, ())]
-        if not self.is_start:
-            return judgement.key.in_(ids)
-        starts = [judgement.key.startswith(f"{one}/", autoescape=True) for one in ids]
-        return sa.or_(sa.false(), *starts)
-
-
-_CONSENT = _Topic(consent.judgement_of_contacts, "contact_id")
-_KEYS = _Topic(identity.judgement_of_contacts, "contact_id")
-_PARCEL = _Topic(fulfilment.judgement_of_parcels, "number")
-_TOPICS: dict[Kind, tuple[_Topic, ...]] = {
-    "contact": (_CONSENT, _KEYS),
-    "customer": (_Topic(identity.judgement_of_people, "customer_id", "centra:"), _CONSENT, _KEYS),
+_OF_CONTACT = (
+    consent.judgement_of_contacts,
+    identity.judgement_of_contacts,
+    audience.judgement_of_members,
+    turnover.judgement_of_contacts,
+)
+_JUDGEMENTS: dict[Kind, tuple[Callable[[Terms], Judgement], ...]] = {
+    "contact": _OF_CONTACT,
+    "customer": (identity.judgement_of_people, *_OF_CONTACT),
     "order": (
-        _Topic(sales.judgement_of_orders, "order_number"),
-        _Topic(sales.judgement_of_lines, "order_number", is_start=True),
-        _Topic(lambda _: confirmations.judgement_of_orders(), "order_number"),
+        sales.judgement_of_orders,
+        sales.judgement_of_lines,
+        attribution.judgement_of_owners,
+        confirmations.judgement_of_orders,
     ),
-    "item": (_Topic(catalogue.judgement_of_items, "item"),),
-    "shipment": (_PARCEL, _Topic(fulfilment.judgement_of_parcels, "event_id", "event:")),
-    "stream": (_Topic(freshness.judgement_of_streams, "stream"),),
+    "item": (catalogue.judgement_of_items,),
+    "shipment": (fulfilment.judgement_of_parcels, attribution.judgement_of_events),
+    "stream": (freshness.judgement_of_streams, freshness.judgement_of_feed),
 }
 
 
 def rules(conn: sa.Connection, subject: Subject, terms: Terms) -> Iterator[Answer]:
     """Yield what each rule of a subject's topics says, in the order of precedence."""
-    for topic in _TOPICS[subject.kind]:
-        judgement = topic.judged(terms)
+    for judged in _JUDGEMENTS[subject.kind]:
+        judgement = judged(terms)
         held = [
             sa.func.coalesce(rule.holds, sa.false()).label(f"rule_{number}")
             for number, rule in enumerate(judgement.rules)
         ]
+        mine = [ids.in_(subject.ids.get(name, ())) for name, ids in judgement.ids.items()]
         select = (
             sa.select(judgement.key.label("key"), *held)
             .select_from(judgement.rows)
-            .where(topic.of(subject, judgement))
+            .where(sa.or_(*mine))
             .order_by(judgement.key)
         )
         for key, *answers in conn.execute(select.limit(ROWS_SHOWN)):

@@ -95,7 +95,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
 
 def judgement_of_items(terms: Terms) -> Judgement:
     """Return the rules of items, which say themselves what they leave to each other."""
-    return Judgement(link_item, link_item.c.item, "item", _rules(terms), is_exclusive=False)
+    item = link_item.c.item
+    return Judgement(link_item, item, "item", {"item": item}, _rules(terms), is_exclusive=False)
 
 
 def _rules(terms: Terms) -> tuple[Rule, ...]:

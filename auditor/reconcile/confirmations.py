@@ -206,7 +206,7 @@ def _order_rows(orders: sa.CTE, explained: sa.CTE, terms: Terms) -> sa.Select[An
     )
 
 
-def judgement_of_orders() -> Judgement:
+def judgement_of_orders(_: Terms) -> Judgement:
     """Return the rules of confirmations: a pattern that explains one that is missing comes first."""
     row, explained = link_event.c, _explained(_orders())
     rules = (
@@ -217,7 +217,7 @@ def judgement_of_orders() -> Judgement:
         Rule("fulfilment.missing_confirmation", sa.true()),
     )
     rows = link_event.outerjoin(explained, row.subject == explained.c.subject)
-    return Judgement(rows, row.subject, "confirmation of", rules)
+    return Judgement(rows, row.subject, "confirmation of", {"order_number": row.subject}, rules)
 
 
 def checked() -> sa.Select[Any]:

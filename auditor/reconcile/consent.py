@@ -106,7 +106,7 @@ def judgement_of_contacts(terms: Terms) -> Judgement:
     row, by_order = link_contact.c, _by_order().cte("opted_in_by_order")
     rows = link_contact.outerjoin(by_order, row.contact_id == by_order.c.contact_id)
     rules = _rules(terms, by_order.c.contact_id.is_not(None))
-    return Judgement(rows, row.contact_id, "contact", rules)
+    return Judgement(rows, row.contact_id, "contact", {"contact_id": row.contact_id}, rules)
 
 
 def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:

@@ -25,6 +25,9 @@ NOTICE = timedelta(days=14)
 WSSE_ENDS = date(2026, 12, 31)
 """Source: Emarsys reference 12 (deprecated 2024-11-08, ends with 2026)."""
 
+FEED = "catalogue"
+"""The stream that brings the feed."""
+
 FEWEST_WAITING = {"contacts": 5}
 """A few people without a contact are findings of their own, not a stream that stands still."""
 
@@ -67,7 +70,18 @@ def checked_feed() -> sa.Select[Any]:
 
 def judgement_of_streams(terms: Terms) -> Judgement:
     """Return the rules of what moves from Centra to Emarsys."""
-    return Judgement(link_stream, link_stream.c.stream, "stream", _rules(terms))
+    stream = link_stream.c.stream
+    return Judgement(link_stream, stream, "stream", {"stream": stream}, _rules(terms))
+
+
+def judgement_of_feed(terms: Terms) -> Judgement:
+    """Return the rule of the catalogue feed."""
+    rules = [Rule("freshness.feed_age", _is_old(terms))]
+    return Judgement(t.emarsys_feed, text(FEED), "stream", {"stream": text(FEED)}, rules)
+
+
+def _is_old(terms: Terms) -> ColumnElement[bool]:
+    return t.emarsys_feed.c.written_at < terms.as_of - terms.feed_age
 
 
 def _rules(terms: Terms) -> tuple[Rule, Rule]:
@@ -116,8 +130,8 @@ def _moving(terms: Terms) -> sa.Select[Any]:
 def _old_feed(terms: Terms) -> sa.Select[Any]:
     written_at = t.emarsys_feed.c.written_at
     sides = {"emarsys_newest_at": written_at}
-    found = _row(text("freshness.feed_age"), ("stream", text("catalogue")), written_at, sides)
-    return found.where(written_at < terms.as_of - terms.feed_age)
+    found = _row(text("freshness.feed_age"), ("stream", text(FEED)), written_at, sides)
+    return found.where(_is_old(terms))
 
 
 def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:

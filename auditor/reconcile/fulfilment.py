@@ -81,7 +81,8 @@ def judgement_of_parcels(terms: Terms) -> Judgement:
         Rule(None, ~row.is_judged, "it is young, or from before what the events read can prove"),
         *_rules(terms),
     ]
-    return Judgement(link_event, key, "parcel", rules)
+    ids = {"number": row.subject, "event_id": row.event_id}
+    return Judgement(link_event, key, "parcel", ids, rules)
 
 
 def _rules(terms: Terms) -> list[Rule]:

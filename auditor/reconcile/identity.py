@@ -98,7 +98,7 @@ def judgement_of_contacts(terms: Terms) -> Judgement:
         *_rules(terms, shared.c.contact_id.is_not(None), shared.c.twin_id.is_not(None)),
         Rule("identity.profile_mismatch", unlike.c.contact_id.is_not(None)),
     ]
-    return Judgement(rows, row.contact_id, "contact", rules)
+    return Judgement(rows, row.contact_id, "contact", {"contact_id": row.contact_id}, rules)
 
 
 def _rules(
@@ -249,7 +249,8 @@ def _judgement_of(person: sa.CTE, terms: Terms) -> Judgement:
         Rule("identity.missing_contact", sa.true()),
     )
     rows = person.outerjoin(known, person.c.email_key == known.c.email_key)
-    return Judgement(rows, text("centra:") + person.c.customer_id, "person", rules)
+    ids = {"customer_id": person.c.customer_id}
+    return Judgement(rows, text("centra:") + person.c.customer_id, "person", ids, rules)
 
 
 def covered(terms: Terms) -> sa.Select[Any]:

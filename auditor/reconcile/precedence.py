@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -37,8 +37,9 @@ class Judgement:
 
     Attributes:
         rows: What the rules are evaluated for.
-        key: The column that tells the rows apart.
+        key: What tells the rows apart.
         about: What a row is, in a word.
+        ids: The columns by which rows are found, by the kind of id that they hold.
         rules: In their order.
         is_exclusive: Whether the first that holds decides; else each that holds is raised.
     """
@@ -46,6 +47,7 @@ class Judgement:
     rows: sa.FromClause
     key: ColumnElement[str]
     about: str
+    ids: Mapping[str, ColumnElement[str]]
     rules: Sequence[Rule]
     is_exclusive: bool = True
 

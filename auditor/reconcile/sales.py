@@ -269,7 +269,8 @@ def judgement_of_orders(terms: Terms) -> Judgement:
     """Return the rules of whole orders."""
     total = _totals(judged_lines(terms))
     rows = total.outerjoin(link_order, total.c.order_number == link_order.c.order_number)
-    return Judgement(rows, total.c.order_number, "order", _order_rules(total, terms))
+    number = total.c.order_number
+    return Judgement(rows, number, "order", {"order_number": number}, _order_rules(total, terms))
 
 
 def judgement_of_lines(terms: Terms) -> Judgement:
@@ -285,7 +286,8 @@ def judgement_of_lines(terms: Terms) -> Judgement:
         ),
     ]
     rows = link_sale.join(orders, row.order_number == orders.c.order_number)
-    return Judgement(rows, row.order_number + "/" + row.item, "line", rules)
+    ids = {"order_number": row.order_number}
+    return Judgement(rows, row.order_number + "/" + row.item, "line", ids, rules)
 
 
 def checked() -> sa.Select[Any]:
