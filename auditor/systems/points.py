@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from auditor.config import Settings
+    from auditor.systems.centra.schema import Memory
 
 _LOOKED_UP_BY = {"sales": "order_number", "unsubscribes": "contact_id"}
 
@@ -63,7 +64,10 @@ class SystemPoints:
 
 @contextmanager
 def opened_points(
-    settings: Settings, currency: str, clock: Callable[[], datetime]
+    settings: Settings,
+    currency: str,
+    clock: Callable[[], datetime],
+    memory: Memory | None = None,
 ) -> Iterator[SystemPoints]:
     """Open both systems for single records until the block ends.
 
@@ -71,6 +75,7 @@ def opened_points(
         settings: The brand's settings.
         currency: Centra's base currency.
         clock: The time now, aware.
+        memory: Keeps from run to run what a tenant of Centra has.
 
     Raises:
         ConfigError: an address in the settings is not usable.
@@ -84,7 +89,8 @@ def opened_points(
             closing(CentraClient(settings.centra.url, token, Timing(clock), share=share))
         )
         api = stack.enter_context(closing(api_opener(emarsys, clock=clock, sleep=time.sleep)()))
-        tenant = Tenant(client, learn_schema(client))
+        client.check_access()
+        tenant = Tenant(client, learn_schema(client, memory))
         yield SystemPoints(
             CentraPoints(tenant, order_terms(settings.centra, settings.centra.catalogue.item, tax)),
             EmarsysPoints(
