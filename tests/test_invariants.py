@@ -279,7 +279,7 @@ def summed(brand: Brand) -> tuple[int, int]:
     counted = [
         amount
         for order, _, on, _, amount, *_ in brand.later[t.emarsys_sale]
-        if (began[order] if order in began else on) >= since
+        if began.get(order, on) >= since
     ]
     return sum(ordered), sum(counted)
 
