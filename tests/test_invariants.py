@@ -279,7 +279,7 @@ def summed(brand: Brand) -> tuple[int, int]:
     counted = [
         amount
         for order, _, on, _, amount, *_ in brand.later[t.emarsys_sale]
-        if began.get(order, on) >= since
+        if (began.get(order) or on) >= since
     ]
     return sum(ordered), sum(counted)
 
