@@ -7,6 +7,7 @@ over sockets (`test_worlds`) keep the clients honest.
 from __future__ import annotations
 
 import html
+from collections import Counter
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -248,6 +249,10 @@ def _parcels_and_payments(
 ) -> Iterator[tuple[sa.Table, Rows]]:
     trade = {o.number for o in tenant.orders if o.buyer_id is not None}
     currency = {o.number: o.currency for o in tenant.orders}
+    back: Counter[tuple[int | None, int]] = Counter()
+    for returned in tenant.returns:
+        for part in returned.lines:
+            back[returned.shipment_id, part.line_id] += part.quantity
     yield (
         t.centra_shipment,
         (
@@ -269,7 +274,7 @@ def _parcels_and_payments(
     yield (
         t.centra_shipment_line,
         (
-            (str(s.id), str(line.line_id), line.quantity, 0)
+            (str(s.id), str(line.line_id), line.quantity, back[s.id, line.line_id])
             for s in tenant.shipments
             for line in s.lines
         ),

@@ -25,13 +25,29 @@ def _without_evidence(shadow: Shadow) -> str:
     return shadow.person(opt_in=YES).contact_id
 
 
+@plant("consent.opted_in_by_order")
+def _by_order(shadow: Shadow) -> str:
+    """Let an earlier run have seen the contact without an opt-in, just before its order."""
+    person = shadow.person(opt_in=YES)
+    number, item, _ = shadow.order(person)
+    shadow.sale(number, item)
+    contact = {"contact_id": person.contact_id, "email_key": person.email}
+    shadow.before(t.emarsys_contact, **contact)
+    shadow.since_then(t.emarsys_contact, opt_in=YES, **contact)
+    return person.contact_id
+
+
 @plant("consent.erased_but_contactable")
-def _contactable(shadow: Shadow) -> str:
+def _contactable(shadow: Shadow) -> str | None:
+    if not shadow.is_keyed:
+        return None
     return shadow.person(is_anonymized=True, email="erased", email_key=None).contact_id
 
 
 @plant("consent.erased_but_present")
-def _present(shadow: Shadow) -> str:
+def _present(shadow: Shadow) -> str | None:
+    if not shadow.is_keyed:
+        return None
     return shadow.person(opt_in=NO, is_anonymized=True, email="erased", email_key=None).contact_id
 
 

@@ -94,7 +94,9 @@ def _generated(shadow: Shadow) -> str:
 @plant("channel.wholesale_in_sales")
 def _wholesale(shadow: Shadow) -> str:
     store = shadow.store(kind="WHOLESALE")
-    number, item, _ = shadow.order(shadow.person(), kind="WholesaleOrder", store_id=store)
+    number, item, _ = shadow.order(
+        shadow.person(), kind="WholesaleOrder", store_id=store, is_confirmed=False
+    )
     shadow.sale(number, item)
     return number
 
@@ -104,7 +106,7 @@ def _marketplace(shadow: Shadow) -> str | None:
     order = _marketplace_order(shadow)
     if order is None:
         return None
-    number, item, _ = shadow.order(shadow.person(), **order)
+    number, item, _ = shadow.order(shadow.person(), is_confirmed=False, **order)
     shadow.sale(number, item)
     return number
 
@@ -125,7 +127,7 @@ def _marketplace_order(shadow: Shadow) -> dict[str, Any] | None:
 
 @plant("channel.internal_in_sales")
 def _internal(shadow: Shadow) -> str:
-    number, item, _ = shadow.order(shadow.person(), is_internal=True)
+    number, item, _ = shadow.order(shadow.person(), is_internal=True, is_confirmed=False)
     shadow.sale(number, item)
     return number
 
@@ -135,17 +137,7 @@ def _event(shadow: Shadow) -> str | None:
     if not shadow.terms.lifecycle_events:
         return None
     person = shadow.person()
-    shadow.order(person, kind="WholesaleOrder", store_id=shadow.store(kind="WHOLESALE"))
-    kind, event_id = shadow.id("event-type"), shadow.id("event")
-    shadow.add(
-        t.emarsys_event_definition, event_type_id=kind, name=shadow.terms.lifecycle_events[0]
-    )
-    shadow.add(
-        t.emarsys_event,
-        event_id=event_id,
-        event_type_id=kind,
-        contact_id=person.contact_id,
-        happened_at=shadow.at,
-        loaded_at=shadow.at,
-    )
+    store = shadow.store(kind="WHOLESALE")
+    shadow.order(person, kind="WholesaleOrder", store_id=store, is_confirmed=False)
+    event_id = shadow.event(person.contact_id, shadow.terms.lifecycle_events[0], shadow.at)
     return f"event:{event_id}"

@@ -1,4 +1,4 @@
-"""Some people and items of a warehouse, with all that hangs on them."""
+"""Some people and items of a warehouse, with all that hangs on them, and what earlier runs saw of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
+from auditor.canary.shadow import REMEMBERED
 from auditor.model import tables as t
+from auditor.model.history import HISTORY, snapshot_run, stream_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +32,11 @@ class _Part(NamedTuple):
     gives: tuple[str, ...] = ()
 
 
-_PARTS = (
+PARTS = (
+    _Part(snapshot_run),
+    _Part(stream_position, "stream"),
     _Part(t.centra_store),
+    _Part(t.centra_wholesale_store),
     _Part(t.centra_market),
     _Part(t.centra_currency),
     _Part(t.centra_pricelist),
@@ -39,14 +44,21 @@ _PARTS = (
     _Part(t.emarsys_event_definition),
     _Part(t.emarsys_feed),
     _Part(t.centra_customer, "email_key", gives=("customer_id",)),
+    _Part(HISTORY["centra_customer"], "email_key"),
     _Part(t.centra_subscription, "email_key"),
+    _Part(HISTORY["centra_subscription"], "email_key"),
+    _Part(t.centra_customer_flag, "email_key"),
+    _Part(t.centra_keyed_consent, "email_key"),
     _Part(t.centra_buyer, "email_key"),
     _Part(t.emarsys_contact, "email_key", gives=("contact_id",)),
+    _Part(HISTORY["emarsys_contact"], "contact_id"),
     _Part(t.emarsys_quarantine, "contact_id"),
+    _Part(t.emarsys_segment_member, "contact_id"),
     _Part(t.emarsys_unsubscribe, "contact_id"),
     _Part(t.emarsys_event, "contact_id"),
     _Part(t.emarsys_si_contact, "contact_id"),
     _Part(t.centra_order, "customer_id", gives=("order_number",)),
+    _Part(HISTORY["centra_order"], "order_number"),
     _Part(t.centra_order_line, "order_number", gives=("line_id",)),
     _Part(t.centra_order_attribute, "order_number"),
     _Part(t.centra_payment, "order_number"),
@@ -68,15 +80,17 @@ _PARTS = (
     _Part(t.centra_stock, "size_id"),
     _Part(t.emarsys_item, "item"),
 )
+"""What is copied, in an order in which every id is known before it is looked for."""
 
 
 def sample(conn: sa.Connection) -> Iterator[tuple[sa.Table, Rows]]:
     """Yield rows table by table; the same warehouse always gives the same."""
     ids: Ids = {
+        "stream": set(REMEMBERED),
         "email_key": _some(conn, t.centra_customer.c.email_key, PEOPLE),
         "item": _some(conn, t.centra_size.c.item, ITEMS),
     }
-    for part in _PARTS:
+    for part in PARTS:
         rows = _rows(conn, part, ids)
         for name in part.gives:
             ids.setdefault(name, set()).update(row[name] for row in rows if row[name])

@@ -6,7 +6,8 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.expect import earlier, failing, kept, parameters, rows, tally
+from auditor.expect import failing, kept, parameters, rows, tally
+from auditor.expect.at_hand import at_hand
 from auditor.expect.expectation import NO_DRIFT, Case
 from auditor.model.drift import drift_quality
 from auditor.model.finding import CheckResult
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+    from auditor.expect.at_hand import AtHand
     from auditor.expect.expectation import Expectation
     from auditor.model.finding import Check
     from auditor.model.snapshot import Snapshot
@@ -54,12 +56,10 @@ def judge(
         keep: Takes each validation result: a name, and JSON text without personal data.
     """
     chosen = [e for e in expectations if suites is None or e.check.suite in suites]
-    before: Collection[str] = ()
-    if any(e.check.needs_before for e in chosen):
-        with engine.connect() as conn:
-            before = earlier.complete_before(conn, snapshot.run)
+    with engine.connect() as conn:
+        hand = at_hand(conn, [e.check for e in chosen], snapshot, off or {})
     answers: dict[str, CheckResult | None] = {
-        e.check.id: _without_judging(e.check, snapshot, before, off or {}) for e in chosen
+        e.check.id: _without_judging(e.check, hand) for e in chosen
     }
     due = [e for e in chosen if answers[e.check.id] is None]
     with engine.begin() as conn:
@@ -74,39 +74,12 @@ def judge(
     return tuple(answer for answer in answers.values() if answer is not None)
 
 
-def _without_judging(
-    check: Check, snapshot: Snapshot, before: Collection[str], off: Mapping[str, str]
-) -> CheckResult | None:
-    reason = _why_off(check, snapshot, before, off)
+def _without_judging(check: Check, hand: AtHand) -> CheckResult | None:
+    reason = hand.why_off(check)
     if reason is not None:
         return CheckResult(check, "off", reason=reason)
-    reason = _why_skipped(check, snapshot)
+    reason = hand.why_skipped(check)
     return None if reason is None else CheckResult(check, "skipped", reason=reason)
-
-
-def _why_off(
-    check: Check, snapshot: Snapshot, before: Collection[str], off: Mapping[str, str]
-) -> str | None:
-    """Say why a check does not apply to this brand, or not yet; None when it does."""
-    if check.suite in off:
-        return off[check.suite]
-    for line in map(snapshot.line, check.needs):
-        if line is not None and line.mode == "off":
-            return line.reason or f"The stream {line.stream} is not configured."
-    unread = [stream for stream in check.needs_before if stream not in before]
-    return earlier.sentence(unread) if unread else None
-
-
-def _why_skipped(check: Check, snapshot: Snapshot) -> str | None:
-    """Say what a check lacks; what it heeds it needs only where that is configured."""
-    heeded = [s for s in check.heeds if (line := snapshot.line(s)) and line.mode != "off"]
-    for stream in (*check.needs, *heeded):
-        line = snapshot.line(stream)
-        if line is None:
-            return f"The stream {stream} was not read."
-        if not line.is_usable:
-            return line.reason or f"The stream {stream} was not read to its end."
-    return None
 
 
 def _run(

@@ -45,6 +45,7 @@ class _DriftEntry(msgspec.Struct, forbid_unknown_fields=True):
     severity: Severity
     needs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     needs_before: tuple[str, ...] = ()
+    needs_told: tuple[str, ...] = ()
     owner: str | None = None
     remedy: _Remedy | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -113,6 +114,10 @@ def _expectation(entry: dict[str, Any], suite: _Suite) -> Expectation:
         for stream in getattr(check, key):
             if stream not in STREAM_TABLES:
                 raise msgspec.ValidationError(f"{key} names `{stream}`, which is no stream")
+    for name in check.needs_told:
+        table, _, column = name.partition(".")
+        if table not in metadata.tables or column not in metadata.tables[table].c:
+            raise msgspec.ValidationError(f"needs_told names `{name}`, which is no column")
     return expectation
 
 
@@ -130,6 +135,7 @@ def _of_drift(entry: _DriftEntry, suite: _Suite) -> Expectation:
         max_share=entry.max_share,
         heeds=entry.heeds,
         needs_before=entry.needs_before,
+        needs_told=entry.needs_told,
     )
     return Expectation(check)
 

@@ -44,7 +44,7 @@ def fly_canary(
     shipped = [e for e in load_checks(expectation_files()) if e.check.suite in judged]
     with _shadow() as shadow:
         flight = take_off(warehouse, shadow, Shadow(terms), shipped, silent)
-        reconcile(shadow, terms)
+        reconcile(shadow, flight.copy.terms)
         flight.spoil()
         asked = [e for e in unforgiving(expectations) if e.check.id not in silent]
         return flight.answer(judge(shadow.engine, asked, taken, suites=judged))
@@ -82,7 +82,7 @@ def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
         run.progress.stage("restore")
         taken = without(stored, restore(warehouse, shadow, stored))
         run.progress.stage("reconcile")
-        reconcile(shadow, terms_of_run(settings, shadow, taken))
+        reconcile(shadow, terms_of_run(settings, shadow, taken), suites=set(suites) or None)
         run.progress.stage("expect")
         off = unconfigured(settings)
         checks = judge(shadow.engine, expectations, taken, suites=set(suites) or None, off=off)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.drift import link_item
+from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def drift(terms: Terms) -> sa.Select[Any]:
         CHECKS.md, catalogue; Emarsys reference 6 (the feed's columns).
     """
     row = link_item.c
+    causes = {
+        "catalogue.retired_item": _why_retired(),
+        "catalogue.attribute_mismatch": _which_text(),
+    }
     found = sa.union_all(
         *(
             sa.select(
@@ -51,15 +56,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
                 (text(None) if cause is None else cause).label("cause"),
             ).where(fails)
             for check, fails, cause in (
-                ("catalogue.duplicate_item", row.rows > 1, None),
-                ("catalogue.missing_item", _is_missing(), None),
-                ("catalogue.retired_item", _is_retired(), _why_retired()),
-                ("catalogue.price_mismatch", _price_differs(terms), None),
-                ("catalogue.reference_price_mismatch", _msrp_differs(terms), None),
-                ("catalogue.out_of_stock_but_available", _is_counted() & _is_sold_out(), None),
-                ("catalogue.in_stock_but_unavailable", _is_counted() & _is_held_back(), None),
-                ("catalogue.stock_mismatch", _stock_differs(terms), None),
-                ("catalogue.attribute_mismatch", _is_judged() & _texts_differ(), _which_text()),
+                (rule.check, rule.holds, causes.get(rule.check or "")) for rule in _rules(terms)
             )
         )
     ).subquery("found")
@@ -96,23 +93,43 @@ def drift(terms: Terms) -> sa.Select[Any]:
     ).select_from(sa.join(found, link_item, found.c.item == row.item))
 
 
+def judgement_of_items(terms: Terms) -> Judgement:
+    """Return the rules of items, which say themselves what they leave to each other."""
+    item = link_item.c.item
+    return Judgement(link_item, item, "item", {"item": item}, _rules(terms), is_exclusive=False)
+
+
+def _rules(terms: Terms) -> tuple[Rule, ...]:
+    return (
+        Rule("catalogue.duplicate_item", link_item.c.rows > 1),
+        Rule("catalogue.missing_item", _is_missing()),
+        Rule("catalogue.retired_item", _is_retired()),
+        Rule("catalogue.price_mismatch", _price_differs(terms)),
+        Rule("catalogue.reference_price_mismatch", _msrp_differs(terms)),
+        Rule("catalogue.out_of_stock_but_available", is_counted() & _is_sold_out()),
+        Rule("catalogue.in_stock_but_unavailable", is_counted() & _is_held_back()),
+        Rule("catalogue.stock_mismatch", _stock_differs(terms)),
+        Rule("catalogue.attribute_mismatch", is_judged() & _texts_differ()),
+    )
+
+
 def checked() -> sa.Select[Any]:
     """Select how many items each check looked at."""
     row = link_item.c
-    counted = count_if(_is_counted())
+    counted = count_if(is_counted())
     return populations(
         {
             "catalogue.duplicate_item": count_if(row.rows > 0),
             "catalogue.missing_item": count_if(row.is_sellable & row.is_settled),
             "catalogue.retired_item": count_if(row.available & row.is_settled),
-            "catalogue.price_mismatch": count_if(_is_judged() & row.price_minor.is_not(None)),
+            "catalogue.price_mismatch": count_if(is_judged() & row.price_minor.is_not(None)),
             "catalogue.reference_price_mismatch": count_if(
-                _is_judged() & row.feed_msrp_minor.is_not(None)
+                is_judged() & row.feed_msrp_minor.is_not(None)
             ),
             "catalogue.out_of_stock_but_available": counted,
             "catalogue.in_stock_but_unavailable": counted,
-            "catalogue.stock_mismatch": count_if(_is_counted() & row.feed_stock.is_not(None)),
-            "catalogue.attribute_mismatch": count_if(_is_judged()),
+            "catalogue.stock_mismatch": count_if(is_counted() & row.feed_stock.is_not(None)),
+            "catalogue.attribute_mismatch": count_if(is_judged()),
         },
         link_item,
     )
@@ -121,14 +138,16 @@ def checked() -> sa.Select[Any]:
 # --- which items are judged -------------------------------------------------------------------------
 
 
-def _is_judged() -> Flag:
+def is_judged() -> Flag:
+    """Tell whether an item's values are compared: it is sold, old enough, and stands once in the feed."""
     row = link_item.c
     return row.is_sellable & row.is_settled & (row.rows == 1)
 
 
-def _is_counted() -> Flag:
+def is_counted() -> Flag:
+    """Tell whether its stock is compared, too: no bundle, and not ordered since the feed was written."""
     row = link_item.c
-    return _is_judged() & ~row.is_bundle & ~row.has_moved
+    return is_judged() & ~row.is_bundle & ~row.has_moved
 
 
 # --- what is wrong ----------------------------------------------------------------------------------
@@ -150,12 +169,12 @@ def _why_retired() -> ColumnElement[str]:
 
 def _price_differs(terms: Terms) -> Flag:
     row = link_item.c
-    return _is_judged() & _differ(row.price_minor, row.feed_price_minor, terms)
+    return is_judged() & _differ(row.price_minor, row.feed_price_minor, terms)
 
 
 def _msrp_differs(terms: Terms) -> Flag:
     row = link_item.c
-    return _is_judged() & _differ(row.msrp_minor, row.feed_msrp_minor, terms)
+    return is_judged() & _differ(row.msrp_minor, row.feed_msrp_minor, terms)
 
 
 def _differ(ours: ColumnElement[int], theirs: ColumnElement[int], terms: Terms) -> Flag:
@@ -196,7 +215,7 @@ def _stock_differs(terms: Terms) -> Flag:
     row = link_item.c
     apart = sa.func.abs(sa.func.greatest(row.stock, 0) - sa.func.greatest(row.feed_stock, 0))
     return (
-        _is_counted()
+        is_counted()
         & ~_is_sold_out()
         & ~_is_held_back()
         & row.feed_stock.is_not(None)

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import drift_consent, drift_sales, link_contact, link_order, link_sale
+from auditor.model.drift import (
+    link_contact,
+    link_order,
+    link_sale,
+)
 from auditor.reconcile.sql import count_if, sum_of
 
 if TYPE_CHECKING:
@@ -172,23 +176,3 @@ def owners(terms: Terms) -> sa.Select[Any]:
 
 
 _COUNTED = ("quantity_milli", "amount_minor")
-_OF_OWNERS = ("sales.wrong_contact", "sales.generated_contact")
-_OF_ORDERS = (
-    "sales.missing_order",
-    "sales.duplicate_order",
-    "sales.cancelled_but_counted",
-    "sales.unknown_order",
-    "channel.wholesale_in_sales",
-    "channel.marketplace_in_sales",
-    "channel.internal_in_sales",
-)
-_SALES = ("orders", "returns", "sales")
-_PEOPLE = ("customers", "newsletter_subscriptions", "contacts")
-
-TOPICS: tuple[Topic, ...] = (
-    Topic("consent", drift_consent, "contact", _PEOPLE, contacts),
-    Topic("order", drift_sales, "order", _SALES, orders, _OF_ORDERS),
-    Topic("line", drift_sales, "line", _SALES, lines),
-    Topic("owner", drift_sales, "order", (*_SALES, "si_contacts"), owners, _OF_OWNERS),
-)
-"""What is compared. A drift table that stands in none of them is attributed to nobody."""

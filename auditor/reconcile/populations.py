@@ -9,15 +9,19 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import (
-    drift_consent,
-    drift_event,
-    drift_fulfilment,
-    drift_sales,
     link_contact,
     link_event,
+    link_gone,
+    link_item,
+    link_member,
     link_order,
+    link_person,
 )
+from auditor.reconcile import catalogue
+from auditor.reconcile.attribution import lifecycle_events
 from auditor.reconcile.firing import CONFIRMED, SHIPPED
+from auditor.reconcile.identity import covered, is_judged
+from auditor.reconcile.sql import the_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,17 +58,22 @@ def own_key(drift: sa.Table) -> ColumnElement[str]:
 
 def moment_features(moment: ColumnElement[Any]) -> list[ColumnElement[str]]:
     """Name the hour and the day of a moment, in UTC: a release or a broken job starts in one."""
-    hour = sa.cast(sa.func.date_trunc("hour", moment), sa.Text)
-    return [hour.label("hour"), sa.cast(sa.cast(moment, sa.Date), sa.Text).label("day")]
+    day = sa.cast(sa.cast(moment, sa.Date), sa.Text)
+    return [_hour(moment).label("hour"), day.label("day")]
+
+
+def _hour(moment: ColumnElement[Any]) -> ColumnElement[str]:
+    return sa.cast(sa.func.date_trunc("hour", moment), sa.Text)
 
 
 def orders(terms: Terms) -> sa.Select[Any]:
     """Select every order with what it has in common with others."""
     del terms
     row, order, store, market = link_order.c, t.centra_order, t.centra_store, t.centra_market
-    consumer = row.channel == "consumer"
+    consumer, merged = row.channel == "consumer", _merges().subquery("merged")
     return sa.select(
         row.order_number.label("key"),
+        merged.c.merge,
         market.c.name.label("market"),
         store.c.name.label("store"),
         order.c.currency.label("currency"),
@@ -81,6 +90,29 @@ def orders(terms: Terms) -> sa.Select[Any]:
         link_order.outerjoin(order, row.order_number == order.c.order_number)
         .outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)
+        .outerjoin(merged, row.customer_id == merged.c.survivor_id)
+    )
+
+
+def _merges() -> sa.Select[Any]:
+    """Give every survivor the hour of its merge: customers are merged in batches."""
+    row = link_gone.c
+    at = sa.func.max(row.gone_at)
+    return (
+        sa.select(row.survivor_id, _hour(at).label("merge"))
+        .where(row.survivor_id.is_not(None))
+        .group_by(row.survivor_id)
+    )
+
+
+def _markets() -> sa.Select[Any]:
+    """Give every person the market of all their orders; NULL where they bought in several."""
+    order, market = link_order.c, t.centra_market.c
+    return (
+        sa.select(order.person, the_same(market.name).label("market"))
+        .select_from(link_order.join(t.centra_market, order.market_id == market.market_id))
+        .where(order.person.is_not(None))
+        .group_by(order.person)
     )
 
 
@@ -91,9 +123,14 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     customer, store = t.centra_customer, t.centra_store
     known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
     opted_in = sa.func.coalesce(row.opt_in == 1, sa.false())
+    bought, counted = _markets().subquery("bought"), is_judged()
+    linked = counted & row.customer_id.is_not(None)
     return sa.select(
         row.contact_id.label("key"),
+        bought.c.market,
         store.c.name.label("store"),
+        row.survivor_id.label("survivor"),
+        sa.case((row.survivors > 0, _hour(row.gone_at))).label("merge"),
         contact.c.source_id.label("source"),
         contact.c.form_id.label("form"),
         *moment_features(sa.func.coalesce(row.evidence_at, customer.c.created_at)),
@@ -103,6 +140,9 @@ def contacts(terms: Terms) -> sa.Select[Any]:
         (known & (row.consent == "yes")).label("said_yes"),
         (known & opted_in).label("is_known"),
         opted_in.label("is_opted_in"),
+        counted.label("is_counted"),
+        (counted & row.key.is_not(None)).label("is_keyed"),
+        linked.label("is_linked"),
     ).select_from(
         link_contact.outerjoin(contact, row.contact_id == contact.c.contact_id)
         .outerjoin(
@@ -110,25 +150,117 @@ def contacts(terms: Terms) -> sa.Select[Any]:
             sa.func.coalesce(row.customer_id, row.erased_customer_id) == customer.c.customer_id,
         )
         .outerjoin(store, customer.c.store_id == store.c.store_id)
+        .outerjoin(bought, row.person == bought.c.person)
+    )
+
+
+def people(terms: Terms) -> sa.Select[Any]:
+    """Select every person who must have a contact, with what they have in common with others."""
+    person, customer, store = covered(terms).subquery("people"), t.centra_customer, t.centra_store
+    bought = _markets().subquery("bought")
+    return sa.select(
+        ("centra:" + person.c.customer_id).label("key"),
+        bought.c.market,
+        store.c.name.label("store"),
+        link_person.c.consent,
+        *moment_features(customer.c.created_at),
+        sa.true().label("is_covered"),
+    ).select_from(
+        person.join(customer, person.c.customer_id == customer.c.customer_id)
+        .join(link_person, person.c.email_key == link_person.c.email_key)
+        .outerjoin(store, customer.c.store_id == store.c.store_id)
+        .outerjoin(bought, person.c.email_key == bought.c.person)
+    )
+
+
+def items(terms: Terms) -> sa.Select[Any]:
+    """Select every item of either side with what it has in common with others."""
+    del terms
+    row, size, variant, product = link_item.c, t.centra_size.c, t.centra_variant, t.centra_product
+    made = (
+        sa.select(
+            size.item,
+            the_same(product.c.brand).label("brand"),
+            the_same(product.c.collection).label("collection"),
+        )
+        .select_from(
+            t.centra_size.join(variant, size.variant_id == variant.c.variant_id).join(
+                product, variant.c.product_id == product.c.product_id
+            )
+        )
+        .group_by(size.item)
+        .subquery("made")
+    )
+    return sa.select(
+        row.item.label("key"),
+        sa.func.coalesce(row.category, row.feed_category).label("category"),
+        made.c.brand,
+        made.c.collection,
+        *moment_features(row.changed_at),
+        (row.rows > 0).label("is_listed"),
+        (row.is_sellable & row.is_settled).label("is_sold"),
+        (row.available & row.is_settled).label("is_offered"),
+        catalogue.is_judged().label("is_judged"),
+        catalogue.is_counted().label("is_counted"),
+    ).select_from(link_item.outerjoin(made, row.item == made.c.item))
+
+
+def members(terms: Terms) -> sa.Select[Any]:
+    """Select every judged contact of a segment with what it has in common with others."""
+    row, contact = link_member.c, link_contact.c
+    names = {str(audience.segment): audience.name for audience in terms.audiences}
+    bought = _markets().subquery("bought")
+    segment = sa.case(names, value=row.segment_id) if names else row.segment_id
+    return sa.select(
+        (row.segment_id + "/" + row.contact_id).label("key"),
+        sa.func.coalesce(segment, row.segment_id).label("segment"),
+        bought.c.market,
+        *moment_features(contact.changed_at),
+        sa.true().label("is_judged"),
+    ).select_from(
+        link_member.join(link_contact, row.contact_id == contact.contact_id).outerjoin(
+            bought, row.person == bought.c.person
+        )
     )
 
 
 def events(terms: Terms) -> sa.Select[Any]:
-    """Select every lifecycle event with what it has in common with others."""
-    event, definition = t.emarsys_event, t.emarsys_event_definition
+    """Select every lifecycle event with what it has in common with others.
+
+    Who it fired for tells how its sender goes about it: for every order of a store, or of a channel.
+    """
+    event, contact, bought = lifecycle_events(terms), link_contact, _channels().subquery("bought")
+    whose = sa.func.coalesce(contact.c.person, contact.c.email_key)
+    return sa.select(
+        ("event:" + event.c.event_id).label("key"),
+        event.c.name.label("event"),
+        bought.c.channel,
+        bought.c.store,
+        *moment_features(event.c.happened_at),
+        sa.true().label("is_judged"),
+    ).select_from(
+        event.outerjoin(contact, event.c.contact_id == contact.c.contact_id).outerjoin(
+            bought, whose == bought.c.person
+        )
+    )
+
+
+def _channels() -> sa.Select[Any]:
+    """Give every person the channel and the store of all their orders, NULL where there are several."""
+    row, order, store = link_order.c, t.centra_order, t.centra_store
     return (
         sa.select(
-            ("event:" + event.c.event_id).label("key"),
-            definition.c.name.label("event"),
-            *moment_features(event.c.happened_at),
-            sa.true().label("is_judged"),
+            row.person,
+            the_same(row.channel).label("channel"),
+            the_same(store.c.name).label("store"),
         )
-        .select_from(event.join(definition, event.c.event_type_id == definition.c.event_type_id))
-        .where(
-            definition.c.name.in_(terms.lifecycle_events),
-            event.c.happened_at >= terms.since,
-            event.c.happened_at < terms.events_before,
+        .select_from(
+            link_order.join(order, row.order_number == order.c.order_number).outerjoin(
+                store, order.c.store_id == store.c.store_id
+            )
         )
+        .where(row.person.is_not(None))
+        .group_by(row.person)
     )
 
 
@@ -153,91 +285,3 @@ def firings(terms: Terms) -> sa.Select[Any]:
         .outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)
     )
-
-
-def _order_of(drift: sa.Table) -> ColumnElement[str]:
-    # A line's key is <order number>/<item>; an order's has no stroke.
-    return sa.func.split_part(drift.c.subject_key, "/", 1)
-
-
-_MOMENTS = {"hour": "of the hour from {} UTC", "day": "of {}"}
-_ORDERS = Featured(
-    drift_sales,
-    _order_of,
-    orders,
-    {
-        "market": "in the market {}",
-        "store": "in the store {}",
-        "currency": "in {}",
-        "status": "with the status {}",
-        **_MOMENTS,
-    },
-    {
-        **{
-            f"sales.{name}": "is_judged"
-            for name in (
-                "missing_order",
-                "missing_line",
-                "duplicate_order",
-                "amount_mismatch",
-                "quantity_mismatch",
-                "return_not_reflected",
-            )
-        },
-        "sales.cancelled_but_counted": "is_cancelled",
-        "sales.wrong_contact": "is_owned",
-        "sales.generated_contact": "is_owned",
-        "channel.wholesale_in_sales": "is_wholesale",
-        "channel.marketplace_in_sales": "is_marketplace",
-        "channel.internal_in_sales": "is_internal",
-    },
-)
-_CONTACTS = Featured(
-    drift_consent,
-    own_key,
-    contacts,
-    {
-        "store": "in the store {}",
-        "source": "from the source {}",
-        "form": "from the form {}",
-        **_MOMENTS,
-    },
-    {
-        "consent.erased_but_contactable": "is_erased",
-        "consent.erased_but_present": "is_erased",
-        "consent.buyer_opted_in": "is_buyer",
-        "consent.withdrawn_but_opted_in": "said_no",
-        "consent.opted_in_without_evidence": "is_known",
-        "consent.opt_in_lost": "said_yes",
-        "consent.unsubscribed_but_active_in_centra": "said_yes",
-        "consent.opt_in_unknown_person": "is_opted_in",
-    },
-)
-_EVENTS = Featured(
-    drift_event,
-    own_key,
-    events,
-    {"event": "of the event {}", **_MOMENTS},
-    {"channel.event_for_non_consumer": "is_judged"},
-)
-_FIRINGS = Featured(
-    drift_fulfilment,
-    own_key,
-    firings,
-    {
-        "market": "in the market {}",
-        "store": "in the store {}",
-        "payment_method": "paid by {}",
-        **_MOMENTS,
-    },
-    {
-        "fulfilment.missing_shipped_event": "is_parcel",
-        "fulfilment.duplicate_shipped_event": "is_fired",
-        "fulfilment.event_without_shipment": "is_fired",
-        "fulfilment.late_shipped_event": "is_pair",
-        "fulfilment.missing_confirmation": "is_confirmable",
-    },
-)
-
-FEATURED: tuple[Featured, ...] = (_ORDERS, _CONTACTS, _EVENTS, _FIRINGS)
-"""The drift whose features are known; each check stands in one of them at most."""

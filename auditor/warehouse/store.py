@@ -22,7 +22,7 @@ from auditor.model.history import (
     unfinished_read,
 )
 from auditor.model.tables import unparsed_row
-from auditor.warehouse import load, reads, stage, unload, versions
+from auditor.warehouse import correct, load, reads, stage, unload, versions
 from auditor.warehouse.connect import open_engine
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from auditor.warehouse.correct import Correction
     from auditor.warehouse.reads import FinishedRead, Position, UnfinishedRead
     from auditor.warehouse.stage import Key
 
@@ -150,6 +151,23 @@ class Warehouse:
         with self.engine.begin() as conn:
             conn.execute(known_schema.delete().where(known_schema.c.tenant == tenant))
             conn.execute(known_schema.insert().values(tenant=tenant, name=name, answer=text))
+
+    def correct(self, run: str, corrections: Sequence[Correction]) -> bool:
+        """Let single records that a run read again take their place, all in one transaction.
+
+        Where the streams' next readings go on stays as it is.
+
+        Returns:
+            Whether any of them differs from what was there.
+        """
+        for one in corrections:
+            correct.stage_rows(self.engine, one)
+        with self.engine.begin() as conn:
+            changed = sum(correct.apply(conn, one, run) for one in corrections)
+            if changed:
+                versions.forget_erased(conn)
+            correct.drop_stages(conn, corrections)
+        return changed > 0
 
     def as_of(self, table: sa.Table, run: str) -> sa.Select[Any]:
         """Select the rows that were current after a run, in the columns of the table.

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.canary.flight import take_off, unforgiving
+from auditor.canary.flight import Flight, take_off, unforgiving
 from auditor.canary.plants import plants
+from auditor.canary.sample import PARTS
 from auditor.canary.shadow import Shadow
 from auditor.config.settings import Audience, LifetimeValue, Rule
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.model.finding import Canary
 from auditor.model.snapshot import Coverage, Snapshot
-from auditor.model.tables import STREAM_TABLES
+from auditor.model.tables import STREAM_TABLES, emarsys_item_locale
 from auditor.reconcile.run import reconcile
+from auditor.reconcile.terms import MOVING
 from auditor.resources import expectation_files
 from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
@@ -27,16 +29,20 @@ from tests.reconcile.books import TERMS as PLAIN_TERMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from auditor.expect.expectation import Expectation
 
 RICH = Rule(lifetime_value=LifetimeValue(over=500))
-TERMS = replace(PLAIN_TERMS, audiences=(Audience(segment=200001, name="Rich", rule=RICH),))
+DAY = timedelta(days=1)
+TERMS = replace(
+    PLAIN_TERMS,
+    audiences=(Audience(segment=200001, name="Rich", rule=RICH),),
+    lags=dict.fromkeys(MOVING, DAY),
+)
 SHIPPED = load_checks(expectation_files())
 AT = NOW.replace(tzinfo=UTC)
 TAKEN = Snapshot(
-    "run",
+    "now",
     AT,
     tuple(
         Coverage("centra", name, 1, complete=True, mode="full", as_of=AT) for name in STREAM_TABLES
@@ -52,24 +58,57 @@ def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         books.customer("1", "anna@x.se")
         books.contact("900", "anna@x.se", 2, external_id="1")
         books.order("100", books.line("SKU-1", 1, 100))
+        books.remember()
         books.rows()
         yield warehouse
 
 
-def fly(
-    brand: Warehouse, folder: Path, own: list[Expectation], silent: set[str] | None = None
-) -> Canary:
-    with closing(Warehouse(f"duckdb:///{folder}/shadow.duckdb")) as shadow:
-        flight = take_off(brand, shadow, Shadow(TERMS), SHIPPED, silent or set())
-        reconcile(shadow, TERMS)
-        flight.spoil()
-        asked = [e for e in unforgiving(own) if e.check.id not in (silent or set())]
-        return flight.answer(judge(shadow.engine, asked, TAKEN))
+@pytest.fixture(scope="module")
+def flight(brand: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flight]:
+    """Every check's case, planted and reconciled once; judging changes none of it."""
+    with closing(Warehouse(f"duckdb:///{tmp_path_factory.mktemp('s')}/shadow.duckdb")) as shadow:
+        counts = _counts(brand)
+        taken_off = take_off(brand, shadow, Shadow(TERMS), SHIPPED, set())
+        reconcile(shadow, taken_off.copy.terms)
+        taken_off.spoil()
+        assert _counts(brand) == counts, "the brand's own rows are left alone"
+        yield taken_off
 
 
-def test_every_planted_case_is_found(brand: Warehouse, tmp_path: Path):
-    canary = fly(brand, tmp_path, list(SHIPPED))
+def _counts(brand: Warehouse) -> list[int]:
+    return [brand.count(table) for tables in STREAM_TABLES.values() for table in tables]
+
+
+def answer(flight: Flight, own: list[Expectation]) -> Canary:
+    return flight.answer(judge(flight.shadow.engine, unforgiving(own), TAKEN))
+
+
+def test_every_planted_case_is_found(flight: Flight):
+    canary = answer(flight, list(SHIPPED))
     assert (canary.missed, canary.detected) == ((), canary.planted)
+
+
+def test_only_what_no_row_can_show_is_left_unplanted(flight: Flight):
+    drift = {e.check.id for e in SHIPPED if e.table is None}
+    assert drift - set(flight.subjects) == {"freshness.stream_stalled", "fulfilment.dead_event"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"audiences": (), "shipped_event": None, "confirmed_event": None, "lifecycle_events": ()},
+        {"key": "email", "mapped_fields": (), "pricelist": None},
+        {"feed_customers": "registered", "consent_stores": ("Retail",), "since": NOW.date()},
+    ],
+)
+def test_a_brand_without_something_has_no_case_of_it(change: dict[str, Any]):
+    shadow = Shadow(replace(PLAIN_TERMS, **change))
+    planted = {check: plant(shadow) for check, plant in plants().items()}
+    assert None in planted.values()
+
+
+def missed_consent(flight: Flight, own: list[Expectation]) -> set[str]:
+    return {check for check in answer(flight, own).missed if check.startswith("consent.")}
 
 
 def consent(**change: Any) -> list[Expectation]:
@@ -81,27 +120,23 @@ def consent(**change: Any) -> list[Expectation]:
     ]
 
 
-def others() -> set[str]:
-    return {e.check.id for e in SHIPPED if e.check.suite != "consent"}
-
-
-def test_a_check_that_is_gone_is_missed(brand: Warehouse, tmp_path: Path):
+def test_a_check_that_is_gone_is_missed(flight: Flight):
     own = [e for e in consent() if e.check.id != ALONE]
-    assert fly(brand, tmp_path, own, others()).missed == (ALONE,)
+    assert missed_consent(flight, own) == {ALONE}
 
 
-def test_a_check_that_tolerates_everything_is_missed(brand: Warehouse, tmp_path: Path):
-    assert fly(brand, tmp_path, consent(max_share=1.0), others()).missed == (ALONE,)
+def test_a_check_that_tolerates_everything_is_missed(flight: Flight):
+    assert missed_consent(flight, consent(max_share=1.0)) == {ALONE}
 
 
-def test_a_check_that_tolerates_some_rows_is_not_switched_off(brand: Warehouse, tmp_path: Path):
-    assert fly(brand, tmp_path, consent(max_rows=50), others()).missed == ()
+def test_a_check_that_tolerates_some_rows_is_not_switched_off(flight: Flight):
+    assert missed_consent(flight, consent(max_rows=50)) == set()
 
 
-def test_the_brand_s_own_rows_are_left_alone(brand: Warehouse, tmp_path: Path):
-    counts = [brand.count(table) for tables in STREAM_TABLES.values() for table in tables]
-    fly(brand, tmp_path, consent(), others())
-    assert counts == [brand.count(table) for tables in STREAM_TABLES.values() for table in tables]
+def test_the_sample_takes_of_every_stream_that_a_check_of_drift_needs():
+    needed = {s for e in SHIPPED if e.table is None for s in (*e.check.needs, *e.check.heeds)}
+    tables = {table for stream in needed for table in STREAM_TABLES[stream]}
+    assert tables - {part.table for part in PARTS} == {emarsys_item_locale}  # that no check reads
 
 
 def test_every_drift_check_has_a_plant():

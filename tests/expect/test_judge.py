@@ -26,6 +26,7 @@ from tests.expect.books import (
 
 if TYPE_CHECKING:
     from auditor.expect.expectation import Expectation
+    from auditor.model.finding import CheckResult
     from auditor.warehouse import Warehouse
 
 CHECK = "consent.withdrawn_but_opted_in"
@@ -404,3 +405,27 @@ def test_nothing_kept_belongs_to_a_person(each_warehouse):
         IMPOSSIBLE,
     )
     assert "zoltan" not in kept["emarsys_contact"]
+
+
+def telling(warehouse: Warehouse, *anonymized: bool | None) -> CheckResult:
+    """Judge a check that goes by the erasure of customers."""
+    drift(warehouse, CHECK, 0, checked=1)
+    for number, value in enumerate(anonymized):
+        add(warehouse, t.centra_customer, {"customer_id": str(number), "is_anonymized": value})
+    plain = no_drift(CHECK)
+    told = replace(plain, check=replace(plain.check, needs_told=("centra_customer.is_anonymized",)))
+    (result,) = judge(warehouse.engine, [told], snapshot())
+    return result
+
+
+def test_a_check_whose_field_the_tenant_never_tells_is_skipped(each_warehouse):
+    result = telling(each_warehouse, None, None)
+    assert (result.outcome, result.reason) == (
+        "skipped",
+        "Centra does not tell is_anonymized of any customer; see auditor doctor.",
+    )
+
+
+@pytest.mark.parametrize("anonymized", [(), (None, False)], ids=["empty", "told"])
+def test_a_field_that_is_told_of_somebody_or_of_nobody_there_is_is_no_gap(warehouse, anonymized):
+    assert telling(warehouse, *anonymized).outcome != "skipped"

@@ -118,6 +118,7 @@ WRONG = {
     "missing title": (DRIFT_ENTRY.replace("title", "owner"), "title"),
     "id of another suite": (DRIFT_ENTRY.replace("check: consent", "check: sales"), "consent."),
     "unknown stream": (DRIFT_ENTRY.replace("customers", "custmers"), "custmers"),
+    "no column to be told": (DRIFT_ENTRY + "    needs_told: [centra_customer.tea]\n", "needs_told"),
     "no earlier stream": (DRIFT_ENTRY + "    needs_before: [tea]\n", "needs_before"),
     "no stream": (DRIFT_ENTRY.replace("[customers, contacts]", "[]"), "needs"),
     "share above 1": (DRIFT_ENTRY.replace("0.01", "1.5"), "max_share"),

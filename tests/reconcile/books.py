@@ -62,8 +62,8 @@ TERMS = Terms(
 class Books:
     """Rows of both systems, written into a warehouse and reconciled."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
-        self.warehouse = warehouse
+    def __init__(self, warehouse: Warehouse, suites: frozenset[str] | None = None) -> None:
+        self.warehouse, self.suites = warehouse, suites
         self._lines = 0
         self._remembered: dict[str, list[dict[str, Any]]] | None = None
         self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
@@ -423,7 +423,7 @@ class Books:
     def rows(self, terms: Terms = TERMS) -> list[sa.RowMapping]:
         """Reconcile and return every drift row."""
         self.write()
-        reconcile(self.warehouse, terms)
+        reconcile(self.warehouse, terms, suites=self.suites)
         with self.warehouse.engine.connect() as conn:
             return [
                 row for table in DRIFT_TABLES for row in conn.execute(sa.select(table)).mappings()

@@ -15,7 +15,8 @@ from auditor.model.drift import drift_consent, link_contact
 from auditor.model.history import agreed_value
 from auditor.model.tables import STREAM_TABLES
 from auditor.reconcile import agreed
-from auditor.reconcile.compared import TOPICS, Topic, contacts, of_table
+from auditor.reconcile.compared import Topic, contacts, of_table
+from auditor.reconcile.topics import TOPICS
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 
@@ -28,6 +29,9 @@ CONSENT = (Topic("consent", drift_consent, "contact", ("contacts",), contacts),)
 DAY = timedelta(days=1)
 AGREED = ("yes", 1)
 Sides = tuple[str, int]
+
+
+SUITES = frozenset({"consent", "sales"})
 
 
 class Days:

@@ -34,6 +34,9 @@ RICH = Rule(lifetime_value=LifetimeValue(over=500))
 BEFORE = OLD - timedelta(days=70)
 
 
+SUITES = frozenset({"audience", "sales"})
+
+
 def following(rule: Rule) -> Terms:
     return replace(TERMS, audiences=(Audience(segment=SEGMENT, name="Loyal", rule=rule),))
 

@@ -29,6 +29,9 @@ pytestmark = pytest.mark.parametrize("warehouse_url", ["duckdb"], indirect=True)
 MONTH = f"{OLD:%Y-%m}"
 
 
+SUITES = frozenset({"sales"})
+
+
 def bridges(books: Books, terms: Terms = TERMS) -> list[Bridge]:
     """Fill what the bridge stands on, and the bridge."""
     books.write()

@@ -14,6 +14,9 @@ from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
 WARM = NOW - timedelta(hours=3)
 
 
+SUITES = frozenset({"catalogue"})
+
+
 def drifted(check: str, item: str = "A") -> set[tuple[str, str]]:
     return {(check, item)}
 

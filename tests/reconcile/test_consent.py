@@ -11,6 +11,8 @@ import pytest
 from auditor.model import tables as t
 from tests.reconcile.books import EARLIER, NOW, OLD, TERMS, YOUNG, Books
 
+SUITES = frozenset({"consent"})
+
 
 def test_a_withdrawal_with_opt_in_is_critical_drift(books: Books):
     books.customer("1", "a@x.se")

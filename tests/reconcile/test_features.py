@@ -8,12 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from auditor.findings.causes import find_causes
+from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES, drift_sales
+from auditor.reconcile.featured import FEATURED
 from auditor.reconcile.features import DriftFeatures
-from auditor.reconcile.populations import FEATURED
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 
 CHECK = "sales.missing_order"
+HOURS = timedelta(hours=5)
 
 
 def orders(books: Books, *, missing: range, market: str, others: int = 40) -> None:
@@ -68,6 +70,50 @@ def test_a_pattern_that_explains_the_amounts_is_a_cause(books: Books):
         DriftFeatures(books.warehouse, TERMS), ["sales.amount_mismatch"], brand="nordlys"
     )
     assert causes[0].words == "by one pattern: unit price sent as line total"
+
+
+def causes_of(books: Books, check: str) -> list[str | None]:
+    books.rows()
+    found = find_causes(DriftFeatures(books.warehouse, TERMS), [check], brand="nordlys")
+    return [cause.words for cause in found]
+
+
+def test_merges_of_one_hour_are_one_batch(books: Books):
+    for number in range(6):
+        books.customer(f"1{number}", f"heir{number}@x.se")
+        books.customer(f"2{number}", f"gone{number}@x.se")
+        books.contact(f"2{number}", f"gone{number}@x.se", None, external_id=f"2{number}")
+        books.order(str(number), customer_id=f"2{number}", status="PENDING")
+    for number in range(40):
+        books.customer(f"3{number}", f"p{number}@x.se", created_at=OLD - number * HOURS)
+        books.contact(f"3{number}", f"p{number}@x.se", None, external_id=f"3{number}")
+    books.remember()
+    for number in range(6):
+        books.lose(t.centra_customer, customer_id=f"2{number}")
+        books.change(t.centra_order, {"order_number": str(number)}, customer_id=f"1{number}")
+    (words, rest) = causes_of(books, "identity.orphaned_by_merge")
+    assert (words, rest) == ("merged in the hour from 2026-11-19 05:00:00 UTC", None)
+
+
+def test_items_of_one_category_share_their_cause(books: Books):
+    for number in range(46):
+        category = "Men>Boots" if number < 6 else f"Women>{number}"
+        changed = OLD - number * HOURS
+        books.sells(f"i{number}", category=category, updated_at=changed)
+        price = 9_000 if number < 6 else 10_000
+        books.lists(f"i{number}", price, msrp_minor=10_000, category=category)
+    assert causes_of(books, "catalogue.price_mismatch") == ["in the category Men>Boots", None]
+
+
+def test_events_that_fire_for_one_channel_share_their_cause(books: Books):
+    for number in range(46):
+        store = "3" if number < 6 else "1"
+        person, at = f"{number}", OLD + number * HOURS
+        books.customer(person, f"p{number}@x.se", total_orders=1)
+        books.contact(person, f"p{number}@x.se", None, external_id=person)
+        books.order(person, customer_id=person, store_id=store, status="PENDING")
+        books.event(person, person, "order_confirmation", at)
+    assert causes_of(books, "channel.event_for_non_consumer") == ["for wholesale orders", None]
 
 
 def test_every_feature_and_population_is_a_column_of_its_select():

@@ -25,6 +25,9 @@ CONFIRMATION = "order_confirmation"
 SUITE = "fulfilment."
 
 
+SUITES = frozenset({"channel", "fulfilment"})
+
+
 @pytest.fixture
 def books() -> Iterator[Books]:
     """One engine is enough for most cases; `test_both_engines_agree` looks at the other."""

@@ -13,6 +13,9 @@ from tests.reconcile.books import EARLIER, OLD, TERMS, YOUNG, Books
 MERGED_AT = EARLIER + timedelta(days=1)
 
 
+SUITES = frozenset({"consent", "identity"})
+
+
 def merge(books: Books, gone: str, *survivors: str) -> None:
     """Let an order of a customer go to each survivor, and the customer vanish, between two runs."""
     for place, _ in enumerate(survivors):

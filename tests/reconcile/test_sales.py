@@ -8,6 +8,8 @@ import pytest
 
 from tests.reconcile.books import NOW, OLD, YOUNG, Books
 
+SUITES = frozenset({"channel", "sales"})
+
 
 @pytest.fixture(autouse=True)
 def _buyer(books: Books) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from auditor.sandbox.world.catalogue import window_of
 from auditor.sandbox.world.chance import chance
-from auditor.sandbox.world.model import Product
 from auditor.sandbox.world.moments import SETTLED
 
 if TYPE_CHECKING:
@@ -44,11 +43,9 @@ class Racks:
 
     def _settled(self, centra: CentraTenant, latest: datetime) -> list[CatalogueRow]:
         """Return the rows of items of which nothing in Centra is too young to be judged."""
-        young = {
-            row.id if isinstance(row, Product) else row.product_id
-            for row in (*centra.products, *centra.variants, *centra.displays)
-            if row.updated_at >= latest
-        }
+        young = {row.id for row in centra.products if row.updated_at >= latest}
+        young |= {row.product_id for row in centra.variants if row.updated_at >= latest}
+        young |= {row.product_id for row in centra.displays if row.updated_at >= latest}
 
         def is_settled(row: CatalogueRow) -> bool:
             size = self.size(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from types import SimpleNamespace
@@ -41,6 +41,7 @@ class Room:
         latency_s: How long an answer takes.
         now: The made-up time.
         attempts: How often the client asks.
+        options: How the tenant behaves where that is unknown.
         meddle: Stands between the client and the tenant, which answers when it is called, with a
             fault of its own if it is given one.
         refused: How many requests the limiter refused.
@@ -54,6 +55,7 @@ class Room:
     latency_s: float = 0.0
     now: datetime = NOW
     attempts: int = 1
+    options: CentraOptions = field(default_factory=CentraOptions)
     meddle: Callable[[Callable[..., Answer]], Answer] = _answer
     refused: int = 0
     spent: list[tuple[float, int]] = field(default_factory=list)
@@ -64,7 +66,7 @@ class Room:
     def __post_init__(self) -> None:
         """Connect a client."""
         self._answering = Lock()
-        options = CentraOptions(tokens=(ALL,), rate_plan=self.plan)
+        options = replace(self.options, tokens=(ALL,), rate_plan=self.plan)
         self._server = CentraServer(self.world.centra, options, lambda: self.now)
         self.client = CentraClient(
             "https://x.centra.com/graphql",
