@@ -276,10 +276,11 @@ def summed(brand: Brand) -> tuple[int, int]:
         for row in brand.later[t.centra_order_line]
         if began[row[0]] >= since and row[place("kind")] != "GiftCertificateOrderLine"
     ]
-    sales = brand.later[t.emarsys_sale]
-    # What Centra never had counts from the day that Emarsys gives it.
-    began = {order: on for order, _, on, *_ in sales} | began
-    counted = [amount for order, _, _, _, amount, *_ in sales if began[order] >= since]
+    counted = [
+        amount
+        for order, _, on, _, amount, *_ in brand.later[t.emarsys_sale]
+        if (began.get(order) or on) >= since
+    ]
     return sum(ordered), sum(counted)
 
 
