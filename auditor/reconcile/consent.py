@@ -131,7 +131,7 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
         Rule("consent.withdrawn_but_opted_in", opted_in & (row.consent == "no")),
         Rule("consent.opted_in_by_order", unproven & is_by_order),
         Rule("consent.opted_in_without_evidence", unproven),
-        Rule(None, row.consent != "yes", "nobody is opted in, and Centra's consent is not yes"),
+        Rule(None, row.consent != "yes", "Centra's consent is not yes"),
         Rule("consent.opt_in_lost", never_opted_out),
         Rule(clear, opted_out | _left_after_signing_up()),
     ]
