@@ -41,7 +41,7 @@ def marketplace_in_sales(ground: Ground, cases: int) -> Iterator[str]:
         yield from _send(ground, ground.orders(1, fits))
 
 
-@planter("channel.internal_in_sales")
+@planter("channel.internal_in_sales", subjects="rare")
 def internal_in_sales(ground: Ground, cases: int) -> Iterator[str]:
     """Send internal orders as sales."""
     yield from _send(

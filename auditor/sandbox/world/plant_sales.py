@@ -115,7 +115,7 @@ def unknown_order(ground: Ground, cases: int) -> Iterator[str]:
         yield number
 
 
-@planter("sales.wrong_contact")
+@planter("sales.wrong_contact", subjects="few")
 def wrong_contact(ground: Ground, cases: int) -> Iterator[str]:
     """Hang an order on somebody else."""
     others = ground.consumers(cases, lambda person: bool(person.customers))
