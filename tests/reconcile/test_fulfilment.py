@@ -436,3 +436,19 @@ def test_both_engines_agree(warehouse_url: str):
         ("fulfilment.trigger_status_mismatch", "emarsys.events.confirmed:payment_method=Invoice"),
     }
     warehouse.close()
+
+
+@pytest.mark.parametrize(
+    ("total_orders", "is_found"), [(1, True), (2, False)], ids=["all-read", "one-unread"]
+)
+def test_an_event_proves_nothing_as_long_as_an_order_was_not_read(
+    books: Books, total_orders: int, is_found: bool
+):
+    """A parcel of an order from long before `sales.since` may leave today."""
+    opened(books)
+    books.customer("2", "eva@x.se", total_orders=total_orders)
+    books.order("100", customer_id="2", created_at=OLD - 2 * DAYS, status="PENDING")
+    books.order("101", customer_id="1", created_at=OLD - 2 * DAYS, status="PENDING")
+    books.event("stray", "7", happened_at=OLD)
+    stray = {("fulfilment.event_without_shipment", "event:stray")}
+    assert found(books) == (stray if is_found else set())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.sandbox.world.chance import after, between
 from auditor.sandbox.world.channels import is_due
 from auditor.sandbox.world.events import CONFIRMED, SHIPPED, fire
-from auditor.sandbox.world.moments import DAY, EVENT_WINDOW, SETTLED
+from auditor.sandbox.world.moments import DAY, EVENT_WINDOW, SETTLED, sales_since_at
 from auditor.sandbox.world.planting import planter
 
 if TYPE_CHECKING:
@@ -66,11 +66,14 @@ def duplicate_shipped_event(ground: Ground, cases: int) -> Iterator[str]:
 
 @planter("fulfilment.event_without_shipment")
 def event_without_shipment(ground: Ground, cases: int) -> Iterator[str]:
-    """Fire for consumers to whom nothing was sent of late."""
+    """Fire for consumers to whom nothing was sent of late, nor may be: all they ordered is recent."""
+    opening = sales_since_at(ground.world.now)
 
     def fits(person: Person) -> bool:
-        kinds = {ground.channels.of(order) for order in ground.orders_of(person)}
-        return kinds <= {"consumer"} and not _sent(ground, person, ground.world.now - _OF_LATE)
+        orders = ground.orders_of(person)
+        kinds = {ground.channels.of(order) for order in orders}
+        is_known = kinds <= {"consumer"} and all(o.created_at >= opening for o in orders)
+        return is_known and not _sent(ground, person, ground.world.now - _OF_LATE)
 
     for person in ground.consumers(cases, fits):
         at = between(ground.rng, *_known(ground))
