@@ -36,10 +36,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    worlds = metafunc.config.getoption("--large-worlds")
     if "large_seed" in metafunc.fixturenames:
-        metafunc.parametrize(
-            "large_seed", range(1, metafunc.config.getoption("--large-worlds") + 1)
-        )
+        metafunc.parametrize("large_seed", range(1, worlds + 1))
+    if "steady_seed" in metafunc.fixturenames:
+        # Every look costs a second: many worlds are looked at every day, few every fifth.
+        seeds, every = (range(1, worlds + 1), 1) if worlds > 1 else ((1, 2), 5)
+        metafunc.parametrize(("steady_seed", "looks_every"), [(seed, every) for seed in seeds])
 
 
 LONGEST_FIRST = ("test_large_worlds", "test_demo", "test_worlds")
@@ -53,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 ON_ONE_PROCESS = {
     "test_audit_faults", "test_build", "test_clean", "test_demo", "test_evolve", "test_evolve_served",
-    "test_healthy", "test_packaging",
+    "test_healthy", "test_invariants", "test_packaging",
 }  # fmt: skip
 """Modules whose fixtures cost more than all their tests."""
 

@@ -10,7 +10,7 @@ import html
 from collections import Counter
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from auditor.model import tables as t
 from auditor.model.keyed_hash import keyed_hash
@@ -37,6 +37,8 @@ LINE_KINDS = {
 ROWS_PER_PAGE = 50_000
 FEED_AGE = timedelta(hours=1)
 
+Rows: TypeAlias = "Iterable[tuple[Any, ...]]"
+
 
 def write_world(
     world: World,
@@ -55,22 +57,44 @@ def write_world(
         as_of: When it is said to have been read; the moment of the world unless given.
         pepper: Keys the hashes of e-mail addresses.
     """
-    now = as_of or world.now
-    for name, tables in t.STREAM_TABLES.items():
-        warehouse.begin_read(UnfinishedRead(name, "full", "", now), tables)
-    for table, rows in (
-        *centra_rows(world.centra, pepper),
-        *_assortment(world.centra),
-        *_offers(world.centra),
-        *_emarsys(world.emarsys, pepper),
-        *_feed(world),
-    ):
+    return write_rows(rows_of(world, pepper), warehouse, run, as_of or world.now)
+
+
+def rows_of(world: World, pepper: str | None = None) -> Iterator[tuple[sa.Table, Rows]]:
+    """Yield every canonical table with its rows, in the order of its columns."""
+    yield from centra_rows(world.centra, pepper)
+    yield from _assortment(world.centra)
+    yield from _offers(world.centra)
+    yield from _emarsys(world.emarsys, pepper)
+    yield from _feed(world)
+
+
+def write_rows(
+    tables: Iterable[tuple[sa.Table, Rows]],
+    warehouse: Warehouse,
+    run: str,
+    as_of: datetime,
+    *,
+    streams: Iterable[str] = t.STREAM_TABLES,
+) -> Snapshot:
+    """Fill canonical tables with rows and return the snapshot that says that all were read.
+
+    Args:
+        tables: Tables with their rows; one may come in several pages, one that never comes has none.
+        warehouse: Where they go.
+        run: The id of the run that has read them.
+        as_of: When they are said to have been read.
+        streams: Those that are read; of the others the rows that stand there are still the newest.
+    """
+    read = {name: t.STREAM_TABLES[name] for name in streams}
+    for name, filled in read.items():
+        warehouse.begin_read(UnfinishedRead(name, "full", "", as_of), filled)
+    for table, rows in tables:
         _put(warehouse, table, rows)
     finished = [
-        FinishedRead(name, "full", "", now, tables, None)
-        for name, tables in t.STREAM_TABLES.items()
+        FinishedRead(name, "full", "", as_of, filled, None) for name, filled in read.items()
     ]
-    warehouse.publish(run, now, finished)
+    warehouse.publish(run, as_of, finished)
     emarsys = {name for name, tables in t.STREAM_TABLES.items() if "emarsys" in tables[0].name}
     coverage = tuple(
         Coverage(
@@ -79,14 +103,14 @@ def write_world(
             rows=1,
             complete=True,
             mode="full",
-            as_of=now,
+            as_of=as_of,
         )
         for name in t.STREAM_TABLES
     )
-    return Snapshot(run, now, coverage)
+    return Snapshot(run, as_of, coverage)
 
 
-def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
+def _put(warehouse: Warehouse, table: sa.Table, rows: Rows) -> None:
     names = [column.name for column in table.columns]
     page: list[tuple[Any, ...]] = []
 
@@ -103,9 +127,7 @@ def _put(warehouse: Warehouse, table: sa.Table, rows: Iterable[tuple[Any, ...]])
     store()
 
 
-def centra_rows(
-    tenant: CentraTenant, pepper: str | None = None
-) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def centra_rows(tenant: CentraTenant, pepper: str | None = None) -> Iterator[tuple[sa.Table, Rows]]:
     """Yield each table's rows, in the order of its columns."""
     emails = {c.id: c.email for c in tenant.customers}
     buyers = {b.id: b.email for b in tenant.buyers}
@@ -224,7 +246,7 @@ def centra_rows(
 
 def _parcels_and_payments(
     tenant: CentraTenant,
-) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+) -> Iterator[tuple[sa.Table, Rows]]:
     trade = {o.number for o in tenant.orders if o.buyer_id is not None}
     currency = {o.number: o.currency for o in tenant.orders}
     back: Counter[tuple[int | None, int]] = Counter()
@@ -296,7 +318,7 @@ def _converted(minor: int, rate: Decimal, shift: int) -> int:
     return int((Decimal(minor).scaleb(shift) * rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _assortment(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def _assortment(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Rows]]:
     """Yield what is sold and where it is shown, each table's rows in the order of its columns."""
     categories = {product.id: product.category for product in tenant.products}
     yield (
@@ -364,7 +386,7 @@ def _assortment(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple
     )
 
 
-def _offers(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def _offers(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Rows]]:
     """Yield prices and stock, each table's rows in the order of its columns."""
     currency = {p.id: p.currency for p in tenant.pricelists}
     products = {v.id: v.product_id for v in tenant.variants}
@@ -430,7 +452,7 @@ def _offers(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Iterable[tuple[Any
     )
 
 
-def _feed(world: World) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def _feed(world: World) -> Iterator[tuple[sa.Table, Rows]]:
     """Yield the catalogue file, its texts as a person would read them."""
     account = world.emarsys
     yield (
@@ -454,9 +476,7 @@ def _feed(world: World) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
     yield t.emarsys_feed, [(account.feed_written_at or world.now - FEED_AGE,)]
 
 
-def _emarsys(
-    account: EmarsysAccount, pepper: str | None
-) -> Iterator[tuple[sa.Table, Iterable[tuple[Any, ...]]]]:
+def _emarsys(account: EmarsysAccount, pepper: str | None) -> Iterator[tuple[sa.Table, Rows]]:
     """Yield each table's rows, in the order of its columns."""
     key = account.key_field
     yield (

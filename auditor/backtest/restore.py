@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from auditor.model.history import HISTORY, snapshot_run, stream_position
+from auditor.model.history import HISTORY, snapshot_run, stream_position, vanished_record
 from auditor.model.tables import STREAM_TABLES
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def _history(run: str) -> Iterator[tuple[sa.Table, sa.Select[Any]]]:
     later = sa.select(snapshot_run.c.run).where(snapshot_run.c.number > number)
     yield snapshot_run, sa.select(snapshot_run).where(snapshot_run.c.number <= number)
     yield stream_position, sa.select(stream_position).where(stream_position.c.number <= number)
+    yield vanished_record, sa.select(vanished_record).where(vanished_record.c.run.not_in(later))
     for past in HISTORY.values():
         closed = sa.case((past.c.valid_to_run.not_in(later), past.c.valid_to_run))
         columns = [c for c in past.c if c is not past.c.valid_to_run]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from auditor.canary.shadow import Shadow
     from auditor.expect.expectation import Expectation
     from auditor.model.finding import CheckResult
-    from auditor.reconcile.terms import Terms
     from auditor.warehouse import Warehouse
 
     Rows = list[dict[str, Any]]
@@ -31,13 +30,14 @@ class Flight:
     """A shadow warehouse and what its checks have to find.
 
     Attributes:
-        terms: What the copy is judged by: the brand's own, but for a setting that was planted.
+        copy: What was planted. Its terms are what the shadow is judged by: the brand's own, but for a
+            setting that was planted.
         subjects: Subject key of the planted case, by drift check.
         built_ins: The built-ins for which broken rows are planted.
     """
 
     shadow: Warehouse
-    terms: Terms
+    copy: Shadow
     subjects: Mapping[str, str]
     built_ins: tuple[Expectation, ...]
 
@@ -89,7 +89,7 @@ def take_off(
     ids = {e.check.id for e in asked}
     return Flight(
         shadow,
-        copy.terms,
+        copy,
         {check: key for check, key in planted.items() if key is not None and check in ids},
         tuple(e for e, _ in broken_rows(e for e in asked if e.table is not None)),
     )

@@ -10,7 +10,7 @@ from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
     from auditor.backtest.compare import Comparison
-    from auditor.model.finding import Severity
+    from auditor.model.finding import Reread, Severity
     from auditor.pipeline import Done, Run
 
 FINDINGS = 1
@@ -144,9 +144,18 @@ def _tell(done: Done) -> None:
     if audit.canary is not None:
         missed = f"; NOT detected: {', '.join(audit.canary.missed)}" if audit.canary.missed else ""
         click.echo(f"Canary: {audit.canary.detected} of {audit.canary.planted} detected{missed}")
+    if audit.reread is not None:
+        click.echo(_second_look(audit.reread))
     tally = audit.tally
     click.echo(
         f"Findings: {tally.total} ({tally.new} new, {tally.ongoing} ongoing, {tally.worse} worse, "
         f"{tally.regressed} regressed, {tally.accepted} accepted); {tally.resolved} resolved"
     )
     click.echo(f"Report: {done.report}")
+
+
+def _second_look(seen: Reread) -> str:
+    text = f"Read again: {seen.confirmed} confirmed, {seen.late} only late"
+    if seen.unconfirmed:
+        text += f", {seen.unconfirmed} unconfirmed ({seen.reason})"
+    return f"{text}; {seen.requests} calls"

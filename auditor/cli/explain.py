@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from auditor.config import Settings
     from auditor.explain.explanation import Explanation
     from auditor.explain.subject import Kind
+    from auditor.explain.timeline import Moment
+    from auditor.findings.ledger import Ledger
     from auditor.model.finding import Finding
     from auditor.model.personal import Veil
+    from auditor.reconcile.terms import Terms
+    from auditor.warehouse import Warehouse
 
 
 ROWS_BESIDE = 3
@@ -34,13 +38,16 @@ Examples:
   auditor explain 100017 --kind order       when the number names something else too
   auditor explain NL-100-BLK-M              an item
   auditor explain 100017-1                  a shipment
+  auditor explain event:5501                an event without one
+  auditor explain 200001/990017             a member of a segment
+  auditor explain orders                    a stream
   auditor explain anna@example.com --reveal
 """,
 )
 @click.argument("key")
 @click.option(
     "--kind",
-    type=click.Choice(["contact", "customer", "order", "item", "shipment"]),
+    type=click.Choice(["contact", "customer", "order", "item", "shipment", "stream"]),
     help="What the key names, where it could be several things.",
 )
 @click.option("--reveal", is_flag=True, help="Show e-mail addresses and names; at a terminal only.")
@@ -55,6 +62,7 @@ def command(invocation: Invocation, *, key: str, kind: Kind | None, reveal: bool
     from contextlib import closing
 
     from auditor.explain.explanation import as_dict, explain
+    from auditor.findings.ledger import Ledger
     from auditor.model.personal import Veil
     from auditor.report.audit_json import FORMAT, finding_json
     from auditor.warehouse import Warehouse
@@ -65,10 +73,13 @@ def command(invocation: Invocation, *, key: str, kind: Kind | None, reveal: bool
     veil = Veil(pepper.reveal() if pepper else None, reveal)
     with (
         closing(Warehouse(settings.store.warehouse)) as warehouse,
-        warehouse.engine.connect() as conn,
+        closing(Ledger(settings.store.ledger)) as ledger,
     ):
-        explanation = explain(conn, key, kind)
-    found = _findings(settings, explanation)
+        terms = _terms(settings, warehouse, ledger)
+        with warehouse.engine.connect() as conn:
+            explanation = explain(conn, key, kind, terms=terms)
+        found = _findings(settings, ledger, explanation)
+        explanation = _with_findings(explanation, ledger, found)
     if invocation.format == "json":
         told = {"format": FORMAT, **as_dict(explanation, veil)}
         told["findings"] = [json.loads(finding_json(row)) for row in found]
@@ -86,20 +97,57 @@ def _require_terminal(*, reveal: bool) -> None:
         raise ConfigError("--reveal shows names and addresses to a person at a terminal only.")
 
 
-def _findings(settings: Settings, explanation: Explanation) -> list[Finding]:
-    from contextlib import closing
+def _terms(settings: Settings, warehouse: Warehouse, ledger: Ledger) -> Terms | None:
+    """Return what the last run was judged by; None before the first."""
+    from auditor.findings.query import last_snapshot
+    from auditor.pipeline.judging import terms_of_run
 
-    from auditor.findings.ledger import Ledger
+    snapshot = last_snapshot(ledger, settings.brand)
+    return None if snapshot is None else terms_of_run(settings, warehouse, snapshot)
+
+
+def _findings(settings: Settings, ledger: Ledger, explanation: Explanation) -> list[Finding]:
     from auditor.findings.query import findings_about
 
     ids = explanation.subject.ids
     keys = {explanation.subject.key}.union(
         *(ids.get(name, ()) for name in ("order_number", "item", "number", "contact_id"))
     )
-    with closing(Ledger(settings.store.ledger)) as ledger:
-        return list(
-            findings_about(ledger, settings.brand, keys=keys, contacts=ids.get("contact_id", ()))
+    return list(
+        findings_about(ledger, settings.brand, keys=keys, contacts=ids.get("contact_id", ()))
+    )
+
+
+def _with_findings(
+    explanation: Explanation, ledger: Ledger, found: Iterable[Finding]
+) -> Explanation:
+    """Put what the findings were from run to run into the timeline."""
+    from dataclasses import replace
+
+    moments = [*explanation.timeline, *(m for row in found for m in _of_finding(ledger, row))]
+    moments.sort(key=lambda moment: (moment.at, moment.source, moment.what))
+    return replace(explanation, timeline=tuple(moments))
+
+
+def _of_finding(ledger: Ledger, finding: Finding) -> Iterator[Moment]:
+    from auditor.explain.timeline import Moment
+    from auditor.findings.query import history
+
+    before: dict[str, object] = {}
+    for past in history(ledger, finding.fingerprint):
+        now = {
+            f"{side}.{name}": value
+            for side, values in (("centra", past.centra), ("emarsys", past.emarsys))
+            for name, value in (values or {}).items()
+        }
+        changes = tuple(
+            (name, before.get(name), now.get(name))
+            for name in sorted({*before, *now})
+            if before and before.get(name) != now.get(name)
         )
+        what = f"finding {finding.check} {finding.subject_key} {past.state}, {past.severity}"
+        yield Moment(past.seen_at, "auditor", what, changes)
+        before = now
 
 
 def _sections(
@@ -116,6 +164,8 @@ def _sections(
     yield from _timeline(explanation, settings, veil)
     yield Text("\nRule trace", style="bold")
     yield from _trace(explanation, veil)
+    yield Text("\nRules, in order", style="bold")
+    yield from _rules(explanation, veil)
 
 
 def _beside(left: RenderableType, right: RenderableType) -> RenderableType:
@@ -162,13 +212,16 @@ def _findings_table(found: Sequence[Finding], settings: Settings) -> Iterator[Re
         return
     figures = Figures("en", settings.timezone)
     table = _table(
-        "check", "severity", "state", "subject", "money", "cause", "remedy", "first seen"
+        *("check", "severity", "state", "subject", "money", "cause"),
+        *("remedy", "first seen", "moved by", "since"),
     )
     for row in found:
         money = figures.money(row.money) if row.money else ""
         seen = figures.moment(row.first_seen)
         subject = f"{row.subject_kind} {row.subject_key}"
-        _add(table, row.check, row.severity, row.state, subject, money, row.cause, row.remedy, seen)
+        moved = figures.moment(row.moved_at) if row.moved_at else ""
+        about = (row.check, row.severity, row.state, subject, money, row.cause)
+        _add(table, *about, row.remedy, seen, row.moved_by, moved)
     yield table
 
 
@@ -216,6 +269,24 @@ def _trace(explanation: Explanation, veil: Veil) -> Iterator[RenderableType]:
         value = plain(veil.shown(term.column, term.value))
         _add(table, term.about, term.column, value, term.meaning)
     yield table
+
+
+def _rules(explanation: Explanation, veil: Veil) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    if not explanation.rules:
+        yield Text("  None was asked.")
+        return
+    table = _table("about", "check", "holds", "")
+    for answer in explanation.rules:
+        check = answer.check or f"nothing: {answer.reason}"
+        decides = "decides" if answer.decides else ""
+        _add(table, veil.shown("", answer.about), check, _yes(answer.holds), decides)
+    yield table
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _print(sections: Iterable[RenderableType]) -> None:

@@ -89,6 +89,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """When a snapshot is believed."""
 
     shrink_guard: Share = 0.9
+    reread: Count = 200
 
 
 class Credentials(Struct, frozen=True, kw_only=True):

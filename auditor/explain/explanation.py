@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.explain.records import records
 from auditor.explain.subject import find
 from auditor.explain.timeline import timeline
-from auditor.explain.trace import trace
+from auditor.explain.trace import rules, trace
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from auditor.explain.records import Records, Row
     from auditor.explain.subject import Kind, Subject
     from auditor.explain.timeline import Moment
-    from auditor.explain.trace import Term
+    from auditor.explain.trace import Answer, Term
     from auditor.model.personal import Veil
+    from auditor.reconcile.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +30,30 @@ class Explanation:
         records: Rows of both systems, table by table.
         timeline: Oldest first.
         trace: The terms that decide its verdicts.
+        rules: What each rule of its topics says, in their order; none before the first run.
     """
 
     subject: Subject
     records: tuple[Records, ...]
     timeline: tuple[Moment, ...]
     trace: tuple[Term, ...]
+    rules: tuple[Answer, ...] = ()
 
     def side(self, system: str) -> tuple[Records, ...]:
         """Return the records of one system."""
         return tuple(one for one in self.records if one.source.system == system)
 
 
-def explain(conn: sa.Connection, key: str, kind: Kind | None = None) -> Explanation:
+def explain(
+    conn: sa.Connection, key: str, kind: Kind | None = None, *, terms: Terms | None = None
+) -> Explanation:
     """Gather what the warehouse holds about a key.
+
+    Args:
+        conn: The warehouse, as the last run left it.
+        key: As findings name it.
+        kind: What it names, where it could be several things.
+        terms: Of that run; without them no rule is asked.
 
     Raises:
         ConfigError: nothing has this key, or things of several kinds do.
@@ -50,7 +61,8 @@ def explain(conn: sa.Connection, key: str, kind: Kind | None = None) -> Explanat
     subject = find(conn, key, kind)
     found = tuple(records(conn, subject))
     moments = tuple(timeline(conn, subject, found))
-    return Explanation(subject, found, moments, tuple(trace(conn, subject)))
+    asked = () if terms is None else tuple(rules(conn, subject, terms))
+    return Explanation(subject, found, moments, tuple(trace(conn, subject)), asked)
 
 
 def as_dict(explanation: Explanation, veil: Veil) -> dict[str, Any]:
@@ -69,6 +81,16 @@ def as_dict(explanation: Explanation, veil: Veil) -> dict[str, Any]:
                 "meaning": term.meaning,
             }
             for term in explanation.trace
+        ],
+        "rules": [
+            {
+                "about": veil.shown("", answer.about),
+                "check": answer.check,
+                "holds": answer.holds,
+                "decides": answer.decides,
+                "reason": answer.reason or None,
+            }
+            for answer in explanation.rules
         ],
     }
 

@@ -65,10 +65,13 @@ class Records:
 _PERSON = (
     Source(t.centra_customer, "customer_id"),
     Source(t.centra_subscription, "email_key"),
+    Source(t.centra_customer_flag, "customer_id"),
+    Source(t.centra_keyed_consent, "customer_id"),
     Source(t.centra_buyer, "email_key"),
     Source(t.centra_order, "customer_id"),
     Source(t.emarsys_contact, "contact_id"),
     Source(t.emarsys_quarantine, "contact_id"),
+    Source(t.emarsys_segment_member, "contact_id"),
     Source(t.emarsys_unsubscribe, "contact_id"),
     Source(t.emarsys_si_contact, "contact_id"),
     Source(t.emarsys_sale, "si_contact_id"),
@@ -107,6 +110,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
         Source(t.emarsys_contact, "contact_id"),
         Source(t.emarsys_event, "contact_id"),
     ),
+    "stream": (),  # every row of its tables is one of its records
 }
 """What is shown of each kind, Centra first."""
 

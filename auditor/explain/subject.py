@@ -1,24 +1,27 @@
-"""What a key names: one contact, customer, order, item or shipment, with all ids that hang on it."""
+"""What a key names: one contact, customer, order, item, shipment or stream, with all ids that hang on it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from auditor.errors import ConfigError
 from auditor.model import tables as t
-from auditor.model.drift import link_contact
+from auditor.model.drift import link_contact, link_event, link_gone, link_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["contact", "customer", "order", "item", "shipment"]
-KINDS: tuple[Kind, ...] = ("contact", "customer", "order", "item", "shipment")
+Kind = Literal["contact", "customer", "order", "item", "shipment", "stream"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 CUSTOMER_PREFIX, EVENT_PREFIX = "centra:", "event:"
 """Public subject keys (DESIGN, section 6): people without a contact, events without a shipment."""
+
+FEED = "catalogue"
+"""The stream whose rows are items; it has no link of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ def find(conn: sa.Connection, key: str, kind: Kind | None = None) -> Subject:
     Args:
         conn: The warehouse.
         key: A contact id, `centra:<customer id>`, an e-mail address, an order number, an order line,
-            an item, a shipment number or `event:<event id>`, as findings name them.
+            an item, a shipment number, `event:<event id>`, `<segment id>/<contact id>` (which is about
+            the contact) or a stream, as findings name them.
         kind: Which kind is meant, where a key fits several.
 
     Raises:
@@ -68,11 +72,14 @@ def _candidates(conn: sa.Connection, key: str) -> Iterator[Subject]:
         yield from _matches(conn, key, {"shipment": _EVENT}, EVENT_PREFIX)
     elif "@" in key:
         yield from _of_address(conn, key)
+    elif key == FEED and conn.execute(sa.select(t.emarsys_feed).limit(1)).first():
+        yield Subject("stream", key, {"stream": (key,)})
     else:
         order, _, _ = key.partition("/")
         yield from _matches(conn, key, _KEYED)
         if order != key:
             yield from _matches(conn, order, {"order": _KEYED["order"]})
+            yield from _of_member(conn, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +93,11 @@ class _Place:
 
 _KEYED: dict[Kind, _Place] = {
     "contact": _Place("contact_id", (t.emarsys_contact,)),
-    "customer": _Place("customer_id", (t.centra_customer,)),
+    "customer": _Place("customer_id", (t.centra_customer, link_gone)),
     "order": _Place("order_number", (t.centra_order, t.emarsys_sale)),
     "item": _Place("item", (t.centra_size, t.emarsys_item)),
     "shipment": _Place("number", (t.centra_shipment,)),
+    "stream": _Place("stream", (link_stream,)),
 }
 _EVENT = _Place("event_id", (t.emarsys_event,))
 
@@ -101,6 +109,14 @@ def _matches(
     for kind, place in places.items():
         if any(_has(conn, table.c[place.column], value) for table in place.tables):
             yield Subject(kind, key, {place.column: (value,)})
+
+
+def _of_member(conn: sa.Connection, key: str) -> Iterator[Subject]:
+    """Yield the contact of `<segment id>/<contact id>`, where the segment is one that was read."""
+    segment, _, contact_id = key.partition("/")
+    is_read = _has(conn, t.emarsys_segment_member.c.segment_id, segment)
+    if is_read and _has(conn, t.emarsys_contact.c.contact_id, contact_id):
+        yield Subject("contact", key, {"contact_id": (contact_id,), "segment_id": (segment,)})
 
 
 def _has(conn: sa.Connection, column: sa.ColumnElement[str], value: str) -> bool:
@@ -146,6 +162,7 @@ def _step(name: str, table: sa.Table, by: str, wanted: str = "", known: str = ""
 
 
 _PERSON = (
+    _step("customer_id", link_gone, "customer_id", wanted="survivor_id"),
     _step("email_key", t.centra_customer, "customer_id"),
     _step("customer_id", t.centra_customer, "email_key"),
     _step("contact_id", t.emarsys_contact, "email_key"),
@@ -174,11 +191,13 @@ _STEPS: dict[Kind, tuple[_Step, ...]] = {
     ),
     "shipment": (
         _step("contact_id", t.emarsys_event, "event_id"),
+        _step("event_id", link_event, "number", known="subject"),
         _step("shipment_id", t.centra_shipment, "number"),
         _step("order_number", t.centra_shipment, "number"),
         _step("customer_id", t.centra_order, "order_number"),
-        *_PERSON[:4],
+        *_PERSON[:5],
     ),
+    "stream": (),
 }
 
 

@@ -54,6 +54,7 @@ finding_table = sa.Table(
     Column("moved_by", Text),
     Column("since", DateTime),  # when the side that moved was first seen moved
     Column("incident", Text, index=True),  # what it is a row of; NULL where the check has none
+    Column("confirmed", Boolean),  # by a second look when it was new; NULL: none was due
     Column("first_seen", DateTime, nullable=False),
     Column("last_seen", DateTime, nullable=False),
     Column("run", Text, nullable=False),  # the newest run that saw it, or saw it gone
@@ -67,7 +68,7 @@ finding_table = sa.Table(
 NEVER_OBSERVED = frozenset(
     column.name
     for column in finding_table.columns
-    if column.name == "state" or column.name.startswith("accepted_")
+    if column.name in ("state", "confirmed") or column.name.startswith("accepted_")
 )
 observed_table = sa.Table(
     "observed",

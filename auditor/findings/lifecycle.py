@@ -162,7 +162,11 @@ def _resolve(
     last = [known[name] for name in VALUES]
     said = (known.fingerprint, sa.literal(run), sa.literal(seen_at), sa.literal("resolved"))
     conn.execute(_into_history(sa.select(*said, *last).where(gone)))
-    conn.execute(finding_table.update().where(gone).values(state="resolved", run=run, **NO_WAIVER))
+    conn.execute(
+        finding_table.update()
+        .where(gone)
+        .values(state="resolved", run=run, confirmed=None, **NO_WAIVER)
+    )
 
 
 def _reopen(conn: sa.Connection, brand: str, seen_at: datetime) -> None:

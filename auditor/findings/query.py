@@ -121,6 +121,16 @@ def open_at(ledger: Ledger, brand: str, seen_at: datetime) -> set[tuple[str, str
         return {(found[0], found[1], found[2]) for found in conn.execute(select)}
 
 
+def open_subjects(ledger: Ledger, brand: str, checks: Collection[str]) -> set[tuple[str, str]]:
+    """Return what stands open now, accepted or not, under some checks: check and subject key."""
+    row = finding_table.c
+    select = sa.select(row.check_id, row.subject_key).where(
+        row.brand == brand, row.check_id.in_(checks), row.state != "resolved"
+    )
+    with ledger.begin() as conn:
+        return {(found[0], found[1]) for found in conn.execute(select)}
+
+
 def stored_snapshot(ledger: Ledger, brand: str, run: str) -> Snapshot | None:
     """Return the snapshot of a run, None when the brand has no such run."""
     row = run_table.c
@@ -179,6 +189,7 @@ def finding_of(row: sa.RowMapping) -> Finding:
         incident=row["incident"],
         accepted_until=_told(row["accepted_until"]),
         accepted_reason=row["accepted_reason"],
+        confirmed=row["confirmed"],
     )
 
 

@@ -114,6 +114,8 @@ class Finding:
         moved_at: When the side that moved was first seen moved.
         incident: What it is a row of.
         accepted_until: End of its waiver, None without one.
+        confirmed: Whether a second reading of both sides bore it out when it was new and critical;
+            None where none was due.
     """
 
     fingerprint: str
@@ -141,6 +143,7 @@ class Finding:
     incident: str | None = None
     accepted_until: datetime | None = None
     accepted_reason: str | None = None
+    confirmed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,25 @@ class Tally:
     regressed: int = 0
     resolved: int = 0
     accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What reading the records of new critical findings again has shown.
+
+    Attributes:
+        confirmed: Findings that stand by what both systems say now.
+        late: Those that do not: one side was only late, and they are not raised.
+        unconfirmed: Those raised without a second look.
+        requests: Calls that it took.
+        reason: Why some are unconfirmed.
+    """
+
+    confirmed: int
+    late: int
+    unconfirmed: int
+    requests: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +202,7 @@ class Audit:
         stages: Wall seconds of each stage, in order.
         incidents: What stands behind the findings, the gravest first.
         canary: None when none was sent out.
+        reread: None when nothing was read again.
         bridge: From Centra's revenue to Emarsys' revenue, per month and market; empty where an order
             or a sale may be missing from the snapshot.
         verified_share: How much of the order value is verified, likewise.
@@ -197,6 +220,7 @@ class Audit:
     canary: Canary | None = None
     bridge: tuple[Bridge, ...] = ()
     verified_share: tuple[VerifiedShare, ...] = ()
+    reread: Reread | None = None
 
     def disabled_by(self, line: Coverage) -> tuple[str, ...]:
         """Return the ids of the checks that did not judge because this stream was not read."""

@@ -64,6 +64,15 @@ agreed_value = sa.Table(
 )
 """What both sides agreed on last, per topic and link: the base that tells which side moved since."""
 
+vanished_record = sa.Table(
+    "vanished_record",
+    metadata,
+    Column("run", Text),
+    Column("table_name", Text),
+    Column("record_key", Text),
+)
+"""What a run read and no longer found when it looked again: its reading is when it was last seen."""
+
 unfinished_read = sa.Table(
     "unfinished_read",
     metadata,

@@ -12,10 +12,12 @@ from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.findings import incidents, query
 from auditor.findings.causes import find_causes
+from auditor.findings.confirmed import mark
 from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.finding import Audit
 from auditor.pipeline import reading
+from auditor.pipeline.confirming import Confirmed, confirm, due
 from auditor.pipeline.judging import require_suites, terms_of_run
 from auditor.pipeline.rehearsal import fly_canary
 from auditor.pipeline.run import REPORTS, Done, Stages
@@ -32,13 +34,14 @@ from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from auditor.expect.expectation import Expectation
     from auditor.model.finding import Canary, CheckResult, Finding
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.run import Run
     from auditor.reconcile.terms import Terms
+    from auditor.snapshot.concerned import Suspect
 
 
 def audit(
@@ -74,12 +77,22 @@ def audit(
                 else reading.last_snapshot(run, ledger)
             )
         with stages.stage("reconcile"):
-            usable = {line.stream for line in taken.coverage if line.is_usable}
             # Where nothing was read, nothing is judged, and the base currency may be unknown.
-            terms = terms_of_run(run.settings, warehouse, taken) if usable else None
+            is_read = any(line.is_usable for line in taken.coverage)
+            terms = terms_of_run(run.settings, warehouse, taken) if is_read else None
             if terms is not None:
                 reconcile(warehouse, terms)
-                agreed.attribute(warehouse, terms, taken.run, usable=usable)
+        looked = Confirmed()
+        if terms is not None:
+            asked = [e for e in expectations if not suites or e.check.suite in suites]
+            looked = _settle(
+                run,
+                warehouse,
+                terms,
+                taken,
+                due(run, ledger, warehouse, taken, asked) if take_snapshot else [],
+                stages,
+            )
         with stages.stage("expect"):
             checks = judge(
                 warehouse.engine,
@@ -94,14 +107,35 @@ def audit(
                 canary = fly_canary(warehouse, terms, taken, expectations, checks)
         with stages.stage("findings"):
             audited = _findings(run, (ledger, warehouse), terms, taken, checks, canary)
+            mark(ledger, run.settings.brand, looked.marks)
         with stages.stage("report"):
-            return _report(run, ledger, replace(audited, stages=dict(stages.seconds)))
+            told = replace(audited, stages=dict(stages.seconds), reread=looked.told)
+            return _report(run, ledger, told)
 
 
 def _needed(expectations: Iterable[Expectation]) -> set[str]:
     """Return the streams that some check needs: nothing is asked of a system in vain."""
     checks = [expectation.check for expectation in expectations]
     return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
+
+
+def _settle(
+    run: Run,
+    warehouse: Warehouse,
+    terms: Terms,
+    taken: Snapshot,
+    doubted: Sequence[Suspect],
+    stages: Stages,
+) -> Confirmed:
+    """Read both sides of doubted findings again; of what then differs, say which side moved."""
+    looked = Confirmed()
+    if doubted:
+        with stages.stage("reread"):
+            looked = confirm(run, warehouse, terms, taken, doubted)
+    with stages.stage("attribute"):
+        usable = {line.stream for line in taken.coverage if line.is_usable}
+        agreed.attribute(warehouse, terms, taken.run, usable=usable)
+    return looked
 
 
 def _findings(

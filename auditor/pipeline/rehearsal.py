@@ -44,7 +44,7 @@ def fly_canary(
     shipped = [e for e in load_checks(expectation_files()) if e.check.suite in judged]
     with _shadow() as shadow:
         flight = take_off(warehouse, shadow, Shadow(terms), shipped, silent)
-        reconcile(shadow, flight.terms)
+        reconcile(shadow, flight.copy.terms)
         flight.spoil()
         asked = [e for e in unforgiving(expectations) if e.check.id not in silent]
         return flight.answer(judge(shadow.engine, asked, taken, suites=judged))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model.history import agreed_value
-from auditor.reconcile.compared import TOPICS
+from auditor.reconcile.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

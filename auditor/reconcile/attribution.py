@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_gone, link_order
+from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
 
 if TYPE_CHECKING:
@@ -120,6 +121,18 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
     return sa.select(found.subquery())
 
 
+def judgement_of_owners(terms: Terms) -> Judgement:
+    """Return the rules of whom sales hang on; several may hold of one order."""
+    owners = _owners(terms)
+    row, ids = owners.c, {"order_number": owners.c.order_number}
+    rules = (
+        Rule("sales.wrong_contact", row.is_stray),
+        Rule("sales.generated_contact", row.is_generated),
+        Rule("identity.sales_on_orphan", row.is_orphan),
+    )
+    return Judgement(owners, row.order_number, "owner of", ids, rules, is_exclusive=False)
+
+
 def sales_checked(terms: Terms) -> sa.Select[Any]:
     """Select how many consumer orders with sales were looked at."""
     owners = _owners(terms)
@@ -228,6 +241,15 @@ def event_drift(terms: Terms) -> sa.Select[Any]:
         event.c.name,
         event.c.happened_at,
     ).select_from(event.join(buyer, event.c.contact_id == buyer.c.contact_id))
+
+
+def judgement_of_events(terms: Terms) -> Judgement:
+    """Return the rule of lifecycle events."""
+    event, buyer = lifecycle_events(terms), _buyers_only()
+    rows = event.outerjoin(buyer, event.c.contact_id == buyer.c.contact_id)
+    rules = [Rule("channel.event_for_non_consumer", buyer.c.contact_id.is_not(None))]
+    ids = {"event_id": event.c.event_id}
+    return Judgement(rows, "event:" + event.c.event_id, "event", ids, rules)
 
 
 def events_checked(terms: Terms) -> sa.Select[Any]:

@@ -10,6 +10,7 @@ from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_member, link_order, link_purchase
 from auditor.reconcile import rules
 from auditor.reconcile.attribution import ordered_in_all
+from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import populations, text
 from auditor.reconcile.turnover import found_orders
 
@@ -66,6 +67,17 @@ def drift(terms: Terms) -> Iterator[sa.Select[Any]]:
 def checked() -> sa.Select[Any]:
     """Select how many contacts were judged; who may be in or out is none of them."""
     return populations({MEMBERSHIP: sa.func.count()}, link_member)
+
+
+def judgement_of_members(_: Terms) -> Judgement:
+    """Return the rule of the contacts that a segment's rule puts in or out beyond doubt."""
+    row = link_member.c
+    rules = (
+        Rule(MEMBERSHIP, row.is_wrong),
+        Rule(None, ~row.is_wrong, "the segment does as its rule says"),
+    )
+    key = row.segment_id + "/" + row.contact_id
+    return Judgement(link_member, key, "member", {"contact_id": row.contact_id}, rules)
 
 
 def _standing(audience: Audience, terms: Terms) -> sa.Select[Any]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.drift import link_item
+from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def drift(terms: Terms) -> sa.Select[Any]:
         CHECKS.md, catalogue; Emarsys reference 6 (the feed's columns).
     """
     row = link_item.c
+    causes = {
+        "catalogue.retired_item": _why_retired(),
+        "catalogue.attribute_mismatch": _which_text(),
+    }
     found = sa.union_all(
         *(
             sa.select(
@@ -51,15 +56,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
                 (text(None) if cause is None else cause).label("cause"),
             ).where(fails)
             for check, fails, cause in (
-                ("catalogue.duplicate_item", row.rows > 1, None),
-                ("catalogue.missing_item", _is_missing(), None),
-                ("catalogue.retired_item", _is_retired(), _why_retired()),
-                ("catalogue.price_mismatch", _price_differs(terms), None),
-                ("catalogue.reference_price_mismatch", _msrp_differs(terms), None),
-                ("catalogue.out_of_stock_but_available", is_counted() & _is_sold_out(), None),
-                ("catalogue.in_stock_but_unavailable", is_counted() & _is_held_back(), None),
-                ("catalogue.stock_mismatch", _stock_differs(terms), None),
-                ("catalogue.attribute_mismatch", is_judged() & _texts_differ(), _which_text()),
+                (rule.check, rule.holds, causes.get(rule.check or "")) for rule in _rules(terms)
             )
         )
     ).subquery("found")
@@ -94,6 +91,26 @@ def drift(terms: Terms) -> sa.Select[Any]:
         row.feed_link,
         row.feed_category,
     ).select_from(sa.join(found, link_item, found.c.item == row.item))
+
+
+def judgement_of_items(terms: Terms) -> Judgement:
+    """Return the rules of items, which say themselves what they leave to each other."""
+    item = link_item.c.item
+    return Judgement(link_item, item, "item", {"item": item}, _rules(terms), is_exclusive=False)
+
+
+def _rules(terms: Terms) -> tuple[Rule, ...]:
+    return (
+        Rule("catalogue.duplicate_item", link_item.c.rows > 1),
+        Rule("catalogue.missing_item", _is_missing()),
+        Rule("catalogue.retired_item", _is_retired()),
+        Rule("catalogue.price_mismatch", _price_differs(terms)),
+        Rule("catalogue.reference_price_mismatch", _msrp_differs(terms)),
+        Rule("catalogue.out_of_stock_but_available", is_counted() & _is_sold_out()),
+        Rule("catalogue.in_stock_but_unavailable", is_counted() & _is_held_back()),
+        Rule("catalogue.stock_mismatch", _stock_differs(terms)),
+        Rule("catalogue.attribute_mismatch", is_judged() & _texts_differ()),
+    )
 
 
 def checked() -> sa.Select[Any]:

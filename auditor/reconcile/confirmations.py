@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.drift import drift_fulfilment, link_event, link_order
 from auditor.reconcile.firing import CONFIRMED
+from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, count_if, drift_columns, populations, text
 
 if TYPE_CHECKING:
@@ -203,6 +204,20 @@ def _order_rows(orders: sa.CTE, explained: sa.CTE, terms: Terms) -> sa.Select[An
         .select_from(orders.outerjoin(explained, row.subject == explained.c.subject))
         .where(row.is_missing, explained.c.subject.is_(None))
     )
+
+
+def judgement_of_orders(_: Terms) -> Judgement:
+    """Return the rules of confirmations: a pattern that explains one that is missing comes first."""
+    row, explained = link_event.c, _explained(_orders())
+    rules = (
+        Rule(None, row.role != CONFIRMED, "it is about a parcel"),
+        Rule(None, row.event_id.is_not(None), "it is confirmed"),
+        Rule(None, ~row.is_judged, "it is young, or from before what the events read can prove"),
+        Rule("fulfilment.trigger_status_mismatch", explained.c.subject.is_not(None)),
+        Rule("fulfilment.missing_confirmation", sa.true()),
+    )
+    rows = link_event.outerjoin(explained, row.subject == explained.c.subject)
+    return Judgement(rows, row.subject, "confirmation of", {"order_number": row.subject}, rules)
 
 
 def checked() -> sa.Select[Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model.drift import link_contact, link_order
 from auditor.reconcile import past
+from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ YES, NO = 1, 2
 def drift(terms: Terms) -> sa.Select[Any]:
     """Select the contacts whose opt-in the evidence in Centra does not carry, one check each.
 
-    The order of the cases is the order in CHECKS.md: a contact gets the first that fits. Emarsys owns
-    the status, Centra the evidence; an unsubscribe counts against a sign-up only when it came later.
+    Emarsys owns the status, Centra the evidence; an unsubscribe counts against a sign-up only when it came later.
 
     Frame:
         Result: one row per drifted contact; columns of `drift_consent`.
@@ -30,12 +30,10 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         Emarsys reference 4: opt-in 1 yes, 2 no, empty unknown and not mailable.
     """
-    row, by_order = link_contact.c, _by_order().cte("opted_in_by_order")
-    check = _check(terms, by_order.c.contact_id.is_not(None))
+    row, judgement = link_contact.c, judgement_of_contacts(terms)
+    check = first_of(judgement.rules)
     judged = (
-        sa.select(link_contact, check.label("check_id"))
-        .select_from(link_contact.outerjoin(by_order, row.contact_id == by_order.c.contact_id))
-        .cte("judged")
+        sa.select(link_contact, check.label("check_id")).select_from(judgement.rows).cte("judged")
     )
     return sa.select(
         judged.c.check_id,
@@ -103,7 +101,15 @@ def _by_order() -> sa.Select[Any]:
     )
 
 
-def _check(terms: Terms, is_by_order: ColumnElement[bool]) -> ColumnElement[str | None]:
+def judgement_of_contacts(terms: Terms) -> Judgement:
+    """Return the rules in the order of CHECKS.md: a contact gets the first check that fits."""
+    row, by_order = link_contact.c, _by_order().cte("opted_in_by_order")
+    rows = link_contact.outerjoin(by_order, row.contact_id == by_order.c.contact_id)
+    rules = _rules(terms, by_order.c.contact_id.is_not(None))
+    return Judgement(rows, row.contact_id, "contact", {"contact_id": row.contact_id}, rules)
+
+
+def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
     row = link_contact.c
     known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
     opted_in = sa.func.coalesce(row.opt_in == YES, sa.false())
@@ -112,22 +118,23 @@ def _check(terms: Terms, is_by_order: ColumnElement[bool]) -> ColumnElement[str 
     # The record that decides must be old enough: the newsletter row, or without one the customer's.
     decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
     settled = sa.func.coalesce(decided_at < terms.contacts_before, sa.false())
-    return sa.case(
-        (erased & ~settled, None),
-        (erased & ~opted_out, "consent.erased_but_contactable"),
-        (erased, "consent.erased_but_present"),
-        (row.is_buyer & ~known & opted_in, "consent.buyer_opted_in"),
+    unproven = opted_in & (row.consent == "unknown")
+    clear = "consent.unsubscribed_but_active_in_centra"
+    return [
+        Rule(None, erased & ~settled, "the erasure is younger than the settle time"),
+        Rule("consent.erased_but_contactable", erased & ~opted_out),
+        Rule("consent.erased_but_present", erased),
+        Rule("consent.buyer_opted_in", row.is_buyer & ~known & opted_in),
         # The remedy of a merge takes the opt-in of what it left behind.
-        (~known & opted_in & (row.survivors == 0), "consent.opt_in_unknown_person"),
-        (~settled, None),
-        (opted_in & (row.consent == "no"), "consent.withdrawn_but_opted_in"),
-        (opted_in & (row.consent == "unknown") & is_by_order, "consent.opted_in_by_order"),
-        (opted_in & (row.consent == "unknown"), "consent.opted_in_without_evidence"),
-        (row.consent != "yes", None),
-        (never_opted_out, "consent.opt_in_lost"),
-        (opted_out | _left_after_signing_up(), "consent.unsubscribed_but_active_in_centra"),
-        else_=None,
-    )
+        Rule("consent.opt_in_unknown_person", ~known & opted_in & (row.survivors == 0)),
+        Rule(None, ~settled, "what decides is younger than the settle time, or unknown to Centra"),
+        Rule("consent.withdrawn_but_opted_in", opted_in & (row.consent == "no")),
+        Rule("consent.opted_in_by_order", unproven & is_by_order),
+        Rule("consent.opted_in_without_evidence", unproven),
+        Rule(None, row.consent != "yes", "Centra's consent is not yes"),
+        Rule("consent.opt_in_lost", never_opted_out),
+        Rule(clear, opted_out | _left_after_signing_up()),
+    ]
 
 
 def _left_after_signing_up() -> ColumnElement[bool]:

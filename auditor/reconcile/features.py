@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from auditor.model.drift import DRIFT_TABLES
 from auditor.model.incident import Candidate
-from auditor.reconcile.populations import FEATURED
+from auditor.reconcile.featured import FEATURED
 from auditor.reconcile.sql import count_if
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import drift_freshness, link_stream
+from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import count_if, drift_columns, populations, text
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ NOTICE = timedelta(days=14)
 
 WSSE_ENDS = date(2026, 12, 31)
 """Source: Emarsys reference 12 (deprecated 2024-11-08, ends with 2026)."""
+
+FEED = "catalogue"
+"""The stream that brings the feed."""
 
 FEWEST_WAITING = {"contacts": 5}
 """A few people without a contact are findings of their own, not a stream that stands still."""
@@ -40,7 +44,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, freshness.
     """
-    selects = (_stalled(terms), _late(terms), _old_feed(terms), *_credentials(terms))
+    selects = (_moving(terms), _old_feed(terms), *_credentials(terms))
     return sa.select(sa.union_all(*selects).subquery())
 
 
@@ -64,8 +68,27 @@ def checked_feed() -> sa.Select[Any]:
     return populations({"freshness.feed_age": written}, t.emarsys_feed)
 
 
-def _stalled(terms: Terms) -> sa.Select[Any]:
-    return _of_streams("freshness.stream_stalled", _is_stalled(terms))
+def judgement_of_streams(terms: Terms) -> Judgement:
+    """Return the rules of what moves from Centra to Emarsys."""
+    stream = link_stream.c.stream
+    return Judgement(link_stream, stream, "stream", {"stream": stream}, _rules(terms))
+
+
+def judgement_of_feed(terms: Terms) -> Judgement:
+    """Return the rule of the catalogue feed."""
+    rules = [Rule("freshness.feed_age", _is_old(terms))]
+    return Judgement(t.emarsys_feed, text(FEED), "stream", {"stream": text(FEED)}, rules)
+
+
+def _is_old(terms: Terms) -> ColumnElement[bool]:
+    return t.emarsys_feed.c.written_at < terms.as_of - terms.feed_age
+
+
+def _rules(terms: Terms) -> tuple[Rule, Rule]:
+    return (
+        Rule("freshness.stream_stalled", sa.func.coalesce(_is_stalled(terms), sa.false())),
+        Rule("freshness.lag", sa.func.coalesce(_is_late(terms), sa.false())),
+    )
 
 
 def _is_stalled(terms: Terms) -> ColumnElement[bool]:
@@ -81,19 +104,18 @@ def _is_stalled(terms: Terms) -> ColumnElement[bool]:
     )
 
 
-def _late(terms: Terms) -> sa.Select[Any]:
+def _is_late(terms: Terms) -> ColumnElement[bool]:
     row = link_stream.c
-    is_late = sa.or_(
+    return sa.or_(
         *(
             (row.stream == name) & (row.lag_p95_s > int(limit.total_seconds()))
             for name, limit in terms.lags.items()
         )
     )
-    return _of_streams("freshness.lag", is_late & ~_is_stalled(terms))
 
 
-def _of_streams(check: str, fails: ColumnElement[bool]) -> sa.Select[Any]:
-    row = link_stream.c
+def _moving(terms: Terms) -> sa.Select[Any]:
+    row, check = link_stream.c, first_of(_rules(terms))
     sides = {
         "centra_moved_at": row.moved_at,
         "centra_records": row.waiting,
@@ -102,18 +124,18 @@ def _of_streams(check: str, fails: ColumnElement[bool]) -> sa.Select[Any]:
         "emarsys_lag_p95_s": row.lag_p95_s,
     }
     found = _row(check, ("stream", row.stream), row.newest_at, sides)
-    return found.where(sa.func.coalesce(fails, sa.false()))
+    return found.where(check.is_not(None))
 
 
 def _old_feed(terms: Terms) -> sa.Select[Any]:
     written_at = t.emarsys_feed.c.written_at
     sides = {"emarsys_newest_at": written_at}
-    found = _row("freshness.feed_age", ("stream", text("catalogue")), written_at, sides)
-    return found.where(written_at < terms.as_of - terms.feed_age)
+    found = _row(text("freshness.feed_age"), ("stream", text(FEED)), written_at, sides)
+    return found.where(_is_old(terms))
 
 
 def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
-    check, nothing = "freshness.token_expiry", sa.cast(sa.null(), sa.DateTime)
+    check, nothing = text("freshness.token_expiry"), sa.cast(sa.null(), sa.DateTime)
     expires = terms.token_expires
     if expires is not None and expires <= (terms.as_of + NOTICE).date():
         sides = {"centra_expires_on": sa.cast(sa.literal(expires), sa.Date)}
@@ -124,14 +146,14 @@ def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
 
 
 def _row(
-    check: str,
+    check: ColumnElement[Any],
     subject: tuple[str, ColumnElement[str]],
     occurred_at: ColumnElement[Any],
     sides: Mapping[str, ColumnElement[Any]],
 ) -> sa.Select[Any]:
     kind, key = subject
     columns: dict[str, ColumnElement[Any]] = {
-        "check_id": text(check),
+        "check_id": check,
         "subject_kind": text(kind),
         "subject_key": key,
         "contained": sa.false(),

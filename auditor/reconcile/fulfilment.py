@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.drift import drift_fulfilment, link_contact, link_event
 from auditor.reconcile.firing import CONFIRMED, SHIPPED
+from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import count_if, drift_columns, populations, text
 
 if TYPE_CHECKING:
@@ -62,21 +63,38 @@ def drift(terms: Terms) -> sa.Select[Any]:
 
 
 def _judged(terms: Terms) -> sa.CTE:
-    row = link_event.c
-    service_level = sa.literal(terms.service_level, sa.Interval)
-    check_id = sa.case(
-        (row.event_id.is_(None), "fulfilment.missing_shipped_event"),
-        (row.nearest.is_not(None), "fulfilment.duplicate_shipped_event"),
-        (row.subject.is_(None), "fulfilment.event_without_shipment"),
-        (row.happened_at > row.timely_by + service_level, "fulfilment.late_shipped_event"),
-        else_=None,
-    )
+    row, check_id = link_event.c, first_of(_rules(terms))
     judged = (
         sa.select(link_event, check_id.label("check_id"))
         .where(row.role == SHIPPED, row.is_judged)
         .subquery("judged_parcels")
     )
     return sa.select(judged).where(judged.c.check_id.is_not(None)).cte("fulfilment_drift")
+
+
+def judgement_of_parcels(terms: Terms) -> Judgement:
+    """Return the rules of parcels and of the events that belong to none."""
+    row = link_event.c
+    key = sa.func.coalesce(row.subject, "event:" + row.event_id)
+    rules = [
+        Rule(None, row.role != SHIPPED, "it is about a confirmation"),
+        Rule(None, ~row.is_judged, "it is young, or from before what the events read can prove"),
+        *_rules(terms),
+    ]
+    ids = {"number": row.subject, "event_id": row.event_id}
+    return Judgement(link_event, key, "parcel", ids, rules)
+
+
+def _rules(terms: Terms) -> list[Rule]:
+    row = link_event.c
+    service_level = sa.literal(terms.service_level, sa.Interval)
+    is_late = row.happened_at > row.timely_by + service_level
+    return [
+        Rule("fulfilment.missing_shipped_event", row.event_id.is_(None)),
+        Rule("fulfilment.duplicate_shipped_event", row.nearest.is_not(None)),
+        Rule("fulfilment.event_without_shipment", row.subject.is_(None)),
+        Rule("fulfilment.late_shipped_event", is_late),
+    ]
 
 
 def _surplus() -> sa.Select[Any]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_order, link_person
 from auditor.reconcile import profile
+from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, identity; Emarsys reference 3.12 (duplicates).
     """
-    judged = _judged(terms)
+    judged = _judged(terms, _shared().cte("shared"))
     return sa.select(
         sa.union_all(_wrong(judged), _unlike(judged, terms), _missing(terms)).subquery()
     )
@@ -68,11 +69,10 @@ def is_judged() -> ColumnElement[bool]:
     return row.erased_customer_id.is_(None) & ~is_mere_buyer
 
 
-def _judged(terms: Terms) -> sa.CTE:
+def _judged(terms: Terms, shared: sa.CTE) -> sa.CTE:
     """Give each contact the check it fails, and `is_plain` where nothing is wrong with its key."""
-    row, shared = link_contact.c, _shared().cte("shared")
-    is_shared = shared.c.contact_id.is_not(None)
-    check = _check(terms, is_shared, shared.c.twin_id.is_not(None))
+    row, is_shared = link_contact.c, shared.c.contact_id.is_not(None)
+    check = first_of(_rules(terms, is_shared, shared.c.twin_id.is_not(None)))
     return (
         sa.select(
             link_contact,
@@ -86,9 +86,24 @@ def _judged(terms: Terms) -> sa.CTE:
     )
 
 
-def _check(
+def judgement_of_contacts(terms: Terms) -> Judgement:
+    """Return the rules of contacts, the comparison of their fields last."""
+    row, shared = link_contact.c, _shared().cte("shared")
+    unlike = profile.differing(_judged(terms, shared), terms).subquery("unlike")
+    rows = link_contact.outerjoin(shared, row.contact_id == shared.c.contact_id).outerjoin(
+        unlike, row.contact_id == unlike.c.contact_id
+    )
+    rules = [
+        Rule(None, ~is_judged(), "left to the consent suite"),
+        *_rules(terms, shared.c.contact_id.is_not(None), shared.c.twin_id.is_not(None)),
+        Rule("identity.profile_mismatch", unlike.c.contact_id.is_not(None)),
+    ]
+    return Judgement(rows, row.contact_id, "contact", {"contact_id": row.contact_id}, rules)
+
+
+def _rules(
     terms: Terms, is_shared: ColumnElement[bool], is_surplus: ColumnElement[bool]
-) -> ColumnElement[str | None]:
+) -> list[Rule]:
     row = link_contact.c
     is_dead = row.key.is_not(None) & ~row.is_key_live
     # A customer that is gone may have gone a moment ago; one that was never seen cannot.
@@ -96,22 +111,16 @@ def _check(
     settled = sa.func.coalesce(row.changed_at < terms.contacts_before, sa.false()) & went_long_ago
     is_linked = row.customer_id.is_not(None)
     wants_key = sa.literal(terms.key == "external_id")
-    return sa.case(
-        (is_dead & ~went_long_ago, None),
-        (is_dead & (row.survivors > 0), "identity.orphaned_by_merge"),
-        (is_dead & ~is_linked, "identity.orphaned_contact"),
-        (is_surplus, "identity.duplicate_contact"),
-        # The older one of the two: what is wrong with it goes with the other.
-        (is_shared, None),
-        (
-            wants_key
-            & is_linked
-            & settled
-            & (~row.is_key_live | row.other_customer_id.is_not(None)),
-            "identity.key_mismatch",
-        ),
-        else_=None,
-    )
+    is_wrong = ~row.is_key_live | row.other_customer_id.is_not(None)
+    return [
+        Rule(None, is_dead & ~went_long_ago, "its customer went a moment ago"),
+        Rule("identity.orphaned_by_merge", is_dead & (row.survivors > 0)),
+        Rule("identity.orphaned_contact", is_dead & ~is_linked),
+        Rule("identity.duplicate_contact", is_surplus),
+        # What is wrong with it goes with the other.
+        Rule(None, is_shared, "it is the older one of two"),
+        Rule("identity.key_mismatch", wants_key & is_linked & settled & is_wrong),
+    ]
 
 
 def _shared() -> sa.Select[Any]:
@@ -199,7 +208,27 @@ def _unlike(judged: sa.CTE, terms: Terms) -> sa.Select[Any]:
 
 def _missing(terms: Terms) -> sa.Select[Any]:
     """Select the people who must have a contact and have none."""
-    person, contact = covered(terms).cte("covered"), link_contact.c
+    person = covered(terms).cte("covered")
+    judgement = _judgement_of(person, terms)
+    return (
+        _row(
+            text("identity.missing_contact"),
+            judgement.key,
+            customer_id=person.c.customer_id,
+            occurred_at=person.c.changed_at,
+        )
+        .select_from(judgement.rows)
+        .where(first_of(judgement.rules).is_not(None))
+    )
+
+
+def judgement_of_people(terms: Terms) -> Judgement:
+    """Return the rules of people whom the integration sends."""
+    return _judgement_of(covered(terms).cte("covered"), terms)
+
+
+def _judgement_of(person: sa.CTE, terms: Terms) -> Judgement:
+    contact = link_contact.c
     linked = sa.select(contact.person.label("email_key")).where(contact.person.is_not(None))
     mailed = sa.select(contact.email_key).where(contact.email_key.is_not(None))
     # Whoever a merge left behind without a contact has the orphan, once its key is set.
@@ -212,17 +241,16 @@ def _missing(terms: Terms) -> sa.Select[Any]:
         )
         .where(t.centra_customer.c.email_key.is_not(None))
     )
-    known = sa.union(linked, mailed, heir).subquery()
-    return (
-        _row(
-            text("identity.missing_contact"),
-            text("centra:") + person.c.customer_id,
-            customer_id=person.c.customer_id,
-            occurred_at=person.c.changed_at,
-        )
-        .select_from(person.outerjoin(known, person.c.email_key == known.c.email_key))
-        .where(known.c.email_key.is_(None), person.c.changed_at < terms.contacts_before)
+    known = sa.union(linked, mailed, heir).subquery("known_people")
+    is_old = sa.func.coalesce(person.c.changed_at < terms.contacts_before, sa.false())
+    rules = (
+        Rule(None, known.c.email_key.is_not(None), "the person has a contact"),
+        Rule(None, ~is_old, "the person is younger than the settle time"),
+        Rule("identity.missing_contact", sa.true()),
     )
+    rows = person.outerjoin(known, person.c.email_key == known.c.email_key)
+    ids = {"customer_id": person.c.customer_id}
+    return Judgement(rows, text("centra:") + person.c.customer_id, "person", ids, rules)
 
 
 def covered(terms: Terms) -> sa.Select[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.history import HISTORY, stream_position
+from auditor.model.history import HISTORY, stream_position, vanished_record
 
 IN, OUT = 1, 2
 """Source: Emarsys reference 4, the opt-in."""
@@ -30,18 +30,28 @@ def gone(table: sa.Table, key: str, stream: str) -> sa.Select[Any]:
     """Select the closed versions of rows that are no longer there, with when each was last seen.
 
     Only a complete reading closes a version, and only one of the whole stream proves a row gone: what
-    changed since is all that an incremental one tells.
+    changed since is all that an incremental one tells. A row that was asked for by its key is gone too;
+    then the reading of the same run still had it.
 
     Frame:
         Result: columns of the table's history, and `seen_at`.
     """
     past, reading = HISTORY[table.name], readings(stream).cte(f"{stream}_readings")
+    looked_again = vanished_record.alias("looked_again")
+    vanished = (
+        (looked_again.c.record_key == past.c[key])
+        & (looked_again.c.run == past.c.valid_to_run)
+        & (looked_again.c.table_name == table.name)
+    )
+    seen_at = sa.case(
+        (looked_again.c.record_key.is_not(None), reading.c.as_of), else_=reading.c.before_at
+    )
     return (
-        sa.select(past, reading.c.before_at.label("seen_at"))
+        sa.select(past, seen_at.label("seen_at"))
         .select_from(
-            past.join(reading, past.c.valid_to_run == reading.c.run).outerjoin(
-                table, past.c[key] == table.c[key]
-            )
+            past.join(reading, past.c.valid_to_run == reading.c.run)
+            .outerjoin(table, past.c[key] == table.c[key])
+            .outerjoin(looked_again, vanished)
         )
         .where(table.c[key].is_(None))
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model.drift import link_order, link_sale
+from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
 
 if TYPE_CHECKING:
@@ -28,9 +29,23 @@ def judged_lines(terms: Terms) -> sa.CTE:
     Frame:
         Result: `link_sale` with `word` and `tolerance` (minor units).
     """
-    row = link_sale.c
+    tolerance = _tolerance(terms)
+    word = sa.case(*((holds, name) for name, holds in _words(terms)))
+    return (
+        sa.select(link_sale, word.label("word"), tolerance.label("tolerance"))
+        .select_from(link_sale)
+        .cte("line_words")
+    )
+
+
+def _tolerance(terms: Terms) -> ColumnElement[int]:
+    return terms.tolerance_minor * sa.func.greatest(link_sale.c.lines, link_sale.c.rows, 1)
+
+
+def _words(terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
+    """Return the words that may describe a line with what makes them true; the first that is counts."""
+    row, tolerance = link_sale.c, _tolerance(terms)
     quantity = row.quantity_milli
-    tolerance = terms.tolerance_minor * sa.func.greatest(row.lines, row.rows, 1)
     absent = (quantity == 0) & (sa.func.abs(row.amount_minor) <= tolerance)
     is_net = (quantity == row.net_quantity * MILLI) & (
         sa.func.abs(row.amount_minor - row.net_minor) <= tolerance
@@ -42,32 +57,27 @@ def judged_lines(terms: Terms) -> sa.CTE:
         quantity == row.least_quantity * MILLI
     )
     once = row.sale_rows <= row.lines
-    word = sa.case(
-        (is_net | is_least, "ok"),
-        (absent & (row.least_quantity > 0), "missing"),
-        (absent, "ok"),
+    return (
+        ("ok", is_net | is_least),
+        ("missing", absent & (row.least_quantity > 0)),
+        ("ok", absent),
         # Units that are worth nothing (a bundle's items, a gift) do not count whatever their number.
-        ((row.lines > 0) & (row.sold_quantity == 0) & (row.amount_minor == 0), "ok"),
-        (same_quantity & (row.lines > 0), "amount"),
+        ("ok", (row.lines > 0) & (row.sold_quantity == 0) & (row.amount_minor == 0)),
+        ("amount", same_quantity & (row.lines > 0)),
         (
+            "returned",
             once
             & (quantity > row.net_quantity * MILLI)
             & (quantity <= row.sold_quantity * MILLI)
             & (row.net_quantity < row.sold_quantity),
-            "returned",
         ),
         (
+            "cancelled",
             once
             & (row.cancelled_quantity > 0)
             & (quantity == (row.net_quantity + row.cancelled_quantity) * MILLI),
-            "cancelled",
         ),
-        else_="quantity",
-    )
-    return (
-        sa.select(link_sale, word.label("word"), tolerance.label("tolerance"))
-        .select_from(link_sale)
-        .cte("line_words")
+        ("quantity", sa.true()),
     )
 
 
@@ -78,43 +88,9 @@ def judged_orders(lines: sa.CTE, terms: Terms) -> sa.CTE:
         Result: one row per order number of either side; `verdict` is a check's id, `is_judged` tells
             whether its lines are judged where the order has no verdict.
     """
-    total = (
-        sa.select(
-            lines.c.order_number,
-            sum_of(lines.c.net_quantity).label("net_quantity"),
-            sum_of(lines.c.net_minor).label("net_minor"),
-            sum_of(lines.c.least_quantity).label("least_quantity"),
-            sum_of(lines.c.quantity_milli).label("quantity_milli"),
-            sum_of(lines.c.amount_minor).label("amount_minor"),
-            sum_of(lines.c.rows).label("rows"),
-            sum_of(lines.c.tolerance).label("tolerance"),
-            sa.func.min(lines.c.purchased_on).label("purchased_on"),
-            any_of(lines.c.word == "cancelled").label("has_cancelled"),
-            any_of(lines.c.word == "returned").label("has_returned"),
-            any_of(lines.c.word != "ok").label("has_drift"),
-        )
-        .group_by(lines.c.order_number)
-        .subquery()
-    )
-    counts = (total.c.quantity_milli != 0) | (sa.func.abs(total.c.amount_minor) > total.c.tolerance)
+    total = _totals(lines)
+    verdict = first_of(_order_rules(total, terms))
     order = link_order.c
-    verdict = sa.case(
-        (
-            order.order_number.is_(None),
-            sa.case((counts & (total.c.purchased_on >= terms.since), "sales.unknown_order")),
-        ),
-        (
-            order.channel != "consumer",
-            sa.case((counts, "channel." + order.channel + "_in_sales")),
-        ),
-        (~order.is_settled, None),
-        (order.is_cancelled, sa.case((counts, "sales.cancelled_but_counted"))),
-        (~order.is_due, None),
-        (~counts & (total.c.least_quantity > 0), "sales.missing_order"),
-        (total.c.has_drift & ~total.c.has_returned & _is_multiple(total), "sales.duplicate_order"),
-        (total.c.has_cancelled, "sales.cancelled_but_counted"),
-        else_=None,
-    )
     return (
         sa.select(
             total,
@@ -132,7 +108,56 @@ def judged_orders(lines: sa.CTE, terms: Terms) -> sa.CTE:
     )
 
 
-def _is_multiple(total: sa.Subquery) -> ColumnElement[bool]:
+def _totals(lines: sa.CTE) -> sa.Subquery:
+    return (
+        sa.select(
+            lines.c.order_number,
+            sum_of(lines.c.net_quantity).label("net_quantity"),
+            sum_of(lines.c.net_minor).label("net_minor"),
+            sum_of(lines.c.least_quantity).label("least_quantity"),
+            sum_of(lines.c.quantity_milli).label("quantity_milli"),
+            sum_of(lines.c.amount_minor).label("amount_minor"),
+            sum_of(lines.c.rows).label("rows"),
+            sum_of(lines.c.tolerance).label("tolerance"),
+            sa.func.min(lines.c.purchased_on).label("purchased_on"),
+            any_of(lines.c.word == "cancelled").label("has_cancelled"),
+            any_of(lines.c.word == "returned").label("has_returned"),
+            any_of(lines.c.word != "ok").label("has_drift"),
+        )
+        .group_by(lines.c.order_number)
+        .subquery()
+    )
+
+
+def _order_rules(total: sa.FromClause, terms: Terms) -> list[Rule]:
+    """Return the rules of orders.
+
+    Args:
+        total: The lines of each order added up, beside `link_order`.
+        terms: Of this run.
+    """
+    counts = (total.c.quantity_milli != 0) | (sa.func.abs(total.c.amount_minor) > total.c.tolerance)
+    order = link_order.c
+    is_unknown, is_missing = order.order_number.is_(None), ~counts & (total.c.least_quantity > 0)
+    is_late_enough = total.c.purchased_on >= terms.since
+    is_double = total.c.has_drift & ~total.c.has_returned & _is_multiple(total)
+    channels = ("wholesale", "marketplace", "internal")
+    return [
+        Rule("sales.unknown_order", is_unknown & counts & is_late_enough),
+        Rule(None, is_unknown, "Centra never had it, and it counts nothing or is from before"),
+        *(Rule(f"channel.{name}_in_sales", (order.channel == name) & counts) for name in channels),
+        Rule(None, order.channel != "consumer", "it is no consumer's order and counts nothing"),
+        Rule(None, ~order.is_settled, "it is younger than the settle time"),
+        Rule("sales.cancelled_but_counted", order.is_cancelled & counts),
+        Rule(None, order.is_cancelled, "it is cancelled and counts nothing"),
+        Rule(None, ~order.is_due, "it is not due"),
+        Rule("sales.missing_order", is_missing),
+        Rule("sales.duplicate_order", is_double),
+        Rule("sales.cancelled_but_counted", total.c.has_cancelled),
+    ]
+
+
+def _is_multiple(total: sa.FromClause) -> ColumnElement[bool]:
     """Tell whether quantity and amount are the same whole multiple, two or more, of the expected."""
     expected = sa.func.nullif(total.c.net_quantity * MILLI, 0, type_=sa.BigInteger)
     times = sa.cast(
@@ -238,6 +263,31 @@ def pattern(lines: sa.CTE) -> ColumnElement[str | None]:
         (explains(row.unconverted_minor), "currency not converted"),
         else_=None,
     )
+
+
+def judgement_of_orders(terms: Terms) -> Judgement:
+    """Return the rules of whole orders."""
+    total = _totals(judged_lines(terms))
+    rows = total.outerjoin(link_order, total.c.order_number == link_order.c.order_number)
+    number = total.c.order_number
+    return Judgement(rows, number, "order", {"order_number": number}, _order_rules(total, terms))
+
+
+def judgement_of_lines(terms: Terms) -> Judgement:
+    """Return the rules of lines, which are judged only where their order as a whole is right."""
+    row, orders = link_sale.c, judged_orders(judged_lines(terms), terms)
+    reasons = {"ok": "it counts right", "cancelled": "its order says so"}
+    rules = [
+        Rule(None, orders.c.verdict.is_not(None), "its order has a verdict of its own"),
+        Rule(None, ~sa.func.coalesce(orders.c.is_judged, sa.false()), "its order is not judged"),
+        *(
+            Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
+            for word, holds in _words(terms)
+        ),
+    ]
+    rows = link_sale.join(orders, row.order_number == orders.c.order_number)
+    ids = {"order_number": row.order_number}
+    return Judgement(rows, row.order_number + "/" + row.item, "line", ids, rules)
 
 
 def checked() -> sa.Select[Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import drift_sales, link_contact, link_order, link_sale
+from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, populations, sum_of, text
 
 if TYPE_CHECKING:
@@ -85,6 +86,17 @@ def checked(terms: Terms) -> sa.Select[Any]:
         .subquery()
     )
     return populations({INFLATED: sa.func.count()}, people)
+
+
+def judgement_of_contacts(terms: Terms) -> Judgement:
+    """Return the rules of turnovers."""
+    row, purse = link_contact.c, _inflated(terms)
+    rules = (
+        Rule(None, ~_is_judged(link_contact), "left to the consent and identity suites"),
+        Rule(INFLATED, purse.c.contact_id.is_not(None)),
+    )
+    rows = link_contact.outerjoin(purse, row.contact_id == purse.c.contact_id)
+    return Judgement(rows, row.contact_id, "turnover of", {"contact_id": row.contact_id}, rules)
 
 
 def _is_judged(contact: sa.Table) -> sa.ColumnElement[bool]:

@@ -45,6 +45,8 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "canary": None if audit.canary is None else asdict(audit.canary),
             "bridge": [_bridge(bridge) for bridge in audit.bridge],
             "verified_share": [_verified(share) for share in audit.verified_share],
+            # Only where new critical findings were read again.
+            **({} if audit.reread is None else {"reread": asdict(audit.reread)}),
         }
     )
 
@@ -104,6 +106,7 @@ def finding_json(finding: Finding) -> bytes:
             "contained": finding.contained,
             "incident": finding.incident,
             "accepted": _waiver(finding),
+            "confirmed": finding.confirmed,
         }
     )
 

@@ -27,7 +27,7 @@ def store_page(
 ) -> None:
     """Store a page; all of it and its cursor, or nothing."""
     staged: dict[sa.Table, pa.Table] = {
-        metadata.tables[name]: _hashed(rows, pepper) for name, rows in page.tables.items()
+        metadata.tables[name]: hashed(rows, pepper) for name, rows in page.tables.items()
     }
     if page.aside:
         staged[unparsed_row] = _aside_rows(page.aside, stream, run)
@@ -35,7 +35,8 @@ def store_page(
     warehouse.append_stage(staged)
 
 
-def _hashed(rows: pa.Table, pepper: str | None) -> pa.Table:
+def hashed(rows: pa.Table, pepper: str | None) -> pa.Table:
+    """Return rows with the keyed hashes of their e-mails, where the table has room for them."""
     at = rows.schema.get_field_index("email_hash")
     if at < 0 or pepper is None:
         return rows

@@ -4,7 +4,8 @@ DuckDB (a file, the default) and PostgreSQL. Everything else speaks SQLAlchemy C
 tables. Rows come in as Arrow: DuckDB scans it in place, PostgreSQL takes it through ADBC's COPY.
 """
 
+from auditor.warehouse.correct import Correction
 from auditor.warehouse.reads import FinishedRead, Position, UnfinishedRead
 from auditor.warehouse.store import Warehouse
 
-__all__ = ["FinishedRead", "Position", "UnfinishedRead", "Warehouse"]
+__all__ = ["Correction", "FinishedRead", "Position", "UnfinishedRead", "Warehouse"]

@@ -22,7 +22,7 @@ from auditor.model.history import (
     unfinished_read,
 )
 from auditor.model.tables import unparsed_row
-from auditor.warehouse import load, reads, stage, unload, versions
+from auditor.warehouse import correct, load, reads, stage, unload, versions
 from auditor.warehouse.connect import open_engine
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from auditor.warehouse.correct import Correction
     from auditor.warehouse.reads import FinishedRead, Position, UnfinishedRead
     from auditor.warehouse.stage import Key
 
@@ -151,6 +152,23 @@ class Warehouse:
             conn.execute(known_schema.delete().where(known_schema.c.tenant == tenant))
             conn.execute(known_schema.insert().values(tenant=tenant, name=name, answer=text))
 
+    def correct(self, run: str, corrections: Sequence[Correction]) -> bool:
+        """Let single records that a run read again take their place, all in one transaction.
+
+        Where the streams' next readings go on stays as it is.
+
+        Returns:
+            Whether any of them differs from what was there.
+        """
+        for one in corrections:
+            correct.stage_rows(self.engine, one)
+        with self.engine.begin() as conn:
+            changed = sum(correct.apply(conn, one, run) for one in corrections)
+            if changed:
+                versions.forget_erased(conn)
+            correct.drop_stages(conn, corrections)
+        return changed > 0
+
     def as_of(self, table: sa.Table, run: str) -> sa.Select[Any]:
         """Select the rows that were current after a run, in the columns of the table.
 
@@ -184,7 +202,7 @@ class Warehouse:
 
     def refill(self, conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
         """Replace a table's rows by a select's, whose columns are the table's in order."""
-        table.drop(conn, checkfirst=True)
+        stage.drop(conn, table)
         table.create(conn)
         conn.execute(table.insert().from_select([c.name for c in table.columns], select))
 
@@ -198,7 +216,7 @@ class Warehouse:
     def empty_drift(self, conn: sa.Connection) -> None:
         """Forget the drift of the run before, and what was linked for its audiences."""
         for table in (*DRIFT_TABLES, check_population, link_purchase, link_member):
-            table.drop(conn, checkfirst=True)
+            stage.drop(conn, table)
             table.create(conn)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def keep_all(conn: sa.Connection, table: sa.Table, run: str) -> None:
     """Remember a whole staged table: what is not in it is gone."""
-    _keep(conn, table, run, sa.true())
+    keep(conn, table, run, sa.true(), staged(table))
 
 
 def keep_changed(
@@ -29,7 +29,7 @@ def keep_changed(
 ) -> None:
     """Remember staged records; what is not among them has not changed."""
     past = HISTORY[table.name]
-    _keep(conn, table, run, same_record(past, staged(first), key))
+    keep(conn, table, run, same_record(past, staged(first), key), staged(table))
 
 
 def versions_at(table: sa.Table, number: int) -> sa.Select[Any]:
@@ -70,10 +70,23 @@ def _piece(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.func.coalesce(length.concat(":").concat(text), "-")
 
 
-def _keep(
-    conn: sa.Connection, table: sa.Table, run: str, concerned: sa.ColumnElement[bool]
+def keep(
+    conn: sa.Connection,
+    table: sa.Table,
+    run: str,
+    concerned: sa.ColumnElement[bool],
+    fresh: sa.Table,
 ) -> None:
-    past, fresh = HISTORY[table.name], staged(table)
+    """Open a version for each fresh row that is new, and close those that are not among them.
+
+    Args:
+        conn: An open transaction.
+        table: Whose versions.
+        run: The run that read the rows.
+        concerned: The versions that may be closed.
+        fresh: The rows, in the columns of the table.
+    """
+    past = HISTORY[table.name]
     names = [column.name for column in table.columns]
     # Hashed in a subquery of their own, the engines join on one column instead of on all of them.
     hashed = sa.select(fresh, row_hash(fresh, names).label("row_hash")).subquery("hashed")

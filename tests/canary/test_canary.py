@@ -69,7 +69,7 @@ def flight(brand: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with closing(Warehouse(f"duckdb:///{tmp_path_factory.mktemp('s')}/shadow.duckdb")) as shadow:
         counts = _counts(brand)
         taken_off = take_off(brand, shadow, Shadow(TERMS), SHIPPED, set())
-        reconcile(shadow, taken_off.terms)
+        reconcile(shadow, taken_off.copy.terms)
         taken_off.spoil()
         assert _counts(brand) == counts, "the brand's own rows are left alone"
         yield taken_off

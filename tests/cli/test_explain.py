@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.findings.ledger import Ledger, finding_table
+from auditor.findings.ledger import Ledger, finding_table, history_table
+from auditor.findings.query import record_run
+from auditor.model.snapshot import Snapshot
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import Books
 
@@ -48,8 +50,14 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "severity": "warning", "owner": "ecommerce", "state": "new", "subject_kind": "line",
             "subject_key": "100/[bold]SKU[/bold]", "people": 1, "contained": False,
             "first_seen": AT, "last_seen": AT, "run": "r", "money_minor": 12_345, "currency": "SEK",
+            "moved_by": "emarsys", "since": AT,
         }  # fmt: skip
         conn.execute(finding_table.insert(), [row])
+        past = {"fingerprint": "f", "severity": "warning", "people": 1, "contained": False}
+        for day, (state, rows) in enumerate((("new", 1), ("ongoing", 2))):
+            at = {"run": f"r{day}", "seen_at": AT + timedelta(days=day), "state": state}
+            theirs = f'{{"rows": {rows}}}'
+            conn.execute(history_table.insert(), [{**past, **at, "emarsys": theirs}])
 
 
 @pytest.mark.usefixtures("filled")
@@ -80,3 +88,32 @@ def test_names_are_shown_at_a_terminal_only(call: Call):
 def test_an_unknown_key_is_one_sentence(call: Call):
     said = call("explain", "nope")
     assert (said.code, said.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_finding_says_who_moved_and_since_when(call: Call):
+    assert "emarsys" in call("explain", "100").out.partition("Centra")[0]
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_timeline_tells_what_a_finding_was(call: Call):
+    moments = json.loads(call("--format", "json", "explain", "100").out)["timeline"]
+    assert [
+        m["changes"] for m in moments if m["what"].startswith("finding sales.missing_line")
+    ] == [
+        {},
+        {"emarsys.rows": [1, 2]},
+    ]
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_rules_of_the_last_run_are_asked(call: Call):
+    with closing(Ledger("sqlite:///var/nordlys-ledger.sqlite")) as ledger:
+        record_run(ledger, "nordlys", Snapshot("r", AT.replace(tzinfo=UTC), ()))
+    rules = json.loads(call("--format", "json", "explain", "100").out)["rules"]
+    assert ("order 100", "sales.missing_order") in {(r["about"], r["check"]) for r in rules}
+
+
+@pytest.mark.usefixtures("filled")
+def test_without_a_run_there_are_no_rules(call: Call):
+    assert "None was asked" in call("explain", "100").out

@@ -39,7 +39,7 @@ feed: {customers: all}
 events: {pairing_window: 72h, confirmation_window: 24h, service_level: 2h, max_age: 48h}
 catalogue: {title: display.name, stock_column: c_stock, stock_tolerance: 0, max_age: 26h}
 freshness: {stall: {orders: 26h, contacts: 26h, events: 6h}, lag: {orders: 26h, contacts: 4h, events: 1h}}
-coverage: {shrink_guard: 0.9}
+coverage: {shrink_guard: 0.9, reread: 200}
 credentials: {centra_token_expires: 2027-06-30}
 sales: {since: 2026-01-01, due_statuses: [CONFIRMED, PROCESSING, SHIPPED, ARCHIVED], tax: included, currency: base, tolerance_minor: 1}
 settle: {contacts: 2h, sales: 26h, catalogue: 26h, events: 2h}

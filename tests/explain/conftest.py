@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import sqlalchemy as sa
+
+
+LONG_BEFORE, LATELY = OLD - timedelta(days=9), OLD + timedelta(days=10)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +36,11 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
     books.sale("100", "SKU-1", 2, 20_000, si_contact_id="si900")
     books.sale("555", "SKU-9", 1, 100)
     books.order("77", books.line("SKU-1", 1, 10_000), customer_id="77")
-    books.event("e1", "900")
+    books.event("e0", "nobody", happened_at=LONG_BEFORE)
+    books.event("e1", "900", happened_at=LATELY)
+    books.sells("SKU-4")
+    books.lists("SKU-4", price_minor=9_000, msrp_minor=10_000)
+    books.segment(7, "900")
     books.rows()
     _remember(warehouse)
     with warehouse.engine.connect() as conn:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from auditor.explain.explanation import as_dict, explain
 from auditor.explain.trace import MEANINGS
+from auditor.model.drift import (
+    drift_catalogue,
+    drift_consent,
+    drift_fulfilment,
+    drift_identity,
+    drift_sales,
+)
 from auditor.model.personal import Veil
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
+from tests.reconcile.books import TERMS
 
 PEPPER = "a pepper for tests"
-SHOWN_BY_LABEL = {"contact_id", "order_number", "item"}
+SHOWN_BY_LABEL = {"contact_id", "order_number", "item", "customer_id"}
+SHOWN_BY_LABEL |= {"segment_id", "stream", "role", "subject", "event_id"}
 
 
 def told(conn: sa.Connection, key: str, **veil: Any) -> dict[str, Any]:
-    return as_dict(explain(conn, key), Veil(PEPPER, **veil))
+    return as_dict(explain(conn, key, terms=TERMS), Veil(PEPPER, **veil))
 
 
 def test_both_sides_stand_apart(conn: sa.Connection):
@@ -82,3 +89,55 @@ def test_the_trace_tells_the_terms_that_decide(conn: sa.Connection):
 @pytest.mark.parametrize("table", MEANINGS, ids=lambda table: table.name)
 def test_every_term_has_a_meaning(table: sa.Table):
     assert set(table.columns.keys()) - set(MEANINGS[table]) <= SHOWN_BY_LABEL | {"email_key"}
+
+
+def deciding(conn: sa.Connection, key: str) -> set[tuple[str, str | None]]:
+    return {(rule["about"], rule["check"]) for rule in told(conn, key)["rules"] if rule["decides"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "about", "check"),
+    [
+        ("900", "contact 900", "consent.withdrawn_but_opted_in"),
+        ("centra:77", "person centra:77", "identity.missing_contact"),
+        ("555", "order 555", "sales.unknown_order"),
+        ("100", "line 100/SKU-1", "sales.return_not_reflected"),
+        ("100", "line 100/SKU-2", "sales.missing_line"),
+        ("SKU-4", "item SKU-4", "catalogue.price_mismatch"),
+        ("event:e1", "parcel event:e1", "fulfilment.event_without_shipment"),
+    ],
+)
+def test_the_rules_tell_which_check_decides(conn: sa.Connection, key: str, about: str, check: str):
+    assert (about, check) in deciding(conn, key)
+
+
+def test_a_rule_that_raises_nothing_says_why(conn: sa.Connection):
+    rules = told(conn, "100")["rules"]
+    assert [
+        rule["reason"] for rule in rules if rule["about"] == "order 100" and rule["holds"]
+    ] == []
+    assert all(rule["reason"] for rule in rules if rule["check"] is None)
+
+
+def test_only_the_first_rule_that_holds_decides(conn: sa.Connection):
+    of_contact = [r for r in told(conn, "900")["rules"] if r["about"] == "contact 900"]
+    consent = [r for r in of_contact if (r["check"] or "consent.").startswith("consent.")]
+    assert sum(rule["decides"] for rule in consent) == 1
+
+
+def test_the_rules_say_what_the_drift_tables_say(conn: sa.Connection):
+    """Whatever was raised about the subjects of this brand, its own rule decided."""
+    raised = {
+        (row.check_id, row.subject_key)
+        for table in (drift_consent, drift_sales, drift_catalogue, drift_identity, drift_fulfilment)
+        for row in conn.execute(sa.select(table.c.check_id, table.c.subject_key))
+    }
+    keys = ("900", "centra:77", "100", "555", "77/SKU-1", "SKU-4", "event:e1")
+    decided = {
+        (check, about.rpartition(" ")[2]) for key in keys for about, check in deciding(conn, key)
+    }
+    assert raised <= decided
+
+
+def test_without_a_run_no_rule_is_asked(conn: sa.Connection):
+    assert as_dict(explain(conn, "900"), Veil(PEPPER))["rules"] == []

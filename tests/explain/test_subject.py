@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         ("100/SKU-1", "order"),
         ("555", "order"),
         ("event:e1", "shipment"),
+        ("7/900", "contact"),
+        ("events", "stream"),
     ],
 )
 def test_a_key_names_its_record(conn: sa.Connection, key: str, kind: str):
@@ -37,6 +39,10 @@ def test_a_contact_brings_all_customers_of_its_person(conn: sa.Connection):
 
 def test_a_customer_brings_the_contact_of_its_person(conn: sa.Connection):
     assert find(conn, "centra:2").ids["contact_id"] == ("900",)
+
+
+def test_a_member_of_a_segment_is_its_contact(conn: sa.Connection):
+    assert find(conn, "7/900").ids["contact_id"] == ("900",)
 
 
 def test_an_event_brings_its_contact(conn: sa.Connection):

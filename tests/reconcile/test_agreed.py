@@ -15,7 +15,8 @@ from auditor.model.drift import drift_consent, link_contact
 from auditor.model.history import agreed_value
 from auditor.model.tables import STREAM_TABLES
 from auditor.reconcile import agreed
-from auditor.reconcile.compared import TOPICS, Topic, contacts, of_table
+from auditor.reconcile.compared import Topic, contacts, of_table
+from auditor.reconcile.topics import TOPICS
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 

@@ -12,7 +12,7 @@ from auditor.config.settings import Audience, LifetimeValue, Rule
 from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES
 from auditor.reconcile import agreed
-from auditor.reconcile.compared import TOPICS
+from auditor.reconcile.topics import TOPICS
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 

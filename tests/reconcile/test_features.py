@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from auditor.findings.causes import find_causes
 from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES, drift_sales
+from auditor.reconcile.featured import FEATURED
 from auditor.reconcile.features import DriftFeatures
-from auditor.reconcile.populations import FEATURED
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 
 CHECK = "sales.missing_order"

@@ -165,6 +165,10 @@ def _causes(span: Span) -> Iterator[tuple[str, tuple[Order, datetime]]]:
 def _is_kept(
     event: FiredEvent, causes: dict[str, tuple[Order, datetime]], opening: datetime
 ) -> bool:
-    """Tell whether an event is still of the window that this account's Open Data reaches back."""
+    """Tell whether an event is still of the window that this account's Open Data reaches back.
+
+    Neither it nor what it was fired for may be older: a parcel whose payment is captured looks younger
+    than its event.
+    """
     cause = causes.get(event.trigger_id or "")
-    return (cause[1] if cause else event.fired_at) >= opening
+    return min(event.fired_at, cause[1] if cause else event.fired_at) >= opening

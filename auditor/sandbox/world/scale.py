@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 SMALLEST = 40
+_ROOMY = 400
 
 
 def case_count(customers: int) -> int:
-    """Return how many cases of each check are planted into a world with so many customer rows."""
-    return max(3, customers // 700)
+    """Return how many cases of each check are planted into a world with so many customer rows.
+
+    A small world has room for one of each: no two cases may touch the same person.
+    """
+    return max(3 if customers >= _ROOMY else 1, customers // 700)
 
 
 @dataclass(frozen=True, slots=True)

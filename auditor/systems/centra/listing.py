@@ -152,6 +152,24 @@ class Listing:
         text = f"query boundaries{declared} {{ {' '.join(parts)} }}"
         return self._tenant.client.query(text, {"where": where} if where else {})
 
+    def ask_each(self, filters: Sequence[Where], limit: int) -> msgspec.Raw:
+        """Return an answer with the first rows under each of some filters.
+
+        Each is a page of its own, under `b` and its filter's place among them.
+
+        Raises:
+            ReadError: as for any query.
+        """
+        places = range(len(filters))
+        args = [f"first: {limit}"] if self.is_connection else [f"limit: {limit}", "page: 1"]
+        parts = [
+            f"b{place}: {self._root.name}({', '.join(args)}, where: $w{place}) {{ {self._below()} }}"
+            for place in places
+        ]
+        declared = ", ".join(self._filter(f"w{place}") for place in places)
+        text = f"query each({declared}) {{ {' '.join(parts)} }}"
+        return self._tenant.client.query(text, {f"w{n}": filters[n] for n in places})
+
     def count(self, where: Where) -> int | None:
         """Return how many rows the tenant counts; None where it has no counter for the list.
 
@@ -185,12 +203,8 @@ class Listing:
         return self._texts[shape]
 
     def _written(self, *, is_filtered: bool) -> str:
-        fields = self._fields_text()
         if self.is_connection:
             declared, args = ["$after: String"], [f"first: {self._size}", "after: $after"]
-            fields = (
-                f"totalCount pageInfo {{ hasNextPage endCursor }} edges {{ node {{ {fields} }} }}"
-            )
         else:
             declared, args = ["$page: Int!"], [f"limit: {self._size}", "page: $page"]
         if is_filtered:
@@ -198,8 +212,14 @@ class Listing:
             args.append("where: $where")
         args += self._sort()
         name = self._root.name
-        page = f"page: {name}({', '.join(args)}) {{ {fields} }}"
+        page = f"page: {name}({', '.join(args)}) {{ {self._below()} }}"
         return f"query {name}({', '.join(declared)}) {{ {page} }}"
+
+    def _below(self) -> str:
+        fields = self._fields_text()
+        if not self.is_connection:
+            return fields
+        return f"totalCount pageInfo {{ hasNextPage endCursor }} edges {{ node {{ {fields} }} }}"
 
     def _fields_text(self) -> str:
         schema = self._tenant.schema
@@ -214,11 +234,11 @@ class Listing:
             type_name = found.type.inner
         return type_name
 
-    def _filter(self) -> str:
+    def _filter(self, name: str = "where") -> str:
         where = self._root.argument("where")
         if where is None:
             raise SchemaDriftError(f"Centra has no filter for {self._root.name}.")
-        return f"$where: {where.type.inner}"
+        return f"${name}: {where.type.inner}"
 
     def _sort(self) -> list[str]:
         sort = self._root.argument("sort")

@@ -115,6 +115,19 @@ class RowReader(Generic[Row]):
             raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
         return [_parted([self._try(raw) for raw in raws]) for raws in lists]
 
+    def read_each(self, data: msgspec.Raw, names: Sequence[str]) -> list[Slice[Row]]:
+        """Return the pages of an answer that holds several under these names.
+
+        Raises:
+            SchemaDriftError: the answer is not of the agreed shape.
+        """
+        try:
+            parts = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+            pages = [bytes(parts[name]) for name in names]
+        except (msgspec.DecodeError, KeyError) as exc:
+            raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
+        return [self.read(msgspec.Raw(b'{"page":' + page + b"}")) for page in pages]
+
     def contents(self, data: msgspec.Raw) -> Iterator[tuple[Row, str]]:
         """Yield the rows that can be read, each with its JSON."""
         for raw in self._raw_slice(data).rows:

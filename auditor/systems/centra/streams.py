@@ -109,12 +109,7 @@ def centra_streams(
         ReadError: the tenant does not tell what it has.
     """
     streams = _Streams(Tenant(client, learn_schema(client, memory)))
-    terms = OrderTerms(
-        item,
-        tax,
-        needs_affiliate=bool(settings.marketplaces.affiliates),
-        needs_attributes=bool(settings.marketplaces.attributes),
-    )
+    terms = order_terms(settings, item, tax)
     return [
         *streams.people(),
         *streams.trade(terms, _created(since)),
@@ -148,7 +143,7 @@ class _Streams:
             base()
             return order_passes(own, narrow)
 
-        orders = _orders(terms, base)
+        orders = order_source(terms, base)
         yield self._of(_Offer("orders", orders, lambda: where, passes, is_optional=False), own)
         yield self._of(_Offer("shipments", SHIPMENTS, lambda: where))
         yield self._of(_Offer("returns", RETURNS, lambda: where, is_optional=False))
@@ -276,7 +271,19 @@ def _cost(client: CentraClient, points: int) -> str:
     return f"Reading cost {points} points of query complexity{used}."
 
 
-def _orders(terms: OrderTerms, base: Callable[[], str]) -> Source[Order]:
+def order_terms(settings: Centra, item: Item, tax: Tax) -> OrderTerms:
+    """Return how orders are read by the settings."""
+    return OrderTerms(
+        item,
+        tax,
+        needs_affiliate=bool(settings.marketplaces.affiliates),
+        needs_attributes=bool(settings.marketplaces.attributes),
+    )
+
+
+def order_source(terms: OrderTerms, base: Callable[[], str]) -> Source[Order]:
+    """Return the list of orders; the base currency is asked for when the first order is there."""
+
     def tables(rows: Sequence[Order]) -> Mapping[str, pa.Table]:
         return OrderTables(terms, base())(rows)
 

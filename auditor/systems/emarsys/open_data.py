@@ -24,7 +24,7 @@ from auditor.systems.emarsys.columns import one_row_each
 from auditor.systems.emarsys.open_data_views import PARTITION, delta_start, midnight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date, datetime
 
     from auditor.config.systems import OpenData as OpenDataSettings
@@ -74,11 +74,41 @@ class OpenData:
             ConfigError: the database cannot be opened, or has no such view or column.
             TransientReadError: reading broke off.
         """
+        return self._read(view, since, loaded_since)
+
+    def read_some(
+        self, view: View, since: date, column: str, values: Collection[str]
+    ) -> Iterator[Page]:
+        """Yield the rows of a view that have one of some values.
+
+        Args:
+            view: What is read; one whose repeated rows are kept or copies.
+            since: The first day that counts.
+            column: The canonical column that is looked at, one of text.
+            values: What to look for.
+
+        Raises:
+            ConfigError, AbsentError, TransientReadError: as for `read`.
+        """
+        return self._read(view, since, only=(column, values))
+
+    def _read(
+        self,
+        view: View,
+        since: date,
+        loaded_since: datetime | None = None,
+        only: tuple[str, Collection[str]] | None = None,
+    ) -> Iterator[Page]:
         with self._connected() as connection:
             self._require(connection, view)
             relation = view.relation(self._dataset, self._account)
             has_partitions = _has(connection, relation, sa.column(PARTITION))
             query = view.select(relation, since, loaded_since, has_partitions=has_partitions)
+            if only is not None:
+                column, values = only
+                # Ids are numbers in some views and text in others.
+                found = sa.cast(relation.c[view.columns[column][0]], sa.Text)
+                query = query.where(found.in_(values))
             try:
                 for columns in _batches(connection, query):
                     yield page_of(view, columns, since, loaded_since)

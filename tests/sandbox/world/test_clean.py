@@ -290,3 +290,14 @@ def test_some_orders_are_held_and_not_confirmed(clean: Facts):
     held = [row for row in clean.world.centra.orders if row.is_on_hold]
     assert held
     assert not events & {f"conf:{order.number}" for order in held}
+
+
+def test_some_items_are_sold_out_although_what_is_kept_back_is_there(clean: Facts):
+    centra = clean.world.centra
+    sold_out = {row.item for row in clean.world.emarsys.catalogue if not row.available}
+    (kept,) = [row for row in centra.warehouses if row.name == "Main"]
+    free = [row for row in centra.stocks if row.warehouse_id == kept.id]
+    assert any(
+        clean.sku[row.size_id] in sold_out and row.physical - row.allocated == kept.threshold > 0
+        for row in free
+    )

@@ -1,0 +1,103 @@
+"""Reads both sides of new critical findings again before they are raised."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from auditor.errors import ConfigError, ReadError
+from auditor.findings import query
+from auditor.model.finding import Reread
+from auditor.reconcile.run import reconcile
+from auditor.snapshot.concerned import suspects
+from auditor.snapshot.reread import Again, Seen, reread
+from auditor.systems.points import opened_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from auditor.expect.expectation import Expectation
+    from auditor.findings.ledger import Ledger
+    from auditor.model.snapshot import Snapshot
+    from auditor.pipeline.run import Run
+    from auditor.reconcile.terms import Terms
+    from auditor.snapshot.concerned import Suspect
+    from auditor.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a second look has shown.
+
+    Attributes:
+        told: The count of it; None where nothing was due.
+        marks: By check and subject of what was due, whether it was borne out.
+    """
+
+    told: Reread | None = None
+    marks: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+
+
+def due(
+    run: Run,
+    ledger: Ledger,
+    warehouse: Warehouse,
+    taken: Snapshot,
+    expectations: Iterable[Expectation],
+) -> list[Suspect]:
+    """Return the critical findings about one contact or order that would be raised for the first time."""
+    usable = _usable(taken)
+    checks = {
+        e.check.id
+        for e in expectations
+        if e.check.severity == "critical" and e.table is None and set(e.check.needs) <= usable
+    }
+    if not (checks and run.settings.coverage.reread):
+        return []
+    known = query.open_subjects(ledger, run.settings.brand, checks)
+    return [one for one in suspects(warehouse.engine, checks) if (one.check, one.key) not in known]
+
+
+def confirm(
+    run: Run, warehouse: Warehouse, terms: Terms, taken: Snapshot, some: Sequence[Suspect]
+) -> Confirmed:
+    """Read both sides of some findings again, reconcile anew what changed, and say what stands.
+
+    What could not be read again stands as it was found.
+    """
+    settings = run.settings
+    pepper = settings.privacy.pepper.reveal() if settings.privacy.pepper else None
+    again = Again(taken.run, warehouse, _usable(taken), settings.coverage.reread, pepper)
+    seen, requests = _read(run, terms, again, some)
+    if seen.changed:
+        reconcile(warehouse, terms)
+    looked_at = {(one.kind, one.key) for one in seen.suspects}
+    before = {(one.check, one.key) for one in some}
+    after = suspects(warehouse.engine, {one.check for one in some})
+    marks = {
+        (one.check, one.key): (one.kind, one.key) in looked_at
+        for one in after
+        if (one.check, one.key) in before or (one.kind, one.key) in looked_at
+    }
+    late = sum((one.check, one.key) not in marks for one in seen.suspects)
+    confirmed = sum(marks.values())
+    told = Reread(confirmed, late, len(marks) - confirmed, requests, seen.reason)
+    return Confirmed(told, marks)
+
+
+def _read(run: Run, terms: Terms, again: Again, some: Sequence[Suspect]) -> tuple[Seen, int]:
+    """Read again as far as both systems answer."""
+    with ExitStack() as stack:
+        try:
+            points = stack.enter_context(
+                opened_points(run.settings, terms.currency, run.clock, again.warehouse)
+            )
+        except (ReadError, ConfigError) as exc:
+            return Seen(reason=str(exc)), 0
+        seen = reread(points, again, some)
+        return seen, points.requests
+
+
+def _usable(taken: Snapshot) -> set[str]:
+    return {line.stream for line in taken.coverage if line.is_usable}
