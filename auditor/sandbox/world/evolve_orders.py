@@ -30,6 +30,8 @@ _FATES = {"ship": 88, "pending": 4, "held": 4, "waiting": 3, "gift": 1}
 _CONFIRMED, _GIVEN_UP, _PACKED, _LEFT, _ARCHIVED = 0.6, 0.05, 0.6, 0.6, 0.003
 # What got stuck for so long is rarely taken up again.
 _STUCK_AFTER, _STUCK = timedelta(days=7), 0.1
+# An older one is not among the orders that an auditor reads; its parcel would leave from nowhere.
+_FORGOTTEN_AFTER = timedelta(days=90)
 # An order that is confirmed later than this would be confirmed to its buyer a day late.
 _CONFIRMED_WITHIN = timedelta(hours=18)
 _LOADED_WITHIN = timedelta(minutes=70)
@@ -158,7 +160,10 @@ def _pack(span: Span, rng: Random, packer: Packer, order: Order) -> list[Shipmen
 
 
 def _pace(span: Span, order: Order) -> float:
-    return _STUCK if span.start - order.created_at > _STUCK_AFTER else 1.0
+    age = span.start - order.created_at
+    if age > _FORGOTTEN_AFTER:
+        return 0.0
+    return _STUCK if age > _STUCK_AFTER else 1.0
 
 
 def _dispatch(span: Span, rng: Random, order: Order, parcels: list[Shipment]) -> None:
