@@ -52,7 +52,7 @@ def events(terms: Terms) -> sa.Select[Any]:
     is_cause = row.subject.is_not(None)
     of_cause = (row.caused_at >= first_at) & (row.changed_at < terms.events_before)
     of_event = (
-        row.contact_id.not_in(_with_unread_orders(owners))
+        (row.nearest.is_not(None) | row.contact_id.not_in(_with_unread_orders(owners)))
         & (row.happened_at >= first_at)
         & (row.happened_at >= _since(terms) + LEAVES_WITHIN)
         & (row.happened_at < terms.events_before)

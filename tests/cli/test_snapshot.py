@@ -69,6 +69,8 @@ def test_json_is_the_coverage_of_the_audit(call: Call, asked: dict[str, Any]):
                 "as_of": "2026-11-23T05:00:00Z",
                 "reason": None,
                 "set_aside": 0,
+                "requests": 0,
+                "notes": [],
             }
         ],
     }
