@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from auditor.errors import ConfigError, ReadError
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.tables import centra_currency
-from auditor.reconcile.terms import terms_of
+from auditor.reconcile.streams import learned_lags
+from auditor.reconcile.terms import terms_of, with_learned_lag
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,7 +42,8 @@ def terms_of_run(settings: Settings, warehouse: Warehouse, snapshot: Snapshot) -
     """
     base = sa.select(centra_currency.c.code).where(centra_currency.c.is_base)
     with warehouse.engine.connect() as conn:
-        currency = conn.scalar(base)
+        currency, lags = conn.scalar(base), learned_lags(conn)
     if currency is None:
         raise ReadError("Centra's base currency was never read; run `auditor audit` again.")
-    return terms_of(settings, snapshot.as_of, currency, MINOR_DIGITS[currency])
+    terms = terms_of(settings, snapshot.as_of, currency, MINOR_DIGITS[currency])
+    return with_learned_lag(terms, lags)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import link_contact, link_event, link_order, link_person
+from auditor.model.drift import link_contact, link_event, link_order, link_person, link_stream
 from auditor.reconcile.firing import SHIPPED
 from auditor.reconcile.sql import LONG_AGO, any_of, count_if, text
 
@@ -25,6 +25,13 @@ TIMED = timedelta(days=14)
 
 FEWEST_TIMED = 100
 """Of fewer records, a handful that waited in Centra would make the slowest twentieth."""
+
+
+def learned_lags(conn: sa.Connection) -> dict[str, timedelta]:
+    """Return how late the slowest twentieth of each stream was, as the run before measured it."""
+    row = link_stream.c
+    timed = sa.select(row.stream, row.lag_p95_s).where(row.lag_p95_s.is_not(None))
+    return {stream: timedelta(seconds=lag_s) for stream, lag_s in conn.execute(timed)}
 
 
 def streams(terms: Terms) -> sa.Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,6 +19,9 @@ Moving = Literal["orders", "contacts", "events"]
 """What moves from Centra to Emarsys, by the names of the settings."""
 
 MOVING: tuple[Moving, ...] = get_args(Moving)
+
+MOST_RAISED = 3
+"""How many times its settle time a stream's learned lag may count at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,29 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         has_wsse=isinstance(settings.emarsys.auth, Wsse),
         audiences=settings.audiences or (),
         zone=settings.timezone.key,
+    )
+
+
+def with_learned_lag(terms: Terms, lags: Mapping[str, timedelta]) -> Terms:
+    """Let records of a stream grow as old as its slowest twentieth was late, before they are judged.
+
+    A load that takes longer than its settle time is a warning of its own (`freshness.lag`), and no
+    reason to call every record of the last hours missing. It never takes more than `MOST_RAISED` times
+    the settle time, so that a stream that has stopped does not excuse itself.
+
+    Args:
+        terms: As the settings have them.
+        lags: What the runs before measured, by stream.
+    """
+
+    def raised(before: datetime, stream: Moving) -> datetime:
+        settle = terms.as_of - before
+        return terms.as_of - max(settle, min(lags.get(stream, settle), MOST_RAISED * settle))
+
+    return replace(
+        terms,
+        sales_before=raised(terms.sales_before, "orders"),
+        events_before=raised(terms.events_before, "events"),
     )
 
 

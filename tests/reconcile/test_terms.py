@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from auditor.config import load_settings
-from auditor.reconcile.terms import unconfigured
+from auditor.model.drift import link_stream
+from auditor.reconcile.streams import learned_lags
+from auditor.reconcile.terms import unconfigured, with_learned_lag
 from tests.config.sample import ENVIRON, changed
+from tests.reconcile.books import TERMS, Books
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,3 +39,27 @@ def test_the_catalogue_is_judged_only_by_a_market_a_price_list_and_an_item_that_
     file = tmp_path / "auditor.yaml"
     file.write_text(yaml.safe_dump(changed(setting, value)))
     assert unconfigured(load_settings(file, ENVIRON)) == ({"catalogue": reason} if reason else {})
+
+
+@pytest.mark.parametrize(
+    ("lag_h", "age_h"), [(20, 26), (40, 40), (1000, 78)], ids=["below", "above", "far-above"]
+)
+def test_a_slow_stream_settles_as_late_as_it_is_but_no_later_than_three_times(
+    lag_h: int, age_h: int
+):
+    learned = with_learned_lag(TERMS, {"orders": timedelta(hours=lag_h)})
+    assert learned.as_of - learned.sales_before == timedelta(hours=age_h)
+
+
+def test_without_a_measured_lag_the_settings_count():
+    assert with_learned_lag(TERMS, {}) == TERMS
+
+
+def test_the_lag_is_what_the_run_before_measured(books: Books):
+    rows = [
+        {"stream": "orders", "samples": 200, "lag_p95_s": 7200},
+        {"stream": "events", "samples": 3, "lag_p95_s": None},
+    ]
+    with books.warehouse.engine.begin() as conn:
+        conn.execute(link_stream.insert(), rows)
+        assert learned_lags(conn) == {"orders": timedelta(hours=2)}
