@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def books(warehouse_url: str, request: pytest.FixtureRequest) -> Iterator[Books]:
-    """Give empty books; a module that names `SUITES` has no others reconciled, which saves most of its time."""
-    warehouse = Warehouse(warehouse_url)
+def books(request: pytest.FixtureRequest) -> Iterator[Books]:
+    """Give empty books in memory; a module that names `SUITES` has no others reconciled.
+
+    One engine is enough for a case of one fact: `test_engines` and `tests/test_invariants.py` hold
+    whole worlds on DuckDB against the same on PostgreSQL, in every column.
+    """
+    warehouse = Warehouse("duckdb:///:memory:")
     yield Books(warehouse, suites=getattr(request.module, "SUITES", None))
     warehouse.close()

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from auditor.reconcile.terms import Terms
 
-# The SQL is proved on both engines by test_engines; here one will do.
-pytestmark = pytest.mark.parametrize("warehouse_url", ["duckdb"], indirect=True)
 
 SEGMENT = 200001
 MISMATCH = "audience.membership_mismatch"

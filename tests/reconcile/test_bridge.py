@@ -23,8 +23,6 @@ from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
 if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
 
-# The SQL is proved on both engines by test_engines; here one will do.
-pytestmark = pytest.mark.parametrize("warehouse_url", ["duckdb"], indirect=True)
 
 MONTH = f"{OLD:%Y-%m}"
 

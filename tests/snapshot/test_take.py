@@ -237,6 +237,15 @@ def test_a_wrong_setting_ends_the_pauses_of_other_streams(warehouse: Warehouse):
         )
 
 
+@pytest.fixture
+def heeds_interruptions() -> Iterator[None]:
+    """Let SIGINT interrupt: the workers of pytest-xdist ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interruptions")
 def test_an_interruption_leaves_no_thread_behind(warehouse: Warehouse):
     main = threading.main_thread().ident or 0
     before = threading.active_count()
