@@ -147,6 +147,7 @@ ANSWERS: dict[Key, httpx.Response] = {
     ("GET", "export/{}/data"): httpx.Response(200, content=b"user_id,E-Mail,Opt-In\n"),
     ("GET", "filter/{}"): ok({"id": 1, "name": "x"}),
     ("GET", "filter/{}/contacts"): ok([]),
+    ("GET", "filter/{}/contacts/count"): ok(0),
     ("POST", "event/{}/trigger"): ok({"ids": ["1", "2"], "errors": {}}),
 }
 """What is answered where the collections hold no sample, or one that never ends."""
