@@ -45,7 +45,6 @@ def late(running: Sandbox) -> tuple[set[tuple[str, str]], Callable[[], None]]:
     """Let one sale be late and one contact be about to opt out; return both, and what heals them."""
     account = running.world.emarsys
     planted = {row.subject.partition("/")[0] for row in running.key}
-    contained = {one for row in account.lists for one in row.contact_ids}
     settled = running.world.now - timedelta(days=20)
     order = next(
         str(order.number)
@@ -57,12 +56,10 @@ def late(running: Sandbox) -> tuple[set[tuple[str, str]], Callable[[], None]]:
     )
     rows = [row for row in account.purchases if row.order_id == order]
     account.purchases[:] = [row for row in account.purchases if row.order_id != order]
+    contact = next(row.subject for row in running.key if row.check == CONTACT)
+    for stood in account.lists:  # a finding that is contained is not critical
+        stood.contact_ids[:] = [one for one in stood.contact_ids if str(one) != contact]
     running.show()
-    contact = next(
-        row.subject
-        for row in running.key
-        if row.check == CONTACT and int(row.subject) not in contained
-    )
 
     def heal() -> None:
         account.purchases.extend(rows)
