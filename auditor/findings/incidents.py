@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from auditor.findings.ledger import finding_table, incident_table
-from auditor.model.finding import SEVERITIES, Money
+from auditor.findings.query import aware, money_of
+from auditor.model.finding import SEVERITIES
 from auditor.model.incident import Incident
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ def _values(cause: Cause, check: Check, size: sa.RowMapping) -> dict[str, Any]:
 
 
 def _incident(row: sa.RowMapping) -> Incident:
-    minor = row["money_minor"]
     return Incident(
         id=row["incident"],
         check=row["check_id"],
@@ -115,8 +114,8 @@ def _incident(row: sa.RowMapping) -> Incident:
         severity=row["severity"],
         findings=row["findings"],
         people=row["people"],
-        money=None if minor is None else Money(minor, row["currency"]),
-        first_seen=row["first_seen"].replace(tzinfo=UTC),
+        money=money_of(row),
+        first_seen=aware(row["first_seen"]),
     )
 
 

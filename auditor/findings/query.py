@@ -81,11 +81,11 @@ def history(ledger: Ledger, fingerprint: str) -> list[PastValue]:
         return [
             PastValue(
                 past["run"],
-                _aware(past["seen_at"]),
+                aware(past["seen_at"]),
                 past["state"],
                 past["severity"],
                 past["people"],
-                _money(past),
+                money_of(past),
                 _side(past["centra"]),
                 _side(past["emarsys"]),
                 past["cause"],
@@ -175,11 +175,11 @@ def finding_of(row: sa.RowMapping) -> Finding:
         contact_id=row["contact_id"],
         centra=_side(row["centra"]),
         emarsys=_side(row["emarsys"]),
-        first_seen=_aware(row["first_seen"]),
-        last_seen=_aware(row["last_seen"]),
+        first_seen=aware(row["first_seen"]),
+        last_seen=aware(row["last_seen"]),
         run=row["run"],
         people=row["people"],
-        money=_money(row),
+        money=money_of(row),
         cause=row["cause"],
         remedy=row["remedy"],
         contained=row["contained"],
@@ -197,17 +197,19 @@ def _side(text: str | None) -> dict[str, Any] | None:
     return None if text is None else msgspec.json.decode(text)
 
 
-def _money(row: sa.RowMapping) -> Money | None:
+def money_of(row: sa.RowMapping) -> Money | None:
+    """Read what a row of the ledger is worth; None where no sum is known."""
     minor = row["money_minor"]
     return None if minor is None else Money(minor, row["currency"])
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
+    """Say of a moment of the ledger, which keeps UTC without a zone, that it is UTC."""
     return moment.replace(tzinfo=UTC)
 
 
 def _told(moment: datetime | None) -> datetime | None:
-    return None if moment is None else _aware(moment)
+    return None if moment is None else aware(moment)
 
 
 def record_run(ledger: Ledger, brand: str, snapshot: Snapshot) -> None:
@@ -243,7 +245,7 @@ def last_snapshot(ledger: Ledger, brand: str) -> Snapshot | None:
 
 def _snapshot(row: sa.RowMapping) -> Snapshot:
     coverage = msgspec.json.decode(row["coverage"], type=tuple[Coverage, ...])
-    return Snapshot(row["run"], _aware(row["as_of"]), coverage)
+    return Snapshot(row["run"], aware(row["as_of"]), coverage)
 
 
 def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | None:
@@ -290,4 +292,4 @@ def runs(ledger: Ledger, brand: str, limit: int = 30) -> list[FinishedRun]:
         .limit(limit)
     )
     with ledger.begin() as conn:
-        return [FinishedRun(r[0], _aware(r[1]), r[2], r[3]) for r in conn.execute(select)]
+        return [FinishedRun(r[0], aware(r[1]), r[2], r[3]) for r in conn.execute(select)]
