@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import sqlalchemy as sa
-
 from auditor.model.drift import (
     drift_audience,
     drift_catalogue,
@@ -16,22 +12,13 @@ from auditor.model.drift import (
     drift_sales,
 )
 from auditor.reconcile import populations
-from auditor.reconcile.populations import Featured, own_key
-
-if TYPE_CHECKING:
-    from sqlalchemy.sql.elements import ColumnElement
-
-
-def _order_of(drift: sa.Table) -> ColumnElement[str]:
-    # A line's key is <order number>/<item>; an order's has no stroke.
-    return sa.func.split_part(drift.c.subject_key, "/", 1)
-
+from auditor.reconcile.populations import Featured, order_key, own_key
 
 _MERGE = "merged in the hour from {} UTC"
 _MOMENTS = {"hour": "of the hour from {} UTC", "day": "of {}"}
 _ORDERS = Featured(
     drift_sales,
-    _order_of,
+    order_key,
     populations.orders,
     {
         "market": "in the market {}",

@@ -51,6 +51,11 @@ class Featured:
     checks: Mapping[str, str]
 
 
+def order_key(drift: sa.Table) -> ColumnElement[str]:
+    """Return the order a finding is about: a line's key is <order number>/<item>, an order's has no stroke."""
+    return sa.func.split_part(drift.c.subject_key, "/", 1, type_=sa.Text)
+
+
 def own_key(drift: sa.Table) -> ColumnElement[str]:
     """Return the subject key itself: the population is one of subjects."""
     return drift.c.subject_key

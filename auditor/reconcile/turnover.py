@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import drift_sales, link_contact, link_order, link_sale
+from auditor.reconcile.populations import order_key
 from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, populations, sum_of, text
 
@@ -21,8 +22,8 @@ EARLY, ELSEWHERE = "orders that are not due", "returns netted on another contact
 def found_orders() -> sa.Subquery:
     """Select the open findings about sales, by order: `check_id`, `order_number`."""
     row = drift_sales.c
-    number = sa.func.split_part(row.subject_key, "/", 1, type_=sa.Text)
-    found = sa.select(row.check_id, number.label("order_number")).distinct()
+    number = order_key(drift_sales).label("order_number")
+    found = sa.select(row.check_id, number).distinct()
     return found.where(row.subject_key.is_not(None)).subquery()
 
 
