@@ -52,6 +52,7 @@ class Brand:
     def audit(self, *words: str) -> tuple[int, dict[str, Any]]:
         """Audit and return the exit code and the JSON."""
         code = self.auditor("--format", "json", "audit", *words)
+        assert self.out, self.err
         return code, json.loads(self.out)
 
     def findings(self) -> set[tuple[str, str]]:

@@ -12,6 +12,7 @@ from auditor.sandbox.world.chance import between, chance, deal, lucky, pick
 from auditor.sandbox.world.model import Customer
 from auditor.sandbox.world.moments import HISTORY
 from auditor.sandbox.world.names import DOMAINS, FOLDED, PEOPLE
+from auditor.sandbox.world.scale import SMALLEST
 from auditor.sandbox.world.tenant import (
     CDON_MARKET,
     COUNTRY_WEIGHTS,
@@ -73,14 +74,15 @@ class Shopper:
 def head_count(scale: Scale) -> dict[str, int]:
     """Return how many shoppers of each kind make up exactly the customer rows of a scale."""
     rare, rows = scale.rare, scale.customers
+    spare = rare + 3 if rows >= 2 * SMALLEST else rare + 1
     counts = {
         "twin": max(2 * rare, rows * 7 // 100),
         "outlet": max(rare, rows * 3 // 100),
         "outlet_only": max(rare, rows * 2 // 100),
-        "zalando": max(rare + 1, rows * 2 // 100),
-        "cdon": max(rare + 1, rows // 100),
-        "amazon": max(rare + 1, rows // 100),
-        "miinto": max(rare + 1, rows // 100),
+        "zalando": max(spare, rows * 2 // 100),
+        "cdon": max(spare, rows // 100),
+        "amazon": max(spare, rows // 100),
+        "miinto": max(spare, rows // 100),
         "staff": max(rare + 2, rows // 100),
         "trade": max(rare, rows // 250),
         "erased": max(2 * rare + 2, rows * 15 // 1000),

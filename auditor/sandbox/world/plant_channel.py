@@ -49,7 +49,7 @@ def internal_in_sales(ground: Ground, cases: int) -> Iterator[str]:
     )
 
 
-@planter("channel.event_for_non_consumer")
+@planter("channel.event_for_non_consumer", subjects="few")
 def event_for_non_consumer(ground: Ground, cases: int) -> Iterator[str]:
     """Fire lifecycle events for people who only bought on marketplaces or for an account."""
     people = ground.people(cases, lambda person: bool(_strange_order(ground, person)))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, date, datetime
 from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 import sqlglot
 from google.auth.exceptions import RefreshError
-from sqlalchemy_bigquery import BigQueryDialect
 from sqlglot import expressions as exp
 
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import ConfigError
 from auditor.systems.emarsys import open_data
+from auditor.systems.emarsys.bigquery import BigQueryDialect
 from auditor.systems.emarsys.open_data import OpenData
 from auditor.systems.emarsys.open_data_views import PARTITION
 from auditor.systems.emarsys.streams import open_data_views
+from tests.postgres import new_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,3 +159,14 @@ def test_a_sign_in_that_is_refused_names_the_setting(
     with pytest.raises(ConfigError, match=r"cannot be opened \(RefreshError\)") as named:
         OpenData(OpenDataSettings(url=url, account=ACCOUNT)).require(VIEWS["sales"])
     assert "ann@" not in str(named.value)
+
+
+def test_postgresql_lists_its_indexes_as_before(postgres_server: str):
+    # SQLAlchemy looks for a key with `unnest`, which BigQuery's dialect replaces for the whole process.
+    engine = sa.create_engine(new_database(postgres_server))
+    table = sa.Table("keyed", sa.MetaData(), sa.Column("id", sa.Integer), sa.Index("by_id", "id"))
+    table.create(engine)
+    with warnings.catch_warnings(action="error"):
+        (found,) = sa.inspect(engine).get_indexes("keyed")
+    engine.dispose()
+    assert found["column_names"] == ["id"]
