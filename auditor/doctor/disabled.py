@@ -1,4 +1,4 @@
-"""Which checks a gap disables: those that need a stream which cannot be read."""
+"""Which checks a gap disables: those that need a stream or a field which cannot be read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 
 def disabled_by(result: Result, checks: Iterable[Check]) -> tuple[str, ...]:
     """Return the ids of the checks that one result disables; only a gap disables any."""
-    if result.state not in ("fail", "off"):
-        return ()
+    untold = set(result.columns)
     lost, suites = set(result.streams), set(result.suites)
-    return tuple(c.id for c in checks if lost & _needed(c, result) or c.suite in suites)
+    if result.state not in ("fail", "off"):
+        lost = suites = set()
+    return tuple(
+        check.id
+        for check in checks
+        if lost & _needed(check, result)
+        or check.suite in suites
+        or untold.intersection(check.needs_told)
+    )
 
 
 def _needed(check: Check, result: Result) -> set[str]:

@@ -30,6 +30,8 @@ class Result:
         fix: The next step; None where there is none.
         streams: What cannot be read; every check that needs one of them is disabled.
         suites: Suites of which no check can be believed, whatever they need.
+        columns: Canonical columns, as `table.column`, that stay empty; every check that has to be told
+            one of them is disabled.
         id: Which probe says so; the probe itself only gives the part that tells its lines apart.
         system: Whose area it is.
     """
@@ -39,6 +41,7 @@ class Result:
     fix: str | None = None
     streams: tuple[str, ...] = ()
     suites: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     id: str = ""
     system: Area = "auditor"
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from auditor.expect import earlier
-from auditor.model.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
+
+    import sqlalchemy as sa
 
     from auditor.model.finding import Check
     from auditor.model.snapshot import Snapshot
@@ -25,13 +24,11 @@ class AtHand:
         snapshot: What was read, and how completely.
         before: Streams that an earlier run read to their end.
         off: Suites that the settings give nothing to judge by, each with the reason.
-        untold: Columns, as `table.column`, that the tenant tells of none of its records.
     """
 
     snapshot: Snapshot
     before: Collection[str]
     off: Mapping[str, str]
-    untold: Collection[str]
 
     def why_off(self, check: Check) -> str | None:
         """Say why a check does not apply to this brand, or not yet; None when it does."""
@@ -54,7 +51,7 @@ class AtHand:
             if not line.is_usable:
                 return line.reason or f"The stream {stream} was not read to its end."
         for name in check.needs_told:
-            if name in self.untold:
+            if name in self.snapshot.untold:
                 table, _, column = name.partition(".")
                 return f"Centra does not tell {column} of any {table.partition('_')[2]}; see auditor doctor."
         return None
@@ -66,15 +63,4 @@ def at_hand(
     """Find out what a run has; only what some check asks for is looked up."""
     looks_back = any(check.needs_before for check in checks)
     before = earlier.complete_before(conn, snapshot.run) if looks_back else ()
-    names = sorted({name for check in checks for name in check.needs_told})
-    return AtHand(snapshot, before, off, frozenset(_untold(conn, names)))
-
-
-def _untold(conn: sa.Connection, names: Iterable[str]) -> Iterable[str]:
-    for name in names:
-        table, _, column = name.partition(".")
-        row = metadata.tables[table]
-        counts = sa.select(sa.func.count(), sa.func.count(row.c[column])).select_from(row)
-        rows, told = conn.execute(counts).one()
-        if rows and not told:
-            yield name
+    return AtHand(snapshot, before, off)

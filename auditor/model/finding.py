@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from auditor.model.bridge import Bridge, VerifiedShare
     from auditor.model.incident import Incident
-    from auditor.model.snapshot import Coverage
+    from auditor.model.snapshot import Coverage, Dropped
 
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
@@ -50,8 +50,8 @@ class Check:
         max_rows: Drifted subjects tolerated.
         max_share: Share of the checked subjects tolerated, 0 to 1.
         needs_before: Streams that an earlier run must have read to their end; else it is off.
-        needs_told: Columns, as `table.column`, that a tenant may not tell; where every row of the table
-            lacks one, the check is skipped.
+        needs_told: Columns, as `table.column`, that a tenant may not tell; where the field of one was
+            left out, the check is skipped.
     """
 
     id: str
@@ -223,12 +223,22 @@ class Audit:
     reread: Reread | None = None
 
     def disabled_by(self, line: Coverage) -> tuple[str, ...]:
-        """Return the ids of the checks that did not judge because this stream was not read."""
-        if line.is_usable:
-            return ()
+        """Return the ids of the checks that did not judge for want of this stream, or of fields of it."""
+        untold = {check for one in line.dropped for check in self.disabled_without(one)}
         return tuple(
-            result.check.id
-            for result in self.checks
-            if result.outcome in ("off", "skipped")
-            and line.stream in (*result.check.needs, *result.check.heeds)
+            check.id
+            for check in self._unjudged()
+            if check.id in untold
+            or (not line.is_usable and line.stream in (*check.needs, *check.heeds))
         )
+
+    def disabled_without(self, dropped: Dropped) -> tuple[str, ...]:
+        """Return the ids of the checks that did not judge because this field was left out."""
+        return tuple(
+            check.id
+            for check in self._unjudged()
+            if not set(check.needs_told).isdisjoint(dropped.columns)
+        )
+
+    def _unjudged(self) -> Iterator[Check]:
+        return (row.check for row in self.checks if row.outcome in ("off", "skipped"))

@@ -11,6 +11,19 @@ Mode = Literal["full", "incremental", "off"]
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A field that a read left out, because the tenant has none or the token may not read it.
+
+    Attributes:
+        field: Its name in the API, as `Type.field`.
+        columns: The canonical columns that stay empty for it, as `table.column`.
+    """
+
+    field: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How completely one stream was read; a stream that is not complete proves no absence.
 
@@ -26,6 +39,7 @@ class Coverage:
         requests: Calls that reading took.
         seconds: Wall time that reading took.
         notes: What was left out and why, and what reading cost; sentences without personal data.
+        dropped: The fields that were left out.
     """
 
     system: System
@@ -39,6 +53,7 @@ class Coverage:
     requests: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
     @property
     def is_usable(self) -> bool:
@@ -59,6 +74,13 @@ class Snapshot:
     run: str
     as_of: datetime
     coverage: tuple[Coverage, ...]
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """Return the canonical columns that stay empty, for their fields were left out."""
+        return frozenset(
+            column for line in self.coverage for one in line.dropped for column in one.columns
+        )
 
     def line(self, stream: str) -> Coverage | None:
         """Return the coverage of one stream, None when no such stream was tried."""

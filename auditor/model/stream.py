@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from auditor.model.snapshot import System
+    from auditor.model.snapshot import Dropped, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Stream:
         requests: Calls made so far on behalf of this stream.
         read_from: As `read`, from a given start; None when the stream can only be read whole.
         notes: What the last read left out and what it cost; each a sentence without personal data.
+        dropped: The fields that the last read left out.
         is_last: Whether it is read after the others of its system, because it judges what they showed.
     """
 
@@ -85,4 +86,5 @@ class Stream:
     requests: Callable[[], int] = field(default=lambda: 0)
     read_from: Callable[[Start], Iterator[Page]] | None = None
     notes: Callable[[], tuple[str, ...]] = field(default=tuple)
+    dropped: Callable[[], tuple[Dropped, ...]] = field(default=tuple)
     is_last: bool = False

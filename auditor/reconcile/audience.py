@@ -83,7 +83,8 @@ def judgement_of_members(_: Terms) -> Judgement:
 def _standing(audience: Audience, terms: Terms) -> sa.Select[Any]:
     """Select the contacts that a rule puts in or out, and whether the segment does the same.
 
-    Contacts of erased customers are left to the consent suite. A person with orders that were not
+    Contacts of erased customers are left to the consent suite, and nobody is out by a category where
+    the tenant tells none. A person with orders that were not
     read, from before `sales.since`, may be in for them and is never out. Of several contacts of a
     person one member is enough, and the first stands for a person who has none.
 
@@ -112,9 +113,11 @@ def _standing(audience: Audience, terms: Terms) -> sa.Select[Any]:
             .over(partition_by=whose, order_by=(length, contact.c.contact_id))
             .label("position"),
             sa.func.coalesce(rule.c.is_in, sa.false()).label("is_in"),
-            (sa.func.coalesce(rule.c.is_out, sa.true()) & earlier.c.person.is_(None)).label(
-                "is_out"
-            ),
+            (
+                sa.func.coalesce(rule.c.is_out, sa.true())
+                & earlier.c.person.is_(None)
+                & rules.is_told(audience.rule)
+            ).label("is_out"),
             rule.c.amount_minor,
             rule.c.count,
             rule.c.last_on,

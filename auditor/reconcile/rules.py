@@ -153,6 +153,14 @@ def read(rule: Rule, purchases: sa.FromClause, terms: Terms) -> sa.Select[Any]:
     return select if reading.where is None else select.where(reading.where)
 
 
+def is_told(rule: Rule) -> ColumnElement[bool]:
+    """Tell whether what a rule asks for is known at all: a tenant may tell no category."""
+    if rule.category is None:
+        return sa.true()
+    row = t.centra_display.c
+    return sa.select(row.display_id).where(row.category.is_not(None)).exists()
+
+
 def described(rule: Rule) -> str:
     """Say a rule as the settings file does."""
     name = next(name for name in rule.__struct_fields__ if getattr(rule, name) is not None)

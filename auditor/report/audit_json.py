@@ -35,7 +35,15 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "brand": audit.brand,
             "verdict": audit.verdict,
             "coverage": [
-                {**_coverage(line), "disables": audit.disabled_by(line)} for line in audit.coverage
+                {
+                    **_coverage(line),
+                    "dropped": [
+                        {"field": one.field, "disables": audit.disabled_without(one)}
+                        for one in line.dropped
+                    ],
+                    "disables": audit.disabled_by(line),
+                }
+                for line in audit.coverage
             ],
             "checks": [_check(result) for result in audit.checks],
             "findings": asdict(audit.tally),
@@ -136,6 +144,7 @@ def _coverage(line: Coverage) -> dict[str, Any]:
         "set_aside": line.set_aside,
         "requests": line.requests,
         "notes": line.notes,
+        "dropped": [{"field": one.field} for one in line.dropped],
     }
 
 

@@ -202,6 +202,7 @@ def _read_stream(stream: Stream, reading: Reading) -> _Ended:
             requests=stream.requests() - before,
             seconds=round(reading.seconds() - began, 3),
             notes=stream.notes(),
+            dropped=stream.dropped(),
         )
         return _end(line, reading, course, is_cut=fault is not None)
 

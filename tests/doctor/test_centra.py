@@ -149,6 +149,17 @@ def test_a_field_the_tenant_lacks_is_named(opened):
     assert (result.state, "Customer.isAnonymized" in result.detail) == ("warn", True)
 
 
+def test_a_field_the_tenant_lacks_disables_what_has_to_be_told_it(opened):
+    absent = options().absent | {"Customer.isAnonymized"}
+    clinic = opened(centra=options(absent=absent))
+    result = clinic.result("centra.stream.customers", "centra.stream")
+    checks = [expectation.check for expectation in load_checks(expectation_files())]
+    assert (result.detail, disabled_by(result, checks)) == (
+        "Readable, but without Customer.isAnonymized.",
+        ("consent.erased_but_contactable", "consent.erased_but_present"),
+    )
+
+
 def test_a_list_the_tenant_lacks_is_named(opened):
     absent = options().absent | {"Query.buyers"}
     result = opened(centra=options(absent=absent)).result("centra.schema")

@@ -214,7 +214,7 @@ class Books:
         for contact_id in contact_ids:
             self._add(t.emarsys_segment_member, segment_id=str(segment_id), contact_id=contact_id)
 
-    def shown_in(self, category: str, item: str) -> None:
+    def shown_in(self, category: str | None, item: str) -> None:
         self._add(t.centra_size, size_id=item, variant_id=item, item=item)
         self._add(t.centra_variant, variant_id=item, product_id=item)
         self._add(t.centra_display, display_id=item, product_id=item, category=category)

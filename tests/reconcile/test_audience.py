@@ -395,3 +395,13 @@ def test_contacts_with_sales_are_counted_as_checked(books: Books):
     books.contact("2", "b@x.se", None)
     books.drift()
     assert books.checked()[INFLATED] == 1
+
+
+@pytest.mark.parametrize(("category", "wrong"), [("Dresses", {f"{SEGMENT}/1"}), (None, set())])
+def test_nobody_is_out_by_a_category_where_the_tenant_tells_none(
+    books: Books, category: str | None, wrong: set[str]
+):
+    bought(books, "100", 1000)
+    books.shown_in(category, "A")
+    books.segment(SEGMENT, "1")
+    assert found(books, Rule(category=Category(name="Knitwear", at_least=1))) == wrong

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def schema_gaps(visit: Visit) -> Iterator[Result]:
     """Compare what every stream wants with the tenant's own schema."""
     schema = visit.schema()
-    gaps = [gap for source in _sources() for gap in _of_source(schema, source)]
+    gaps = [gap for source in sources() for gap in _of_source(schema, source)]
     gaps += missing_fields(schema, "Order", _order_fields(visit.settings))
     if not gaps:
         yield Result("ok", "This tenant has every list and field that the auditor asks for.")
@@ -49,7 +49,7 @@ def missing_fields(schema: Schema, type_name: str, fields: Iterable[Want]) -> It
                 yield from missing_fields(schema, found.type.inner, want.fields)
 
 
-def _sources() -> list[Source[Any]]:
+def sources() -> list[Source[Any]]:
     """Return the lists that stand in the modules of the client."""
     names = sorted(module.name for module in iter_modules(centra.__path__))
     modules = [import_module(f"{centra.__name__}.{name}") for name in names]

@@ -23,7 +23,8 @@ def streams(visit: Visit) -> Iterator[Result]:
     """Read one row of every stream.
 
     Source:
-        Centra reference 1.3: each answer that lacks a permission names it.
+        Centra reference 0: the schema says which fields there are. 1.3: each answer that lacks a
+        permission names it.
     """
     settings, client = visit.settings, visit.centra()
     for stream in centra_streams(
@@ -49,8 +50,19 @@ def _result(stream: Stream, client: TinyClient) -> Result:
         return Result("fail", detail, grant(needed), lost, id=name)
     except AuditorError as exc:
         return failure(exc, streams=lost, part=name)
+    return _readable(stream, client)
+
+
+def _readable(stream: Stream, client: TinyClient) -> Result:
+    """Say what is left out of a stream that can be read, field by field."""
+    dropped = stream.dropped()
+    if not dropped:
+        return Result("ok", "Readable.", id=stream.name)
+    fields = ", ".join(one.field for one in dropped)
+    fix = "Ask Centra whether a newer version has it."
+    detail = f"Readable, but without {fields}"
     if client.lacking:
         lacking = " and ".join(sorted(client.lacking))
-        detail = f"Readable, but without what needs {lacking}."
-        return Result("warn", detail, grant(lacking), id=name)
-    return Result("ok", "Readable.", id=name)
+        detail, fix = f"{detail}: the token lacks {lacking}", grant(lacking)
+    columns = tuple(column for one in dropped for column in one.columns)
+    return Result("warn", f"{detail}.", fix, columns=columns, id=stream.name)

@@ -27,7 +27,13 @@ VARIANTS_AT_ONCE = 200
 
 _CAMPAIGN = wants(
     *("id", "status", "startDate", "stopDate"),
-    Want("markets", wants("id"), is_optional=True, permissions=frozenset({"Market:read"})),
+    Want(
+        "markets",
+        wants("id"),
+        is_optional=True,
+        permissions=frozenset({"Market:read"}),
+        fills=("centra_campaign_market.market_id",),
+    ),
     Want(
         "variants",
         wants(

@@ -80,11 +80,16 @@ def order_fields(terms: OrderTerms) -> tuple[Want, ...]:
         Want("store", wants("id")),
         Want("market", wants("id")),
         Want("customer", wants("id", "email")),
-        _unless_lacking("buyer", wants("id", "email"), "Buyer:read"),
+        _unless_lacking("buyer", wants("id", "email"), "Buyer:read", "centra_order.buyer_id"),
         _affiliate(is_needed=terms.needs_affiliate),
         Want("grandTotal", _AMOUNT, with_tax),
         Want("totals", _TOTALS, is_optional=True),
-        Want("paymentMethod", wants("name"), is_optional=True),
+        Want(
+            "paymentMethod",
+            wants("name"),
+            is_optional=True,
+            fills=("centra_order.payment_method",),
+        ),
         _lines(terms, with_tax),
         *(_ATTRIBUTES if terms.needs_attributes else ()),
         PAYMENTS,
@@ -93,8 +98,8 @@ def order_fields(terms: OrderTerms) -> tuple[Want, ...]:
 
 _AMOUNT = wants("value", Want("currency", wants("code")))
 _TOTALS = (
-    Want("shipping", wants("value"), is_optional=True),
-    Want("taxAdded", wants("value"), is_optional=True),
+    Want("shipping", wants("value"), is_optional=True, fills=("centra_order.shipping_minor",)),
+    Want("taxAdded", wants("value"), is_optional=True, fills=("centra_order.tax_added_minor",)),
 )
 _ATTRIBUTES = wants(
     Want("attributes", wants(Want("type", wants("name")), Want("elements", wants("value"))))
@@ -111,11 +116,11 @@ def _affiliate(*, is_needed: bool) -> Want:
     """Source: Centra reference 4.1: its name on an order is inferred."""
     if is_needed:
         return Want("affiliate", wants("name"))
-    return _unless_lacking("affiliate", wants("name"), "Affiliate:read")
+    return _unless_lacking("affiliate", wants("name"), "Affiliate:read", "centra_order.affiliate")
 
 
-def _unless_lacking(name: str, fields: tuple[Want, ...], permission: str) -> Want:
-    return Want(name, fields, is_optional=True, permissions=frozenset({permission}))
+def _unless_lacking(name: str, fields: tuple[Want, ...], permission: str, fills: str) -> Want:
+    return Want(name, fields, is_optional=True, permissions=frozenset({permission}), fills=(fills,))
 
 
 class OrderTables:

@@ -25,9 +25,13 @@ _VALUE = wants("value", Want("currency", wants("code")))
 
 PAYMENTS = Want(
     "paymentHistory",
-    wants("id", "entryType", "status", "createdAt", Want("value", _VALUE, is_optional=True)),
+    wants(
+        *("id", "entryType", "status", "createdAt"),
+        Want("value", _VALUE, is_optional=True, fills=("centra_payment.value_minor",)),
+    ),
     is_optional=True,
     permissions=frozenset({"PaymentHistory:read"}),
+    fills=("centra_payment.payment_id",),
 )
 
 

@@ -33,9 +33,13 @@ _CUSTOMER = wants(
     "lastName",
     "createdAt",
     "updatedAt",
-    Want("isAnonymized", is_optional=True),
-    Want("totalOrders", permissions=frozenset({"Customer.totalOrders:read"})),
-    Want("store", wants("id"), is_optional=True),
+    Want("isAnonymized", is_optional=True, fills=("centra_customer.is_anonymized",)),
+    Want(
+        "totalOrders",
+        permissions=frozenset({"Customer.totalOrders:read"}),
+        fills=("centra_customer.total_orders",),
+    ),
+    Want("store", wants("id"), is_optional=True, fills=("centra_customer.store_id",)),
 )
 _SUBSCRIPTION = wants(
     "id",

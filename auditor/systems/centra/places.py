@@ -98,9 +98,15 @@ def _country_tables(rows: Sequence[Country]) -> dict[str, pa.Table]:
 _PRICELIST = wants(
     "id",
     "name",
-    Want("status", is_optional=True),
-    Want("currency", wants("code"), is_optional=True),
-    Want("store", wants("id"), is_optional=True, permissions=frozenset({"Store:read"})),
+    Want("status", is_optional=True, fills=("centra_pricelist.status",)),
+    Want("currency", wants("code"), is_optional=True, fills=("centra_pricelist.currency",)),
+    Want(
+        "store",
+        wants("id"),
+        is_optional=True,
+        permissions=frozenset({"Store:read"}),
+        fills=("centra_pricelist.store_id",),
+    ),
 )
 
 STORES = Source("stores", ("stores",), Store, wants("id", "name", "type"), _store_tables)
@@ -110,7 +116,7 @@ WAREHOUSES = Source(
     "warehouses",
     ("warehouses",),
     Warehouse,
-    wants("id", "name", Want("threshold", is_optional=True)),
+    wants("id", "name", Want("threshold", is_optional=True, fills=("centra_warehouse.threshold",))),
     _warehouse_tables,
 )
 COUNTRIES = Source(

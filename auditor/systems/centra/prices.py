@@ -43,10 +43,16 @@ _PRICE = wants(
 _LOWEST = wants(
     Want("productVariant", wants("id")),
     Want("pricelist", wants("id")),
-    Want("originalPrice", _AMOUNT, is_optional=True),
+    Want("originalPrice", _AMOUNT, is_optional=True, fills=("centra_lowest_price.original_minor",)),
     Want("price", _AMOUNT),
-    Want("startDate", is_optional=True),
-    Want("markets", wants("id"), is_optional=True, permissions=frozenset({"Market:read"})),
+    Want("startDate", is_optional=True, fills=("centra_lowest_price.started_at",)),
+    Want(
+        "markets",
+        wants("id"),
+        is_optional=True,
+        permissions=frozenset({"Market:read"}),
+        fills=("centra_lowest_price.market_id",),
+    ),
 )
 _STOCK = wants("id", Want("stock", wants(Want("warehouse", wants("id")), "freeToAllocateQuantity")))
 

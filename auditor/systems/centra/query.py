@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.errors import SchemaDriftError
+from auditor.model.snapshot import Dropped
 from auditor.systems.centra.notes import Notes
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Want:
         args: Arguments as GraphQL text.
         is_optional: Whether the auditor can do without it.
         permissions: Those whose lack it is left out for; none means that it has to be read.
+        fills: The canonical columns that are empty without it, as `table.column`; those of the fields
+            below it go with it.
     """
 
     name: str
@@ -36,6 +39,12 @@ class Want:
     args: str = ""
     is_optional: bool = False
     permissions: frozenset[str] = frozenset()
+    fills: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return every column that is empty without it."""
+        return (*self.fills, *(name for field in self.fields for name in field.columns))
 
 
 def wants(*fields: str | Want) -> tuple[Want, ...]:
@@ -84,18 +93,18 @@ class _Writer:
         """Return the fields of a type."""
         parts = []
         for field in fields:
+            name = f"{type_name}.{field.name}"
+            dropped = Dropped(name, field.columns)
             if field.permissions & self.without:
-                names = " and ".join(sorted(field.permissions & self.without))
-                self.notes.add(
-                    f"{type_name}.{field.name} was not read; grant {names} to the token."
-                )
+                lacking = " and ".join(sorted(field.permissions & self.without))
+                self.notes.drop(dropped, f"{name} was not read; grant {lacking} to the token.")
                 continue
             try:
                 parts.append(self._part(type_name, field))
             except SchemaDriftError as exc:
                 if not field.is_optional:
                     raise
-                self.notes.add(f"{exc}")
+                self.notes.drop(dropped, f"{exc}")
         return " ".join(parts)
 
     def _part(self, type_name: str, field: Want) -> str:

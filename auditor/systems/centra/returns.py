@@ -30,6 +30,7 @@ _RETURN = wants(
         wants("entryType", "status"),
         is_optional=True,
         permissions=frozenset({"PaymentHistory:read"}),
+        fills=("centra_return.has_refund",),
     ),
 )
 _REFUND = Refund("REFUND", "SUCCESS")

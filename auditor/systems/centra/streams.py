@@ -191,6 +191,7 @@ class _Streams:
             requests=lambda: tenant.client.requests,
             read_from=read_from if self._has_window(source) else None,
             notes=notes,
+            dropped=notes.dropped,
         )
 
     def _special(self, name: str, read: Callable[[Tenant, Notes], Iterator[Page]]) -> Stream:
@@ -201,6 +202,7 @@ class _Streams:
             lambda: self._metered(tenant, notes, lambda: read(tenant, notes)),
             requests=lambda: tenant.client.requests,
             notes=notes,
+            dropped=notes.dropped,
         )
 
     def _metered(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from auditor.errors import SchemaDriftError
+from auditor.model.snapshot import Dropped
+from auditor.systems.centra.notes import Notes
 from auditor.systems.centra.query import Want, droppable, selection, wants
 from tests.systems.centra.fake import FakeCentra, schema_of
 
@@ -28,6 +30,20 @@ def test_an_optional_field_is_left_out_where_it_is_missing():
     schema = schema_of(FakeCentra(absent=("Customer.isAnonymized",)))
     fields = wants("id", Want("isAnonymized", is_optional=True))
     assert selection(schema, "Customer", fields) == "id"
+
+
+def test_a_field_that_is_left_out_is_noted_with_the_columns_that_stay_empty():
+    schema, notes = schema_of(FakeCentra(absent=("Order.totals",))), Notes()
+    below = (Want("shipping", fills=("o.shipping",)), Want("taxAdded", fills=("o.tax",)))
+    selection(schema, "Order", wants("id", Want("totals", below, is_optional=True)), notes=notes)
+    assert notes.dropped() == (Dropped("Order.totals", ("o.shipping", "o.tax")),)
+
+
+def test_a_field_that_may_not_be_read_is_noted_too():
+    notes = Notes()
+    field = Want("brand", permissions=frozenset({"Brand:read"}), fills=("p.brand",))
+    selection(FULL, "Product", wants("id", field), frozenset({"Brand:read"}), notes)
+    assert notes.dropped() == (Dropped("Product.brand", ("p.brand",)),)
 
 
 def test_a_missing_field_that_is_needed_is_named():

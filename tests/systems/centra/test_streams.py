@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.errors import ConfigError, RefusedError
+from auditor.model.snapshot import Dropped
 from auditor.model.stream import Start
 from auditor.model.tables import STREAM_TABLES
 from auditor.systems.arrow import arrow_schema
@@ -263,6 +264,13 @@ def test_notes_are_those_of_the_last_reading():
         "Centra has no field Warehouse.threshold.",
         "Reading cost 20 points of query complexity.",
     )
+
+
+def test_dropped_fields_are_those_of_the_last_reading():
+    stream = streams_of(full(absent=("Warehouse.threshold",)))["warehouses"]
+    list(stream.read())
+    list(stream.read())
+    assert stream.dropped() == (Dropped("Warehouse.threshold", ("centra_warehouse.threshold",)),)
 
 
 def test_sizes_of_a_catalogue_of_display_items_say_what_they_lack():
