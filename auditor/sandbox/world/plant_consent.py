@@ -145,10 +145,13 @@ def _consumer_order(ground: Ground, person: Person) -> Order | None:
 
 
 def _is_erasable(ground: Ground, person: Person, unless: str) -> bool:
-    """Tell whether an earlier look knows the address of a person who can be erased unnoticed."""
+    """Tell whether an earlier look knows the address of a person who can be erased unnoticed.
+
+    Somebody who changed since may have another address by now, which no look has seen.
+    """
     seen_at = ground.world.now - EARLIER
-    is_old = all(row.created_at < seen_at for row in person.customers)
-    is_one = len(person.customers) == 1 and is_old and ground.is_quiet(person)
+    is_known = all(row.updated_at < seen_at for row in person.customers)
+    is_one = len(person.customers) == 1 and is_known and ground.is_quiet(person)
     return is_one and ground.contact_of(person).values[OPT_IN] != unless
 
 
