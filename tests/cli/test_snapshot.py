@@ -71,6 +71,7 @@ def test_json_is_the_coverage_of_the_audit(call: Call, asked: dict[str, Any]):
                 "set_aside": 0,
                 "requests": 0,
                 "notes": [],
+                "dropped": [],
             }
         ],
     }

@@ -199,7 +199,8 @@ def audience(facts: Facts) -> Broken:
             if not facts.is_due(order) and order.status != "CANCELLED" and facts.is_settled(order):
                 yield from _early(facts, order)
     for contact in facts.contacts.values():
-        orders = bought[facts.person_of_contact(contact)]
+        person = facts.person_of_contact(contact)
+        orders = bought[person] if person else []  # what erased customers ordered is nobody's
         for declared in facts.settings["audiences"]:
             holds = _holds(facts, declared["rule"], orders)
             if holds is not None and holds != (contact.id in members[declared["segment"]]):
