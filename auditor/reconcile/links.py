@@ -20,7 +20,9 @@ from auditor.reconcile.attribution import lifecycle_events
 from auditor.reconcile.compared import compared, side
 from auditor.reconcile.fulfilment import configured
 from auditor.reconcile.identity import covered
-from auditor.reconcile.sql import any_of
+from auditor.reconcile.profile import COMPARED
+from auditor.reconcile.sql import any_of, text
+from auditor.reconcile.turnover import turnover, worth_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,6 +86,24 @@ def people(terms: Terms) -> sa.Select[Any]:
     )
 
 
+def profiles(terms: Terms) -> sa.Select[Any]:
+    """Select every contact with a customer: the mapped fields of either, hashed, for they are personal."""
+    row, contact, customer = link_contact.c, t.emarsys_contact, t.centra_customer
+    columns = [column for field, column in COMPARED.items() if field in terms.mapped_fields]
+    ours, theirs = (
+        side(text(""), *(sa.func.md5(table.c[column]) for column in columns))
+        for table in (customer, contact)
+    )
+    whose = sa.case((row.is_key_live, row.key), else_=row.customer_id)
+    return compared(
+        row.contact_id, ours, theirs, row.changed_at < terms.contacts_before
+    ).select_from(
+        link_contact.join(contact, row.contact_id == contact.c.contact_id).join(
+            customer, whose == customer.c.customer_id
+        )
+    )
+
+
 def _base(topic: str) -> sa.Subquery:
     """Select what the links of a topic named in Emarsys when both sides agreed last."""
     base = agreed_value.c
@@ -132,6 +152,26 @@ def members(terms: Terms) -> sa.Select[Any]:
     belongs = row.is_member != row.is_wrong
     key = row.segment_id + "/" + row.contact_id
     return compared(key, side(belongs), side(row.is_member), sa.true())
+
+
+def turnovers(terms: Terms) -> sa.Select[Any]:
+    """Select every contact of a person with sales: what the person's orders are worth against them."""
+    row, order = link_contact.c, link_order.c
+    known = link_contact.c.person.is_not(None)
+    whole = turnover(terms, sa.select(row.contact_id).where(known)).subquery("turnover")
+    worth = worth_of(terms, sa.select(row.person).where(known)).subquery("worth")
+    young = sa.select(order.person).where(~order.is_settled, order.person.is_not(None)).distinct()
+    waiting = young.subquery("waiting")
+    return compared(
+        row.contact_id,
+        side(sa.func.coalesce(worth.c.net_minor, 0)),
+        side(whole.c.amount_minor),
+        waiting.c.person.is_(None),
+    ).select_from(
+        link_contact.join(whole, row.contact_id == whole.c.contact_id)
+        .outerjoin(worth, row.person == worth.c.person)
+        .outerjoin(waiting, row.person == waiting.c.person)
+    )
 
 
 def events(terms: Terms) -> sa.Select[Any]:

@@ -47,6 +47,14 @@ TOPICS: tuple[Topic, ...] = (
         "person", drift_identity, "contact", _PEOPLE, links.people, ("identity.missing_contact",)
     ),
     Topic(
+        "profile",
+        drift_identity,
+        "contact",
+        _PEOPLE,
+        links.profiles,
+        ("identity.profile_mismatch",),
+    ),
+    Topic(
         "item",
         drift_catalogue,
         "item",
@@ -111,7 +119,15 @@ TOPICS: tuple[Topic, ...] = (
         (*_SALES, "contacts", "segment_members"),
         links.members,
     ),
+    Topic(
+        "turnover",
+        drift_audience,
+        "contact",
+        (*_SALES, "contacts", "si_contacts"),
+        links.turnovers,
+        ("audience.inflated_value",),
+    ),
     Topic("event", drift_event, "event", ("orders", "contacts", "external_events"), links.events),
 )
-"""What is compared. A row that stands in none of them is attributed to nobody: names are personal, a
-stream or a pattern is many records, and a turnover moves with every order."""
+"""What is compared. A row that stands in none of them is attributed to nobody: a stream, a feed, a token
+or a pattern is no link of one record to another, so that no side of it can have moved away."""

@@ -43,8 +43,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
         CHECKS.md, audience; Emarsys reference 7 (`si_purchases` joins `si_contacts`).
     """
     purse = _inflated(terms)
-    row, whole = purse.c, _turnover(purse, terms).subquery()
-    worth = _worth(purse, terms).subquery()
+    row, whole = purse.c, turnover(terms, sa.select(purse.c.contact_id)).subquery()
+    worth = worth_of(terms, sa.select(purse.c.person)).subquery()
     value = sa.func.coalesce(worth.c.net_minor, 0)
     return sa.select(
         text(INFLATED),
@@ -193,20 +193,29 @@ def _unexplained_orders(terms: Terms) -> sa.Subquery:
     )
 
 
-def _turnover(purse: sa.CTE, terms: Terms) -> sa.Select[Any]:
+def turnover(terms: Terms, contacts: sa.Select[tuple[str]]) -> sa.Select[Any]:
+    """Add up what Emarsys counts for some contacts since the first day that counts.
+
+    Frame:
+        Result: one row per contact with sales: contact_id, amount_minor.
+    """
     sale, si = t.emarsys_sale.c, t.emarsys_si_contact.c
     return (
         sa.select(si.contact_id, sum_of(sale.amount_minor).label("amount_minor"))
         .select_from(
             t.emarsys_sale.join(t.emarsys_si_contact, sale.si_contact_id == si.si_contact_id)
         )
-        .where(sale.purchased_on >= terms.since, si.contact_id.in_(sa.select(purse.c.contact_id)))
+        .where(sale.purchased_on >= terms.since, si.contact_id.in_(contacts))
         .group_by(si.contact_id)
     )
 
 
-def _worth(purse: sa.CTE, terms: Terms) -> sa.Select[Any]:
-    """Add up the due, settled orders of the people behind some contacts."""
+def worth_of(terms: Terms, people: sa.Select[tuple[str]]) -> sa.Select[Any]:
+    """Add up the due, settled orders of some people.
+
+    Frame:
+        Result: one row per person with such orders: person, net_minor.
+    """
     order = link_order.c
     return (
         sa.select(order.person, sum_of(link_sale.c.net_minor).label("net_minor"))
@@ -215,7 +224,7 @@ def _worth(purse: sa.CTE, terms: Terms) -> sa.Select[Any]:
             order.is_due,
             order.is_settled,
             order.created_at >= terms.since,
-            order.person.in_(sa.select(purse.c.person)),
+            order.person.in_(people),
         )
         .group_by(order.person)
     )

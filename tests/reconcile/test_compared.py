@@ -46,6 +46,17 @@ def agreeing(books: Books) -> None:
     books.order("200", books.line("sku", 1, 100), **both)
     books.order("201", store_id="3", **both)
     books.event("stray", "30", "order_confirmation", SOON)
+    for number in ("40", "41"):
+        books.customer(number, f"{number}@x.se", last_name="Ek")
+        books.contact(number, f"{number}@x.se", None, external_id=number, last_name="Ek")
+    for number in ("50", "51"):
+        books.customer(number, f"{number}@x.se", total_orders=1)
+        books.contact(number, f"{number}@x.se", None, external_id=number)
+    books.order("500", books.line("sku", 1, 100), customer_id="50")
+    books.sale("500", "sku", 1, 100, si_contact_id="si50")
+    books.order("510", books.line("sku", 1, 100), customer_id="51", is_on_hold=True)
+    books.order("511", books.line("sku", 1, 50), customer_id="51")
+    books.sale("511", "sku", 1, 50, si_contact_id="si51")
 
 
 def changed(books: Books) -> None:
@@ -63,6 +74,10 @@ def changed(books: Books) -> None:
     books.definition("order_confirmation", usages=0)
     books.lose(t.emarsys_segment_member, contact_id="20")
     books.lose(t.centra_order, order_number="200")
+    books.change(t.centra_customer, {"customer_id": "40"}, last_name="Ask")
+    books.change(t.emarsys_contact, {"contact_id": "41"}, last_name="Ask")
+    books.change(t.centra_order, {"order_number": "500"}, is_on_hold=True)
+    books.sale("510", "sku", 1, 100, si_contact_id="si51")
 
 
 def test_a_change_on_one_side_is_attributed_to_it(warehouse_url: str):
@@ -92,6 +107,10 @@ def test_a_change_on_one_side_is_attributed_to_it(warehouse_url: str):
         ("fulfilment.dead_event", "emarsys.events.confirmed"): "emarsys",
         ("audience.membership_mismatch", "7/20"): "emarsys",
         ("channel.event_for_non_consumer", "event:stray"): "centra",
+        ("identity.profile_mismatch", "40"): "centra",
+        ("identity.profile_mismatch", "41"): "emarsys",
+        ("audience.inflated_value", "50"): "centra",
+        ("audience.inflated_value", "51"): "emarsys",
     }
 
 
