@@ -41,13 +41,14 @@ Examples:
   auditor explain event:5501                an event without one
   auditor explain 200001/990017             a member of a segment
   auditor explain orders                    a stream
+  auditor explain emarsys.events.shipped    a setting with a finding
   auditor explain anna@example.com --reveal
 """,
 )
 @click.argument("key")
 @click.option(
     "--kind",
-    type=click.Choice(["contact", "customer", "order", "item", "shipment", "stream"]),
+    type=click.Choice(["contact", "customer", "order", "item", "shipment", "stream", "config"]),
     help="What the key names, where it could be several things.",
 )
 @click.option("--reveal", is_flag=True, help="Show e-mail addresses and names; at a terminal only.")

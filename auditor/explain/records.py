@@ -111,6 +111,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
         Source(t.emarsys_event, "contact_id"),
     ),
     "stream": (),  # every row of its tables is one of its records
+    "config": (Source(t.emarsys_event_definition, "name"),),
 }
 """What is shown of each kind, Centra first."""
 

@@ -1,4 +1,4 @@
-"""What a key names: one contact, customer, order, item, shipment or stream, with all ids that hang on it."""
+"""What a key names: one contact, customer, order, item, shipment, stream or setting, with its ids."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ import sqlalchemy as sa
 
 from auditor.errors import ConfigError
 from auditor.model import tables as t
-from auditor.model.drift import link_contact, link_event, link_gone, link_stream
+from auditor.model.drift import (
+    drift_freshness,
+    drift_fulfilment,
+    link_contact,
+    link_event,
+    link_gone,
+    link_stream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["contact", "customer", "order", "item", "shipment", "stream"]
+Kind = Literal["contact", "customer", "order", "item", "shipment", "stream", "config"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 CUSTOMER_PREFIX, EVENT_PREFIX = "centra:", "event:"
 """Public subject keys (DESIGN, section 6): people without a contact, events without a shipment."""
+
+SETTINGS = ("emarsys.events.", "emarsys.auth", "credentials.")
+"""What the keys of findings about a setting begin with (DESIGN, section 6)."""
 
 FEED = "catalogue"
 """The stream whose rows are items; it has no link of its own."""
@@ -45,7 +55,7 @@ def find(conn: sa.Connection, key: str, kind: Kind | None = None) -> Subject:
         conn: The warehouse.
         key: A contact id, `centra:<customer id>`, an e-mail address, an order number, an order line,
             an item, a shipment number, `event:<event id>`, `<segment id>/<contact id>` (which is about
-            the contact) or a stream, as findings name them.
+            the contact), a stream or a setting, as findings name them.
         kind: Which kind is meant, where a key fits several.
 
     Raises:
@@ -72,6 +82,11 @@ def _candidates(conn: sa.Connection, key: str) -> Iterator[Subject]:
         yield from _matches(conn, key, {"shipment": _EVENT}, EVENT_PREFIX)
     elif "@" in key:
         yield from _of_address(conn, key)
+    elif key.startswith(SETTINGS):
+        if any(
+            _has(conn, table.c.subject_key, key) for table in (drift_fulfilment, drift_freshness)
+        ):
+            yield Subject("config", key, {"setting": (key,)})
     elif key == FEED and conn.execute(sa.select(t.emarsys_feed).limit(1)).first():
         yield Subject("stream", key, {"stream": (key,)})
     else:
@@ -198,6 +213,9 @@ _STEPS: dict[Kind, tuple[_Step, ...]] = {
         *_PERSON[:5],
     ),
     "stream": (),
+    "config": (
+        _step("name", drift_fulfilment, "setting", wanted="emarsys_event", known="subject_key"),
+    ),
 }
 
 

@@ -55,7 +55,7 @@ class Answer:
     """What one rule says of one row.
 
     Attributes:
-        about: The row: a contact, a person, an order, a line, an item, a parcel or a stream.
+        about: The row: a contact, a person, an order, a line, an item, a parcel, a stream or a setting.
         check: What the rule raises; None for one that raises nothing.
         reason: Why it raises nothing, in words.
         decides: Whether it is the one that counts: the first that holds, in most topics.
@@ -104,6 +104,10 @@ _LINKS: dict[Kind, tuple[_Link, ...]] = {
         _Link(d.link_event, "event_id", "event_id", _FIRING),
     ),
     "stream": (_Link(d.link_stream, "stream", "stream", ("stream",)),),
+    "config": (
+        _Link(d.drift_fulfilment, "subject_key", "setting", ("subject_key",)),
+        _Link(d.drift_freshness, "subject_key", "setting", ("subject_key",)),
+    ),
 }
 _NAMES = {
     d.link_contact: "contact",
@@ -115,6 +119,8 @@ _NAMES = {
     d.link_sale: "item",
     d.link_item: "item",
     d.link_stream: "stream",
+    d.drift_fulfilment: "setting",
+    d.drift_freshness: "setting",
 }
 
 MEANINGS: dict[sa.Table, dict[str, str]] = {
@@ -202,6 +208,26 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "lag_p50_s": "seconds within which half of them came",
         "lag_p95_s": "seconds within which 95 of 100 came",
     },
+    d.drift_fulfilment: {
+        "cause": "what is wrong with it",
+        "centra_order": "the order that it is about",
+        "centra_caused_at": "when the parcel left or the order was placed",
+        "emarsys_happened_at": "when the event fired",
+        "centra_orders": "orders of this kind that a confirmation was due for",
+        "emarsys_missing": "of them without one",
+        "emarsys_missing_share": "share of them without one",
+        "emarsys_event": "the event that the setting names",
+        "emarsys_usages": "programs and e-mails that listen to it",
+    },
+    d.drift_freshness: {
+        "centra_moved_at": "newest record that Emarsys owes by now and lacks",
+        "centra_records": "records that it owes since its newest row",
+        "emarsys_newest_at": "time of its newest row",
+        "emarsys_lag_p50_s": "seconds within which half of them came",
+        "emarsys_lag_p95_s": "seconds within which 95 of 100 came",
+        "centra_expires_on": "the day the Centra token ends, by the settings",
+        "emarsys_expires_on": "the day WSSE ends at Emarsys",
+    },
     d.link_order: {
         "channel": "consumer, wholesale, marketplace or internal; only the first counts as revenue",
         "status": "as Centra has it",
@@ -266,6 +292,11 @@ _JUDGEMENTS: dict[Kind, tuple[Callable[[Terms], Judgement], ...]] = {
     "item": (catalogue.judgement_of_items,),
     "shipment": (fulfilment.judgement_of_parcels, attribution.judgement_of_events),
     "stream": (freshness.judgement_of_streams, freshness.judgement_of_feed),
+    "config": (
+        fulfilment.judgement_of_settings,
+        confirmations.judgement_of_patterns,
+        freshness.judgement_of_credentials,
+    ),
 }
 
 

@@ -167,10 +167,10 @@ def _patterns(orders: sa.CTE, members: sa.CTE) -> sa.CTE:
 def _pattern_rows(explained: sa.CTE, terms: Terms) -> sa.Select[Any]:
     row = explained.c
     named = sa.case(_DIMENSIONS, value=row.dimension)
-    values = {
+    values: dict[str, ColumnElement[Any]] = {
         "check_id": text("fulfilment.trigger_status_mismatch"),
         "subject_kind": text("config"),
-        "subject_key": f"emarsys.events.{CONFIRMED}:" + row.dimension + "=" + row.value,
+        "subject_key": _key(explained),
         "people": sa.cast(sa.func.count(sa.distinct(row.contact_id)), sa.Integer),
         "cause": "no confirmation for the " + named + " " + row.value,
         "contained": sa.false(),
@@ -182,6 +182,11 @@ def _pattern_rows(explained: sa.CTE, terms: Terms) -> sa.Select[Any]:
     return sa.select(*drift_columns(drift_fulfilment, values)).group_by(
         row.dimension, row.value, row.orders, row.missing
     )
+
+
+def _key(explained: sa.CTE) -> ColumnElement[str]:
+    row = explained.c
+    return f"emarsys.events.{CONFIRMED}:" + row.dimension + "=" + row.value
 
 
 def _order_rows(orders: sa.CTE, explained: sa.CTE, terms: Terms) -> sa.Select[Any]:
@@ -218,6 +223,15 @@ def judgement_of_orders(_: Terms) -> Judgement:
     )
     rows = link_event.outerjoin(explained, row.subject == explained.c.subject)
     return Judgement(rows, row.subject, "confirmation of", {"order_number": row.subject}, rules)
+
+
+def judgement_of_patterns(_: Terms) -> Judgement:
+    """Return the rule of the patterns that explain missing confirmations."""
+    explained = _explained(_orders())
+    patterns = sa.select(_key(explained).label("key")).distinct().subquery("patterns")
+    rules = [Rule("fulfilment.trigger_status_mismatch", sa.true())]
+    key = patterns.c.key
+    return Judgement(patterns, key, "setting", {"setting": key}, rules)
 
 
 def checked() -> sa.Select[Any]:

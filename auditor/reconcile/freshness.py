@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -134,15 +134,43 @@ def _old_feed(terms: Terms) -> sa.Select[Any]:
     return found.where(_is_old(terms))
 
 
+class _Credential(NamedTuple):
+    """A credential that ends: the setting, the column that shows when, the day, and whether that is near."""
+
+    setting: str
+    column: str
+    ends: date
+    is_near: bool
+
+
+def _ending(terms: Terms) -> Iterator[_Credential]:
+    ends = terms.token_expires
+    if ends is not None:
+        is_near = ends <= (terms.as_of + NOTICE).date()
+        yield _Credential("credentials.centra_token_expires", "centra_expires_on", ends, is_near)
+    if terms.has_wsse:
+        yield _Credential("emarsys.auth", "emarsys_expires_on", WSSE_ENDS, is_near=True)
+
+
 def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
     check, nothing = text("freshness.token_expiry"), sa.cast(sa.null(), sa.DateTime)
-    expires = terms.token_expires
-    if expires is not None and expires <= (terms.as_of + NOTICE).date():
-        sides = {"centra_expires_on": sa.cast(sa.literal(expires), sa.Date)}
-        yield _row(check, ("config", text("credentials.centra_token_expires")), nothing, sides)
-    if terms.has_wsse:
-        sides = {"emarsys_expires_on": sa.cast(sa.literal(WSSE_ENDS), sa.Date)}
-        yield _row(check, ("config", text("emarsys.auth")), nothing, sides)
+    for one in _ending(terms):
+        if one.is_near:
+            sides = {one.column: sa.cast(sa.literal(one.ends), sa.Date)}
+            yield _row(check, ("config", text(one.setting)), nothing, sides)
+
+
+def judgement_of_credentials(terms: Terms) -> Judgement:
+    """Return the rule of the credentials whose end is known."""
+    nobody = _Credential("", "", WSSE_ENDS, is_near=False)
+    told = [
+        sa.select(text(one.setting).label("setting"), sa.literal(one.is_near).label("is_near"))
+        for one in (*_ending(terms), nobody)
+    ]
+    known = sa.union_all(*told).subquery("credentials")
+    rules = [Rule("freshness.token_expiry", known.c.is_near)]
+    key = known.c.setting
+    return Judgement(known, key, "setting", {"setting": key}, rules)
 
 
 def _row(

@@ -162,7 +162,8 @@ def dead_events(terms: Terms) -> sa.Select[Any]:
     Source:
         Emarsys reference 8: triggering an event with nothing attached is answered like any other.
     """
-    row = configured(terms).c
+    events = configured(terms)
+    row = events.c
     is_there = row.definitions > 0
     values = {
         "check_id": text("fulfilment.dead_event"),
@@ -177,7 +178,19 @@ def dead_events(terms: Terms) -> sa.Select[Any]:
         "emarsys_event": row.name,
         "emarsys_usages": row.usages,
     }
-    return sa.select(*drift_columns(drift_fulfilment, values)).where(~is_there | (row.usages == 0))
+    return sa.select(*drift_columns(drift_fulfilment, values)).where(_is_dead(events))
+
+
+def _is_dead(events: sa.CTE) -> ColumnElement[bool]:
+    return (events.c.definitions == 0) | (events.c.usages == 0)
+
+
+def judgement_of_settings(terms: Terms) -> Judgement:
+    """Return the rule of the events that the settings name."""
+    events = configured(terms)
+    key = "emarsys.events." + events.c.role
+    rules = [Rule("fulfilment.dead_event", _is_dead(events))]
+    return Judgement(events, key, "setting", {"setting": key}, rules)
 
 
 def configured(terms: Terms) -> sa.CTE:

@@ -14,7 +14,7 @@ from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     import sqlalchemy as sa
@@ -26,14 +26,6 @@ SUITE = "fulfilment."
 
 
 SUITES = frozenset({"channel", "fulfilment"})
-
-
-@pytest.fixture
-def books() -> Iterator[Books]:
-    """One engine is enough for most cases; `test_both_engines_agree` looks at the other."""
-    warehouse = Warehouse("duckdb:///:memory:")
-    yield Books(warehouse)
-    warehouse.close()
 
 
 @pytest.fixture
