@@ -1,4 +1,4 @@
-"""A stored run can be judged again, and a run compared with an earlier one."""
+"""A stored run can be judged again, a run compared with an earlier one, and every check be proved to work."""
 
 from __future__ import annotations
 
@@ -54,6 +54,11 @@ def test_other_terms_find_something_else_in_the_same_run(drifted: Brand):
     drifted.change_settings(lambda s: s["centra"].update(marketplaces={}))
     again = told(drifted, "--run", first)
     assert "channel.marketplace_in_sales" in {row["check"] for row in again["lost"]}
+
+
+def test_the_canary_detects_a_case_of_every_check(drifted: Brand):
+    canary = told(drifted, "--canary")["canary"]
+    assert (canary["missed"], canary["detected"]) == ([], canary["planted"])
 
 
 def test_a_run_that_is_not_there_is_one_sentence(drifted: Brand):

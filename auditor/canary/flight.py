@@ -95,6 +95,33 @@ def take_off(
     )
 
 
+def take_off_alone(
+    shadow: Warehouse, copy: Shadow, shipped: Iterable[Expectation], silent: Collection[str]
+) -> Flight:
+    """Plant, into an empty shadow, the cases that show only where no sample stands beside them.
+
+    Args:
+        shadow: An empty warehouse of its own, to be thrown away.
+        copy: Takes the planted rows.
+        shipped: The expectations that ship.
+        silent: Ids of checks that owe no answer.
+    """
+    ids = {e.check.id for e in shipped} - set(silent)
+    planted = {check: plant(copy) for check, plant in plants(alone=True).items() if check in ids}
+    _write(shadow, copy.rows.items())
+    return Flight(shadow, copy, {check: key for check, key in planted.items() if key}, ())
+
+
+def together(flights: Iterable[Canary]) -> Canary:
+    """Add up what several flights found."""
+    told = list(flights)
+    return Canary(
+        sum(one.planted for one in told),
+        sum(one.detected for one in told),
+        tuple(sorted(check for one in told for check in one.missed)),
+    )
+
+
 def unforgiving(expectations: Iterable[Expectation]) -> list[Expectation]:
     """Return expectations that tolerate no row: one case has to be enough.
 

@@ -13,12 +13,22 @@ from auditor.reconcile.streams import FEWEST_TIMED, TIMED
 if TYPE_CHECKING:
     from auditor.canary.shadow import Shadow
 
-_HOUR = timedelta(hours=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-@plant("freshness.stream_stalled")
-def _stalled(_: Shadow) -> None:
-    """Plant nothing: a stream stands still by what is not there, and the sample's own rows move on."""
+@plant("freshness.stream_stalled", alone=True)
+def _stalled(shadow: Shadow) -> str | None:
+    """Let an order wait for longer than orders may be silent, behind one that was counted."""
+    terms = shadow.terms
+    waiting_at = min(shadow.at, terms.as_of - terms.stalls["orders"] - _HOUR)
+    counted_at = waiting_at - _DAY
+    if counted_at.date() <= terms.since:
+        return None
+    person = shadow.person()
+    number, item, _ = shadow.order(person, created_at=counted_at, updated_at=counted_at)
+    shadow.sale(number, item, loaded_at=counted_at, purchased_on=counted_at.date())
+    shadow.order(person, created_at=waiting_at, updated_at=waiting_at)
+    return "orders"
 
 
 @plant("freshness.lag")

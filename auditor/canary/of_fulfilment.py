@@ -6,8 +6,9 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from auditor.canary.plants import plant
+from auditor.model import tables as t
 from auditor.reconcile.confirmations import LEAST_ORDERS
-from auditor.reconcile.firing import LEAVES_WITHIN
+from auditor.reconcile.firing import CONFIRMED, LEAVES_WITHIN, SHIPPED
 
 if TYPE_CHECKING:
     from auditor.canary.shadow import Shadow
@@ -90,6 +91,13 @@ def _pattern(shadow: Shadow) -> str | None:
     return f"emarsys.events.confirmed:payment_method={method}"
 
 
-@plant("fulfilment.dead_event")
-def _dead(_: Shadow) -> None:
-    """Plant nothing: what listens to an event stands at its one definition, which the sample has."""
+@plant("fulfilment.dead_event", alone=True)
+def _dead(shadow: Shadow) -> str | None:
+    """Let nothing listen to a configured event; the sample has the definition that is listened to."""
+    names = {SHIPPED: shadow.terms.shipped_event, CONFIRMED: shadow.terms.confirmed_event}
+    role = next((role for role, name in names.items() if name is not None), None)
+    if role is None:
+        return None
+    kind = {"event_type_id": shadow.id("event-type"), "name": names[role], "usages": 0}
+    shadow.add(t.emarsys_event_definition, **kind)
+    return f"emarsys.events.{role}"

@@ -14,25 +14,31 @@ if TYPE_CHECKING:
     Plant = Callable[[Shadow], str | None]
 
 _PACKAGE = "auditor.canary"
-_PLANTS: dict[str, Plant] = {}
+_PLANTS: dict[bool, dict[str, Plant]] = {False: {}, True: {}}
+"""By whether they are planted alone."""
 
 
-def plant(check: str) -> Callable[[Plant], Plant]:
+def plant(check: str, *, alone: bool = False) -> Callable[[Plant], Plant]:
     """Register a function that plants one case of a check and returns its subject key.
 
     It returns None where the terms leave nothing to plant, as a brand without marketplaces does.
+
+    Args:
+        check: Its id.
+        alone: Whether the case shows only where no sample of the brand's rows stands beside it: one of
+            something that is missing, which the sample has.
     """
 
     def register(function: Plant) -> Plant:
-        _PLANTS[check] = function
+        _PLANTS[alone][check] = function
         return function
 
     return register
 
 
-def plants() -> dict[str, Plant]:
-    """Return every plant by its check."""
+def plants(*, alone: bool = False) -> dict[str, Plant]:
+    """Return every plant by its check: those that stand in a sample, or those that stand alone."""
     for module in iter_modules(import_module(_PACKAGE).__path__):
         if module.name.startswith("of_"):
             import_module(f"{_PACKAGE}.{module.name}")
-    return dict(sorted(_PLANTS.items()))
+    return dict(sorted(_PLANTS[alone].items()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.backtest.compare import Comparison, Subject, compare, found_in
 from auditor.backtest.restore import restore, without
-from auditor.canary.flight import take_off, unforgiving
+from auditor.canary.flight import take_off, take_off_alone, together, unforgiving
 from auditor.canary.shadow import Shadow
 from auditor.errors import ConfigError
 from auditor.expect.judge import judge
@@ -24,6 +24,7 @@ from auditor.warehouse import Warehouse
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from auditor.canary.flight import Flight
     from auditor.expect.expectation import Expectation
     from auditor.model.finding import Canary, CheckResult
     from auditor.model.snapshot import Snapshot
@@ -38,16 +39,30 @@ def fly_canary(
     expectations: Iterable[Expectation],
     checks: Iterable[CheckResult],
 ) -> Canary:
-    """Let the canary fly: plant a case of every check into a copy, and judge the copy."""
+    """Let the canary fly: plant a case of every check into copies, and judge the copies."""
     judged = {result.check.suite for result in checks}
     silent = {r.check.id for r in checks if r.outcome not in ("pass", "fail")}
     shipped = [e for e in load_checks(expectation_files()) if e.check.suite in judged]
-    with _shadow() as shadow:
-        flight = take_off(warehouse, shadow, Shadow(terms), shipped, silent)
-        reconcile(shadow, flight.copy.terms)
-        flight.spoil()
-        asked = [e for e in unforgiving(expectations) if e.check.id not in silent]
-        return flight.answer(judge(shadow.engine, asked, taken, suites=judged))
+    with _shadow() as shadow, _shadow() as bare:
+        return together(
+            _flown(
+                flight, [e for e in unforgiving(expectations) if e.check.id not in silent], taken
+            )
+            for flight in (
+                take_off(warehouse, shadow, Shadow(terms), shipped, silent),
+                take_off_alone(bare, Shadow(terms), shipped, silent),
+            )
+        )
+
+
+def _flown(flight: Flight, expectations: Collection[Expectation], taken: Snapshot) -> Canary:
+    suites = {check.partition(".")[0] for check in flight.subjects}
+    suites |= {e.check.suite for e in flight.built_ins}
+    if not suites:
+        return flight.answer(())
+    reconcile(flight.shadow, flight.copy.terms, suites=suites)
+    flight.spoil()
+    return flight.answer(judge(flight.shadow.engine, expectations, taken, suites=suites))
 
 
 @contextmanager

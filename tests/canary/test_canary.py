@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.canary.flight import Flight, take_off, unforgiving
+from auditor.canary.flight import Flight, take_off, take_off_alone, together, unforgiving
 from auditor.canary.plants import plants
 from auditor.canary.sample import PARTS
 from auditor.canary.shadow import Shadow
@@ -38,6 +38,7 @@ TERMS = replace(
     PLAIN_TERMS,
     audiences=(Audience(segment=200001, name="Rich", rule=RICH),),
     lags=dict.fromkeys(MOVING, DAY),
+    stalls=dict.fromkeys(MOVING, DAY),
 )
 SHIPPED = load_checks(expectation_files())
 AT = NOW.replace(tzinfo=UTC)
@@ -75,6 +76,15 @@ def flight(brand: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield taken_off
 
 
+@pytest.fixture(scope="module")
+def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flight]:
+    """The cases that stand alone, planted and reconciled once."""
+    with closing(Warehouse(f"duckdb:///{tmp_path_factory.mktemp('l')}/shadow.duckdb")) as shadow:
+        taken_off = take_off_alone(shadow, Shadow(TERMS), SHIPPED, set())
+        reconcile(shadow, taken_off.copy.terms)
+        yield taken_off
+
+
 def _counts(brand: Warehouse) -> list[int]:
     return [brand.count(table) for tables in STREAM_TABLES.values() for table in tables]
 
@@ -88,9 +98,24 @@ def test_every_planted_case_is_found(flight: Flight):
     assert (canary.missed, canary.detected) == ((), canary.planted)
 
 
-def test_only_what_no_row_can_show_is_left_unplanted(flight: Flight):
+def test_every_case_that_stands_alone_is_found(lonely: Flight):
+    canary = answer(lonely, list(SHIPPED))
+    assert (canary.missed, canary.detected) == ((), 2)
+
+
+def test_a_case_of_every_check_is_planted(flight: Flight, lonely: Flight):
     drift = {e.check.id for e in SHIPPED if e.table is None}
-    assert drift - set(flight.subjects) == {"freshness.stream_stalled", "fulfilment.dead_event"}
+    assert drift == {*flight.subjects, *lonely.subjects}
+
+
+def test_a_check_that_is_gone_is_missed_alone_too(lonely: Flight):
+    own = [e for e in SHIPPED if e.check.id != "fulfilment.dead_event"]
+    assert answer(lonely, own).missed == ("fulfilment.dead_event",)
+
+
+def test_several_flights_are_told_as_one():
+    first, second = Canary(3, 2, ("b",)), Canary(2, 1, ("a",))
+    assert together((first, second)) == Canary(5, 3, ("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -103,8 +128,8 @@ def test_only_what_no_row_can_show_is_left_unplanted(flight: Flight):
 )
 def test_a_brand_without_something_has_no_case_of_it(change: dict[str, Any]):
     shadow = Shadow(replace(PLAIN_TERMS, **change))
-    planted = {check: plant(shadow) for check, plant in plants().items()}
-    assert None in planted.values()
+    planted = [plant(shadow) for plant in (plants() | plants(alone=True)).values()]
+    assert None in planted
 
 
 def missed_consent(flight: Flight, own: list[Expectation]) -> set[str]:
@@ -141,7 +166,7 @@ def test_the_sample_takes_of_every_stream_that_a_check_of_drift_needs():
 
 def test_every_drift_check_has_a_plant():
     drift = {e.check.id for e in SHIPPED if e.table is None}
-    assert drift - set(plants()) == set()
+    assert drift - {*plants(), *plants(alone=True)} == set()
 
 
 def test_a_missed_case_makes_the_run_incomplete():
