@@ -17,7 +17,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.finding import Audit
 from auditor.pipeline import reading
-from auditor.pipeline.confirming import Confirmed, confirm, due
+from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged
 from auditor.pipeline.judging import require_suites, terms_of_run
 from auditor.pipeline.rehearsal import fly_canary
 from auditor.pipeline.run import REPORTS, Done, Stages
@@ -77,11 +77,7 @@ def audit(
                 else reading.last_snapshot(run, ledger)
             )
         with stages.stage("reconcile"):
-            # Where nothing was read, nothing is judged, and the base currency may be unknown.
-            is_read = any(line.is_usable for line in taken.coverage)
-            terms = terms_of_run(run.settings, warehouse, taken) if is_read else None
-            if terms is not None:
-                reconcile(warehouse, terms)
+            terms = _reconciled(run, warehouse, taken, is_fresh=take_snapshot)
         looked = Confirmed()
         if terms is not None:
             asked = [e for e in expectations if not suites or e.check.suite in suites]
@@ -117,6 +113,17 @@ def _needed(expectations: Iterable[Expectation]) -> set[str]:
     """Return the streams that some check needs: nothing is asked of a system in vain."""
     checks = [expectation.check for expectation in expectations]
     return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
+
+
+def _reconciled(run: Run, warehouse: Warehouse, taken: Snapshot, *, is_fresh: bool) -> Terms | None:
+    """Reconcile what was read; where nothing was, nothing is judged, and the base currency is unknown."""
+    if not any(line.is_usable for line in taken.coverage):
+        return None
+    terms = terms_of_run(run.settings, warehouse, taken)
+    if is_fresh:
+        look_for_merged(run, warehouse, terms, taken)
+    reconcile(warehouse, terms)
+    return terms
 
 
 def _settle(

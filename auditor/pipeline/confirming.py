@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,12 +11,12 @@ from auditor.errors import ConfigError, ReadError
 from auditor.findings import query
 from auditor.model.finding import Reread
 from auditor.reconcile.run import reconcile
-from auditor.snapshot.concerned import suspects
-from auditor.snapshot.reread import Again, Seen, reread
+from auditor.snapshot.concerned import left_behind, suspects
+from auditor.snapshot.reread import Again, Seen, read_customers, reread
 from auditor.systems.points import opened_points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from auditor.expect.expectation import Expectation
     from auditor.findings.ledger import Ledger
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
     from auditor.snapshot.concerned import Suspect
     from auditor.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,34 @@ def due(
     return [one for one in suspects(warehouse.engine, checks) if (one.check, one.key) not in known]
 
 
+def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapshot) -> None:
+    """Look up the customers whose orders moved to somebody else since the last sweep.
+
+    An incremental reading does not tell who is gone; a sweep and a look at the one customer do.
+
+    Source:
+        CHECKS.md, Terms, "Merged away"; Centra reference 3.2.
+    """
+    usable = _usable(taken)
+    line = taken.line("customers")
+    if line is None or line.mode != "incremental" or not {"customers", "orders"} <= usable:
+        return
+    with warehouse.engine.connect() as conn:
+        moved = left_behind(conn, taken.run)
+    if not moved:
+        return
+    again = _again(run, warehouse, usable, taken)
+    with ExitStack() as stack:
+        try:
+            points = stack.enter_context(
+                opened_points(run.settings, terms.currency, run.clock, warehouse)
+            )
+        except (ReadError, ConfigError) as exc:
+            log.warning("%d customers are not looked up: %s", len(moved), exc)
+            return
+        read_customers(points, again, moved)
+
+
 def confirm(
     run: Run, warehouse: Warehouse, terms: Terms, taken: Snapshot, some: Sequence[Suspect]
 ) -> Confirmed:
@@ -66,9 +97,7 @@ def confirm(
 
     What could not be read again stands as it was found.
     """
-    settings = run.settings
-    pepper = settings.privacy.pepper.reveal() if settings.privacy.pepper else None
-    again = Again(taken.run, warehouse, _usable(taken), settings.coverage.reread, pepper)
+    again = _again(run, warehouse, _usable(taken), taken)
     seen, requests = _read(run, terms, again, some)
     if seen.changed:
         reconcile(warehouse, terms)
@@ -84,6 +113,12 @@ def confirm(
     confirmed = sum(marks.values())
     told = Reread(confirmed, late, len(marks) - confirmed, requests, seen.reason)
     return Confirmed(told, marks)
+
+
+def _again(run: Run, warehouse: Warehouse, usable: Collection[str], taken: Snapshot) -> Again:
+    privacy, calls = run.settings.privacy, run.settings.coverage.reread
+    pepper = privacy.pepper.reveal() if privacy.pepper else None
+    return Again(taken.run, warehouse, usable, calls, pepper)
 
 
 def _read(run: Run, terms: Terms, again: Again, some: Sequence[Suspect]) -> tuple[Seen, int]:

@@ -1,4 +1,4 @@
-"""Which new findings are worth a second look, and which records of both sides they rest on."""
+"""Which new findings and customers are worth a second look, and on which records findings rest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES, link_contact
+from auditor.model.history import HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -106,6 +107,27 @@ def concerned(conn: sa.Connection, some: Sequence[Suspect]) -> Records:
         orders,
         _known(found(back.return_id, back.order_number.in_(orders))),
     )
+
+
+def left_behind(conn: sa.Connection, run: str) -> list[str]:
+    """Return the customers whose orders a run saw under another customer than before, by id.
+
+    They may have been merged away since the last sweep. One whom the tables no longer have is known to
+    be gone already.
+    """
+    past, order, customer = HISTORY["centra_order"].c, t.centra_order.c, t.centra_customer.c
+    select = (
+        sa.select(past.customer_id)
+        .select_from(
+            HISTORY["centra_order"]
+            .join(t.centra_order, past.order_number == order.order_number)
+            .join(t.centra_customer, past.customer_id == customer.customer_id)
+        )
+        .where(past.valid_to_run == run, past.customer_id != order.customer_id)
+        .distinct()
+        .order_by(past.customer_id)
+    )
+    return list(conn.scalars(select))
 
 
 def _of_people(

@@ -136,6 +136,28 @@ def reread(points: Points, again: Again, some: Sequence[Suspect]) -> Seen:
     return seen
 
 
+def read_customers(points: Points, again: Again, ids: Sequence[str]) -> None:
+    """Read some customers anew: one that Centra no longer has is known to be gone from then on.
+
+    Where a reading fails, or the calls do not suffice, the next complete sweep tells.
+
+    Args:
+        points: Where to read.
+        again: How much, and where it goes.
+        ids: Of the customers, as Centra has them.
+    """
+    for start in range(0, len(ids), AT_ONCE):
+        part = ids[start : start + AT_ONCE]
+        try:
+            corrections = list(
+                _corrections(points, again, [_Reading("customers", part, "customer_id", part)])
+            )
+        except (ReadError, ConfigError) as exc:
+            log.warning("%d customers are not looked up: %s", len(ids) - start, exc)
+            return
+        again.warehouse.correct(again.run, corrections)
+
+
 def _readings(wanted: Records) -> Iterator[_Reading]:
     """Yield what is read, in the order of a snapshot: what is claimed before what can be said for it."""
     yield _Reading("contacts", wanted.contacts, "contact_id", wanted.contacts)

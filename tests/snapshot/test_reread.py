@@ -12,8 +12,8 @@ from auditor.errors import TransientReadError
 from auditor.model import tables as t
 from auditor.model.history import HISTORY
 from auditor.reconcile.run import reconcile
-from auditor.snapshot.concerned import suspects
-from auditor.snapshot.reread import MOST_CALLS, SPENT, Again, Seen, reread
+from auditor.snapshot.concerned import left_behind, suspects
+from auditor.snapshot.reread import MOST_CALLS, SPENT, Again, Seen, read_customers, reread
 from auditor.systems.arrow import arrow_table
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, TERMS, Books
@@ -208,3 +208,68 @@ def test_evidence_that_vanished_since_it_was_read_is_too_young_to_judge(looked: 
     looked.write()
     looked.now.rows["centra_subscription"] = []
     assert (looked.reread().changed, looked.stands()) == (True, set())
+
+
+# --- customers who may be gone --------------------------------------------------------------------
+
+
+def looked_up(looked: Looked, *ids: str, calls: int = 200) -> list[str]:
+    """Look customers up, and return those who are known to be there."""
+    read_customers(looked.now, Again("now", looked.warehouse, {"customers"}, calls), ids)
+    with looked.warehouse.engine.connect() as conn:
+        return sorted(conn.scalars(sa.select(t.centra_customer.c.customer_id)))
+
+
+@pytest.fixture
+def two(looked: Looked) -> Looked:
+    looked.books.customer("1", "a@x.se")
+    looked.books.customer("2", "b@x.se")
+    looked.write()
+    return looked
+
+
+def test_a_customer_that_is_looked_up_in_vain_is_gone(two: Looked):
+    del two.now.rows["centra_customer"][0]
+    assert looked_up(two, "1", "2") == ["2"]
+
+
+def test_an_inactive_customer_is_there(two: Looked):
+    two.change(t.centra_customer, status="INACTIVE")
+    assert looked_up(two, "1", "2") == ["1", "2"]
+
+
+def test_a_look_that_fails_proves_nobody_gone(two: Looked):
+    two.now.rows["centra_customer"].clear()
+    two.now.breaks = "customers"
+    assert looked_up(two, "1", "2") == ["1", "2"]
+
+
+def test_nobody_is_looked_up_beyond_the_calls_that_are_allowed(two: Looked):
+    two.now.rows["centra_customer"].clear()
+    assert looked_up(two, "1", "2", calls=MOST_CALLS - 1) == ["1", "2"]
+
+
+def order_of(looked: Looked, before: str, after: str, run: str = "now") -> list[str]:
+    """Let an order move between customers, and return whom the run has to look up."""
+    looked.books.order("100", customer_id=after)
+    looked.write()
+    past = {"order_number": "100", "customer_id": before, "row_hash": "", "valid_from_run": "first"}
+    with looked.warehouse.engine.begin() as conn:
+        conn.execute(HISTORY["centra_order"].insert(), [{**past, "valid_to_run": run}])
+        return left_behind(conn, "now")
+
+
+def test_a_customer_who_lost_an_order_may_be_gone(two: Looked):
+    assert order_of(two, "1", "2") == ["1"]
+
+
+def test_a_customer_who_kept_the_order_is_not_asked_for(two: Looked):
+    assert order_of(two, "2", "2") == []
+
+
+def test_what_an_earlier_run_saw_move_is_not_asked_for_again(two: Looked):
+    assert order_of(two, "1", "2", run="first") == []
+
+
+def test_a_customer_who_is_known_to_be_gone_is_not_asked_for(two: Looked):
+    assert order_of(two, "9", "2") == []

@@ -1,0 +1,53 @@
+"""A merge between two sweeps is known once its orders move: the customer is looked up by its id."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from auditor.sandbox.world import Scale
+from auditor.sandbox.world.changes import merge_customers
+from tests.brand import brand
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from auditor.sandbox.world.model import Contact, World
+
+KEY_FIELD = 4711
+
+
+def mergeable(world: World) -> tuple[Contact, int]:
+    """Return a contact whose customer has orders, and another customer of the same store."""
+    lately = world.now - timedelta(days=60)
+    buyers = {order.customer_id for order in world.centra.orders if order.created_at > lately}
+    there = {str(row.id): row for row in world.centra.customers if not row.is_anonymized}
+    contact = next(
+        row
+        for row in world.emarsys.contacts
+        if (customer := there.get(row.values[KEY_FIELD] or "")) and customer.id in buyers
+    )
+    gone = there[contact.values[KEY_FIELD] or ""]
+    heir = next(
+        row
+        for row in there.values()
+        if row.store_id == gone.store_id and row.email.lower() != gone.email.lower()
+    )
+    return contact, heir.id
+
+
+def test_a_merge_between_sweeps_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), drift=False) as shop:
+        shop.change_settings(lambda settings: settings.update(settle={"contacts": "0s"}))
+        world = shop.running.world
+        contact, heir = mergeable(world)
+        shop.audit()
+        merge_customers(world, int(contact.values[KEY_FIELD] or ""), heir, shop.running.clock())
+        shop.running.refresh()
+        shop.audit()  # sees the orders move; a moment later the loss is old enough to count
+        shop.audit()
+        assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
