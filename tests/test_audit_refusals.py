@@ -62,6 +62,7 @@ def to(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (to("store", value={"warehouse": "mysql://localhost/x"}), ["store.warehouse", "mysql"]),
         (to("store", value={"ledger": "duckdb:///x"}), ["store.ledger", "duckdb"]),
         (to("sales", "since", value="soon"), ["sales.since"]),
+        (to("centra", "merges", value="nowhere.csv"), ["centra.merges", "nowhere.csv"]),
     ],
 )
 def test_a_wrong_setting_is_named(

@@ -47,6 +47,7 @@ class Centra(Struct, frozen=True, kw_only=True):
     Attributes:
         wholesale: Whether the brand sells wholesale; if so, a token that sees no wholesale store is
             taken to be restricted.
+        merges: A CSV file of merged customers (`customer_id`, `survivor_id`) that the brand keeps.
     """
 
     url: WebUrl
@@ -56,6 +57,7 @@ class Centra(Struct, frozen=True, kw_only=True):
     catalogue: CentraCatalogue = CentraCatalogue()
     order_api: OrderApi | None = None
     wholesale: bool = True
+    merges: Name | None = None
     webhooks: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from auditor.model.currency import MINOR_DIGITS
 from auditor.model.tables import centra_currency
 from auditor.reconcile.streams import learned_lags
 from auditor.reconcile.terms import terms_of, with_learned_lag
+from auditor.systems.centra.merge_log import read_merge_log
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,6 +41,7 @@ def terms_of_run(settings: Settings, warehouse: Warehouse, snapshot: Snapshot) -
 
     Raises:
         ReadError: the base currency is not known.
+        ConfigError: the log of merges cannot be read.
     """
     base = sa.select(centra_currency.c.code).where(centra_currency.c.is_base)
     with warehouse.engine.connect() as conn:
@@ -46,4 +49,6 @@ def terms_of_run(settings: Settings, warehouse: Warehouse, snapshot: Snapshot) -
     if currency is None:
         raise ReadError("Centra's base currency was never read; run `auditor audit` again.")
     terms = terms_of(settings, snapshot.as_of, currency, MINOR_DIGITS[currency])
-    return with_learned_lag(terms, lags)
+    log = settings.centra.merges
+    merges = () if log is None else read_merge_log(log)
+    return replace(with_learned_lag(terms, lags), merges=merges)

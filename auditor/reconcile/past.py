@@ -6,12 +6,15 @@ the earliest moment it can have happened, and the age by which it counts as sett
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.history import HISTORY, stream_position, vanished_record
+
+if TYPE_CHECKING:
+    from auditor.reconcile.terms import Terms
 
 IN, OUT = 1, 2
 """Source: Emarsys reference 4, the opt-in."""
@@ -57,35 +60,45 @@ def gone(table: sa.Table, key: str, stream: str) -> sa.Select[Any]:
     )
 
 
-def gone_customers() -> sa.Select[Any]:
-    """Select the customers that are gone, with those who have their orders now.
+def gone_customers(terms: Terms) -> sa.Select[Any]:
+    """Select the customers that are gone, with those who have their orders now or who a log names.
 
     Frame:
-        Result: one row per gone customer and survivor; columns of `link_gone`.
+        Result: one row per gone customer and survivor; columns of `link_gone`. One that only the log
+            names went when its survivor last changed, for a merge changes it.
 
     Source:
-        Centra reference 3.2: a merge leaves no pointer, only its orders under another customer.
+        CHECKS.md, Terms, "Merged away"; Centra reference 3.2: a merge leaves no pointer, only its
+        orders under another customer.
     """
-    row = gone(t.centra_customer, "customer_id", "customers").subquery()
+    row, logged = gone(t.centra_customer, "customer_id", "customers").subquery(), _logged(terms)
+    missed = sa.union_all(
+        sa.select(row.c.customer_id, row.c.seen_at),
+        sa.select(logged.c.customer_id, sa.cast(sa.null(), sa.DateTime)),
+    ).subquery("missed_customers")
     lost = (
-        sa.select(row.c.customer_id, sa.func.max(row.c.seen_at).label("seen_at"))
-        .group_by(row.c.customer_id)
+        sa.select(missed.c.customer_id, sa.func.max(missed.c.seen_at).label("seen_at"))
+        .group_by(missed.c.customer_id)
         .cte("lost_customers")
     )
     past, order, heir = HISTORY["centra_order"], t.centra_order, t.centra_customer
+    told = sa.union_all(
+        sa.select(past.c.customer_id, order.c.customer_id.label("survivor_id"), order.c.updated_at)
+        .select_from(past.join(order, past.c.order_number == order.c.order_number))
+        .where(past.c.customer_id.in_(sa.select(lost.c.customer_id))),
+        sa.select(logged.c.customer_id, logged.c.survivor_id, heir.c.updated_at).select_from(
+            logged.join(heir, logged.c.survivor_id == heir.c.customer_id)
+        ),
+    ).subquery("told_merges")
     moved = (
         sa.select(
-            past.c.customer_id,
-            order.c.customer_id.label("survivor_id"),
-            sa.func.max(order.c.updated_at).label("moved_at"),
+            told.c.customer_id,
+            told.c.survivor_id,
+            sa.func.max(told.c.updated_at).label("moved_at"),
         )
-        .select_from(
-            past.join(lost, past.c.customer_id == lost.c.customer_id)
-            .join(order, past.c.order_number == order.c.order_number)
-            .join(heir, order.c.customer_id == heir.c.customer_id)
-        )
+        .select_from(told.join(heir, told.c.survivor_id == heir.c.customer_id))
         .where(~sa.func.coalesce(heir.c.is_anonymized, sa.false()))
-        .group_by(past.c.customer_id, order.c.customer_id)
+        .group_by(told.c.customer_id, told.c.survivor_id)
         .cte("moved_orders")
     )
     survivors = sa.func.count(moved.c.survivor_id).over(partition_by=lost.c.customer_id)
@@ -93,10 +106,23 @@ def gone_customers() -> sa.Select[Any]:
         lost.c.customer_id,
         moved.c.survivor_id,
         sa.cast(survivors, sa.Integer).label("survivors"),
-        sa.func.greatest(lost.c.seen_at, sa.func.coalesce(moved.c.moved_at, lost.c.seen_at)).label(
-            "gone_at"
-        ),
+        sa.func.greatest(
+            sa.func.coalesce(lost.c.seen_at, moved.c.moved_at),
+            sa.func.coalesce(moved.c.moved_at, lost.c.seen_at),
+        ).label("gone_at"),
     ).select_from(lost.outerjoin(moved, lost.c.customer_id == moved.c.customer_id))
+
+
+def _logged(terms: Terms) -> sa.CTE:
+    """Select the merges of the brand's own log whose customers Centra does not have."""
+    columns = sa.column("customer_id", sa.Text), sa.column("survivor_id", sa.Text)
+    customer = t.centra_customer.c.customer_id
+    if not terms.merges:
+        nobody = sa.select(customer, customer.label("survivor_id")).where(sa.false())
+        return nobody.cte("logged_merges")
+    log = sa.values(*columns, name="merge_log").data(list(terms.merges))
+    known = sa.select(customer)
+    return sa.select(log).where(log.c.customer_id.not_in(known)).cte("logged_merges")
 
 
 def erased_emails() -> sa.Select[Any]:

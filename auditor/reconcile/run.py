@@ -67,7 +67,7 @@ _OF_EVENTS = {"channel", "fulfilment", "freshness"}
 _OF_PEOPLE = {"consent", "identity", *_OF_SALES, *_OF_EVENTS}
 
 _STEPS: tuple[_Step, ...] = (
-    _link(_OF_PEOPLE, d.link_gone, lambda _: past.gone_customers()),
+    _link(_OF_PEOPLE, d.link_gone, past.gone_customers),
     _link(_OF_PEOPLE, d.link_person, people.people),
     _link(_OF_PEOPLE, d.link_contact, people.contacts),
     _link(_OF_PEOPLE, d.link_order, orders.orders),

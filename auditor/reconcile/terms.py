@@ -55,6 +55,7 @@ class Terms:
         token_expires: The day on which Centra's token ends, None where nobody said.
         has_wsse: Whether Emarsys is reached with WSSE.
         audiences: The segments that claim to follow a rule.
+        merges: Who was merged into whom by the brand's own log, as pairs of customer ids.
         zone: The brand's time zone, by its name; months are the brand's own.
     """
 
@@ -96,6 +97,7 @@ class Terms:
     feed_customers: str = "all"
     mapped_fields: tuple[str, ...] = ("first_name", "last_name", "email")
     audiences: tuple[Audience, ...] = ()
+    merges: tuple[tuple[str, str], ...] = ()
     zone: str = "UTC"
 
 

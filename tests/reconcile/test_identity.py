@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from auditor.model import tables as t
+from auditor.warehouse import Warehouse
 from tests.reconcile.books import EARLIER, OLD, TERMS, YOUNG, Books
+
+if TYPE_CHECKING:
+    from auditor.reconcile.terms import Terms
 
 MERGED_AT = EARLIER + timedelta(days=1)
 
@@ -68,6 +74,55 @@ def test_two_plausible_survivors_are_told_and_leave_no_remedy(books: Books):
         None,
         True,
     )
+
+
+def logged(*pairs: tuple[str, str]) -> Terms:
+    return replace(TERMS, merges=pairs)
+
+
+def orphans(books: Books, terms: Terms) -> dict[str, int]:
+    """Return the orphans of merges, each with the number of plausible survivors."""
+    rows = [r for r in books.rows(terms) if r["check_id"] == "identity.orphaned_by_merge"]
+    return {row["subject_key"]: row["centra_customers"] for row in rows}
+
+
+def test_a_merge_that_only_the_log_names_is_one(books: Books):
+    pair(books)
+    books.lose(t.centra_customer, customer_id="1")
+    assert orphans(books, logged(("1", "2"))) == {"901": 1}
+
+
+def test_the_log_is_looked_at_by_every_engine(warehouse_url: str):
+    with closing(Warehouse(warehouse_url)) as warehouse:
+        books = Books(warehouse, suites=SUITES)
+        pair(books)
+        books.lose(t.centra_customer, customer_id="1")
+        assert orphans(books, logged(("1", "2"), ("7", "8"))) == {"901": 1}
+
+
+def test_the_log_and_the_orders_may_name_the_same_survivor(books: Books):
+    pair(books)
+    merge(books, "1", "2")
+    assert orphans(books, logged(("1", "2"))) == {"901": 1}
+
+
+def test_the_log_and_the_orders_may_name_two_survivors(books: Books):
+    pair(books)
+    books.customer("3", "c@x.se")
+    merge(books, "1", "2")
+    assert orphans(books, logged(("1", "3"))) == {"901": 2}
+
+
+def test_the_log_makes_nobody_gone_who_is_there(books: Books):
+    pair(books)
+    assert orphans(books, logged(("1", "2"))) == {}
+
+
+def test_a_merge_of_a_moment_ago_is_young_by_its_survivor(books: Books):
+    pair(books)
+    books.lose(t.centra_customer, customer_id="1")
+    books.change(t.centra_customer, {"customer_id": "2"}, updated_at=YOUNG)
+    assert orphans(books, logged(("1", "2"))) == {}
 
 
 def test_a_merge_of_a_merge_leads_to_the_last_survivor(books: Books):
