@@ -371,6 +371,7 @@ def _assortment(tenant: CentraTenant) -> Iterator[tuple[sa.Table, Rows]]:
                 d.status,
                 d.uri,
                 categories[d.product_id],
+                d.image,
                 d.updated_at,
             )
             for d in tenant.displays
@@ -464,6 +465,7 @@ def _feed(world: World) -> Iterator[tuple[sa.Table, Rows]]:
                 row.link,
                 row.image,
                 row.category,
+                row.collection or None,
                 row.available,
                 row.price_minor,
                 row.msrp_minor,

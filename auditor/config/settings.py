@@ -54,12 +54,23 @@ class Events(Struct, frozen=True, kw_only=True):
 
 
 class Catalogue(Struct, frozen=True, kw_only=True):
-    """How catalogue items are compared."""
+    """How catalogue items are compared.
+
+    Attributes:
+        collection_column: The custom column of the feed that names the collection.
+    """
 
     title: Title | None = "display.name"
     stock_column: Name | None = None
+    collection_column: Name | None = None
     stock_tolerance: Count = 0
     max_age: Duration = Duration(timedelta(hours=26))
+
+    @property
+    def own_columns(self) -> dict[str, str]:
+        """Return the brand's own columns of the feed, by the setting that names each."""
+        named = {"stock_column": self.stock_column, "collection_column": self.collection_column}
+        return {setting: column for setting, column in named.items() if column is not None}
 
 
 class Stall(Struct, frozen=True, kw_only=True):

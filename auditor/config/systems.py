@@ -21,12 +21,17 @@ class Marketplaces(Struct, frozen=True, kw_only=True):
 
 
 class CentraCatalogue(Struct, frozen=True, kw_only=True):
-    """How Centra's products become the items that Emarsys knows."""
+    """How Centra's products become the items that Emarsys knows.
+
+    Attributes:
+        image_size: The size of a display's pictures whose addresses the feed has.
+    """
 
     item: Literal["sku", "ean", "variant", "display_item"] = "sku"
     pricelist: Name | None = None
     market: Name | None = None
     warehouses: tuple[Name, ...] = ()
+    image_size: Name | None = None
 
 
 class OrderApi(Struct, frozen=True, kw_only=True):

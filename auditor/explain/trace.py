@@ -187,6 +187,8 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "title": "as the settings take it from Centra",
         "uri": "what the link ends with",
         "category": "of its display",
+        "images": "of its display, any of which will do",
+        "collection": "of its product",
         "changed_at": "newest change of any record it is made of; stock has no time",
         "is_settled": "old enough to judge",
         "has_moved": "ordered since the feed was written: its stock is another by now",
@@ -199,6 +201,8 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "feed_title": "title in the feed",
         "feed_link": "link in the feed",
         "feed_category": "category in the feed",
+        "feed_image": "image in the feed",
+        "feed_collection": "collection in the feed",
     },
     d.link_stream: {
         "moved_at": "newest record that Emarsys owes by now and lacks",

@@ -118,6 +118,8 @@ drift_catalogue = _drift(
     Column("centra_title", Text),
     Column("centra_link", Text),
     Column("centra_category", Text),
+    Column("centra_images", Text),  # one a line
+    Column("centra_collection", Text),
     Column("emarsys_rows", Integer),
     Column("emarsys_available", Boolean),
     Column("emarsys_price_minor", BigInteger),
@@ -127,6 +129,8 @@ drift_catalogue = _drift(
     Column("emarsys_title", Text),
     Column("emarsys_link", Text),
     Column("emarsys_category", Text),
+    Column("emarsys_image", Text),
+    Column("emarsys_collection", Text),
 )
 drift_freshness = _drift(
     "drift_freshness",
@@ -261,6 +265,8 @@ link_item = sa.Table(
     Column("title", Text),
     Column("uri", Text),
     Column("category", Text),
+    Column("images", Text),  # any of them will do; one a line
+    Column("collection", Text),
     Column("changed_at", DateTime),  # newest change of any record it is made of; stock has no time
     Column("is_settled", Boolean),
     Column("has_moved", Boolean),  # ordered since the feed was written: its stock is another by now
@@ -273,6 +279,8 @@ link_item = sa.Table(
     Column("feed_title", Text),
     Column("feed_link", Text),
     Column("feed_category", Text),
+    Column("feed_image", Text),
+    Column("feed_collection", Text),
 )
 link_stream = sa.Table(
     "link_stream",

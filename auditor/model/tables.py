@@ -241,6 +241,9 @@ centra_display = _table(
     Column("status", Text),
     Column("uri", Text),
     Column("category", Text),
+    Column(
+        "images", Text
+    ),  # addresses in the configured size, one a line; NULL where none is asked for
     Column("updated_at", DateTime),
 )
 centra_display_variant = _table(
@@ -378,6 +381,7 @@ emarsys_item = _table(
     Column("link", Text),
     Column("image", Text),
     Column("category", Text),  # levels joined with `>`, several paths with `|`
+    Column("collection", Text),  # the column that catalogue.collection_column names; NULL without
     Column("available", Boolean),
     Column("price_minor", BigInteger),
     Column("msrp_minor", BigInteger),  # NULL where the feed gives none

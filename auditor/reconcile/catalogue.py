@@ -81,6 +81,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
         row.title,
         row.uri,
         row.category,
+        row.images,
+        row.collection,
         sa.case((listed, row.rows)),
         row.available,
         row.feed_price_minor,
@@ -90,6 +92,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
         row.feed_title,
         row.feed_link,
         row.feed_category,
+        row.feed_image,
+        row.feed_collection,
     ).select_from(sa.join(found, link_item, found.c.item == row.item))
 
 
@@ -236,12 +240,17 @@ def _which_text() -> ColumnElement[str]:
 
 
 def _text_differences() -> dict[str, Flag]:
-    """Return what tells that a text differs; one that Centra does not tell differs from nothing."""
+    """Return what tells that a text differs; one that Centra does not tell differs from nothing.
+
+    Nor does a collection that the feed does not name: it has one only in a column of the brand's own.
+    """
     row = link_item.c
     differences = {
         "title": row.title.is_distinct_from(row.feed_title) & row.title.is_not(None),
         "link": ~_ends_with(row.feed_link, row.uri),
         "category": ~_leads_to(row.feed_category, row.category),
+        "image": ~_is_one_of(row.feed_image, row.images),
+        "collection": row.feed_collection != row.collection,
     }
     return {name: sa.func.coalesce(differs, sa.false()) for name, differs in differences.items()}
 
@@ -253,6 +262,12 @@ def _ends_with(link: ColumnElement[str], uri: ColumnElement[str]) -> Flag:
     slug = "/" + sa.func.trim(uri, "/")
     is_same = sa.func.right("/" + path, sa.func.length(slug)) == slug
     return sa.case((link.contains("%", autoescape=True), sa.null()), else_=is_same)
+
+
+def _is_one_of(image: ColumnElement[str], images: ColumnElement[str]) -> Flag:
+    """Tell whether an address is one of several, one a line."""
+    line = "\n" + sa.func.coalesce(image, "") + "\n"
+    return sa.func.strpos("\n" + images + "\n", line) > 0
 
 
 def _leads_to(paths: ColumnElement[str], category: ColumnElement[str]) -> Flag:

@@ -47,7 +47,8 @@ def items(terms: Terms) -> sa.Select[Any]:
         sa.func.coalesce(ours.c.is_sellable, sa.false()).label("is_sellable"),
         sa.func.coalesce(ours.c.is_bundle, sa.false()).label("is_bundle"),
         *(ours.c[name] for name in ("price_minor", "msrp_minor", "currency", "stock")),
-        *(ours.c[name] for name in ("title", "uri", "category", "changed_at")),
+        *(ours.c[name] for name in ("title", "uri", "category", "images", "collection")),
+        ours.c.changed_at,
         sa.case((in_centra, ours.c.changed_at < terms.catalogue_before), else_=gone_for_sure).label(
             "is_settled"
         ),
@@ -94,6 +95,8 @@ _FEED_VALUES = (
     "feed_title",
     "feed_link",
     "feed_category",
+    "feed_image",
+    "feed_collection",
 )
 
 
@@ -111,6 +114,8 @@ def _listed() -> sa.Select[Any]:
         sa.func.min(row.title).label("feed_title"),
         sa.func.min(row.link).label("feed_link"),
         sa.func.min(row.category).label("feed_category"),
+        sa.func.min(row.image).label("feed_image"),
+        sa.func.min(row.collection).label("feed_collection"),
     ).group_by(row.item)
 
 
@@ -128,7 +133,10 @@ def _offered(terms: Terms) -> sa.Select[Any]:
             any_of(size.is_bundle).label("is_bundle"),
             *(
                 agreed(size[name]).label(name)
-                for name in ("price_minor", "msrp_minor", "currency", "title", "uri", "category")
+                for name in (
+                    *("price_minor", "msrp_minor", "currency"),
+                    *("title", "uri", "category", "images", "collection"),
+                )
             ),
             sum_of(sa.case((size.is_sellable, size.stock))).label("stock"),
             sa.func.max(size.changed_at).label("changed_at"),
@@ -180,6 +188,8 @@ def _sizes(terms: Terms) -> sa.Select[Any]:
         titles.get(terms.title, text(None)).label("title"),
         shown.c.uri,
         shown.c.category,
+        shown.c.images,
+        product.c.collection,
         sa.func.greatest(*(sa.func.coalesce(at, LONG_AGO) for at in changes)).label("changed_at"),
     ).select_from(
         size.outerjoin(variant, size.c.variant_id == variant.c.variant_id)

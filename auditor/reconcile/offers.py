@@ -29,7 +29,10 @@ def shown(terms: Terms) -> sa.Select[Any]:
     return (
         sa.select(
             variant.c.variant_id,
-            *(the_same(display[name]).label(name) for name in ("name", "uri", "category")),
+            *(
+                the_same(display[name]).label(name)
+                for name in ("name", "uri", "category", "images")
+            ),
         )
         .select_from(
             variant.join(t.centra_display, variant.c.display_id == display.display_id).join(

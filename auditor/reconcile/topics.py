@@ -96,8 +96,8 @@ TOPICS: tuple[Topic, ...] = (
         "item",
         _CATALOGUE,
         links.item_values(
-            ("title", "uri", "category"),
-            ("feed_title", "feed_link", "feed_category"),
+            ("title", "uri", "category", "images", "collection"),
+            ("feed_title", "feed_link", "feed_category", "feed_image", "feed_collection"),
             catalogue.is_judged,
         ),
         ("catalogue.attribute_mismatch",),

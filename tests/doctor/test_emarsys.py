@@ -13,7 +13,7 @@ from auditor.sandbox.wire import Fault
 from tests.doctor.clinic import clinic
 
 GRANTED = frozenset({"field.list", "externalevent.list", "contactlist.list"})
-HEADER = b"item,title,link,image,category,available,price,c_stock\r\n"
+HEADER = b"item,title,link,image,category,available,price,c_stock,c_collection\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -199,37 +199,37 @@ def test_a_feed_in_a_file_is_read(opened, tmp_path):
     feed = str(tmp_path / "feed.csv")
     assert opened(lambda s: s["emarsys"]["catalogue"].update(feed=feed)).result(
         "emarsys.feed"
-    ).detail == ("The catalogue feed answers and has 8 columns.")
+    ).detail == ("The catalogue feed answers and has 9 columns.")
 
 
 def test_a_feed_without_price_fails():
-    result = header_result(HEADER.replace(b",price", b""))
+    result = header_result(HEADER.replace(b",price", b""), {})
     assert result.detail == "emarsys.catalogue.feed: the feed has no column price."
 
 
 def test_a_feed_without_the_stock_column_fails():
-    result = header_result(HEADER, "c_pieces")
+    result = header_result(HEADER, {"stock_column": "c_pieces"})
     assert (result.state, "no column c_pieces" in result.detail) == ("fail", True)
 
 
 def test_a_feed_with_another_delimiter_is_read_as_an_audit_reads_it():
-    assert header_result(HEADER.replace(b",", b";")).state == "ok"
+    assert header_result(HEADER.replace(b",", b";"), {}).state == "ok"
 
 
 def test_an_empty_feed_fails():
-    assert header_result(b"").state == "fail"
+    assert header_result(b"", {}).state == "fail"
 
 
 def test_a_feed_in_another_encoding_fails():
-    assert header_result(HEADER + b"1,Sk\xf6n").detail == "The catalogue feed is not UTF-8."
+    assert header_result(HEADER + b"1,Sk\xf6n", {}).detail == "The catalogue feed is not UTF-8."
 
 
 def test_a_feed_cut_within_a_letter_is_fine():
-    assert header_result(HEADER + "Skö".encode()[:-1]).state == "ok"
+    assert header_result(HEADER + "Skö".encode()[:-1], {}).state == "ok"
 
 
 def test_a_google_feed_is_a_warning():
-    assert header_result(b"id,title,description,link\n").state == "warn"
+    assert header_result(b"id,title,description,link\n", {}).state == "warn"
 
 
 def test_an_upload_that_is_not_there_is_a_warning():

@@ -321,6 +321,46 @@ def test_another_text_is_drift_and_named(books: Books):
     assert found == {("catalogue.attribute_mismatch", i, cause) for i, (cause, _) in wrong.items()}
 
 
+IMAGES = "https://shop.example/front.jpg\nhttps://shop.example/coat.jpg"
+
+
+@pytest.mark.parametrize(
+    ("sold", "listed", "cause"),
+    [
+        ({"images": IMAGES}, {"image": "https://shop.example/front.jpg?v=1"}, "image"),
+        ({"images": IMAGES}, {"image": None}, "image"),
+        ({"images": IMAGES}, {"image": "coat.jpg"}, "image"),
+        ({"collection": "Core"}, {"collection": "Core 25"}, "collection"),
+    ],
+)
+def test_another_image_or_collection_is_drift_and_named(
+    books: Books, sold: dict[str, Any], listed: dict[str, Any], cause: str
+):
+    books.sells("A", **sold)
+    books.lists("A", **listed)
+    assert [row["cause"] for row in books.rows()] == [cause]
+
+
+@pytest.mark.parametrize(
+    ("sold", "listed"),
+    [
+        ({"images": IMAGES}, {"image": "https://shop.example/front.jpg"}),
+        ({"images": IMAGES}, {}),
+        ({}, {"image": "https://shop.example/another.jpg"}),
+        ({"collection": "Core"}, {"collection": "Core"}),
+        ({"collection": "Core"}, {}),
+        ({}, {"collection": "Core"}),
+    ],
+    ids=["one-of-two", "the-other", "no-size-set", "same", "no-column-set", "not-told"],
+)
+def test_an_image_or_collection_that_agrees_or_is_not_told_is_clean(
+    books: Books, sold: dict[str, Any], listed: dict[str, Any]
+):
+    books.sells("A", **sold)
+    books.lists("A", **listed)
+    assert books.drift() == set()
+
+
 def test_what_only_looks_different_is_clean(books: Books):
     same: list[dict[str, Any]] = [
         {"link": "https://shop.example/coat-0/"},

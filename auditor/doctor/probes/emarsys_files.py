@@ -16,7 +16,7 @@ from auditor.systems.emarsys.feed import feed_client, feed_head
 from auditor.systems.emarsys.feed_file import FeedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from auditor.doctor.visit import Visit
 
@@ -37,15 +37,15 @@ def feed(visit: Visit) -> Iterator[Result]:
         return
     with closing(feed_client(RETRIES)) as http:
         head = feed_head(catalogue.feed, http).read()
-    yield header_result(head, visit.settings.catalogue.stock_column)
+    yield header_result(head, visit.settings.catalogue.own_columns)
 
 
-def header_result(head: bytes, stock_column: str | None = None) -> Result:
+def header_result(head: bytes, own: Mapping[str, str]) -> Result:
     """Return what the beginning of a feed says about it, read as an audit reads it."""
     fix = "Correct the feed at its source: UTF-8, commas, a header row."
     try:
         codecs.getincrementaldecoder("utf-8-sig")().decode(head)  # its end may be cut in a letter
-        found = FeedFile(io.BytesIO(head), stock_column)
+        found = FeedFile(io.BytesIO(head), own)
     except UnicodeDecodeError:
         return Result("fail", "The catalogue feed is not UTF-8.", fix, STREAMS)
     except (ConfigError, IncompleteSnapshotError) as exc:

@@ -114,6 +114,7 @@ def _item(row: Mapping[str, str | None], number: int, exponent: int) -> Catalogu
             price_minor=to_minor(values["price"], exponent),
             msrp_minor=to_minor(values.get("msrp") or values["price"], exponent),
             stock=int(values.get("c_stock") or 0),
+            collection=values.get("c_collection", ""),
         )
     except (InvalidOperation, ValueError) as error:
         raise BadFileError(f"Line {number}: price, msrp or c_stock is invalid") from error

@@ -114,6 +114,7 @@ class CatalogueRow:
     price_minor: int
     msrp_minor: int
     stock: int
+    collection: str
 
 
 @dataclass(slots=True)

@@ -30,6 +30,8 @@ def publish_catalogue(world: World, seed: int) -> None:
     rng = chance(seed, "catalogue")
     window = window_of(world.centra)
     selling = selling_prices(world.centra, world.now)
+    made = {product.id: product.collection for product in world.centra.products}
+    collections = {row.id: made[row.product_id] for row in world.centra.variants}
     for size in world.centra.sizes:
         display = window.displays.get(size.variant_id)
         price_minor = window.prices.get(size.variant_id)
@@ -52,6 +54,7 @@ def publish_catalogue(world: World, seed: int) -> None:
                 price_minor=selling[size.variant_id],
                 msrp_minor=price_minor,
                 stock=stock,
+                collection=collections[size.variant_id],
             )
         )
 

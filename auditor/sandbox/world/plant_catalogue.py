@@ -101,14 +101,17 @@ def stock_mismatch(ground: Ground, cases: int) -> Iterator[str]:
 
 @planter("catalogue.attribute_mismatch")
 def attribute_mismatch(ground: Ground, cases: int) -> Iterator[str]:
-    """Keep a title, a link and a category of the past, in turn."""
+    """Keep a title, a link, a category, an image and a collection of the past, in turn."""
     for place, row in enumerate(ground.racks.items(cases, ground.racks.is_sellable)):
         name, addition = _PAST[place % len(_PAST)]
         setattr(row, name, getattr(row, name) + addition)
         yield row.item
 
 
-_PAST = (("title", " (nyhet)"), ("link", "-old"), ("category", ">Nyheter"))
+_PAST = (
+    *(("title", " (nyhet)"), ("link", "-old"), ("category", ">Nyheter")),
+    *(("image", "?v=1"), ("collection", " 25")),
+)
 
 
 @planter("catalogue.duplicate_item")

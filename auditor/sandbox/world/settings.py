@@ -47,6 +47,7 @@ def brand_settings(world: World) -> dict[str, Any]:
                 "pricelist": next(p.name for p in centra.pricelists if p.id == RETAIL_SEK),
                 "market": next(m.name for m in centra.markets if m.id == SWEDEN_MARKET),
                 "warehouses": [w.name for w in centra.warehouses if w.id == MAIN_WAREHOUSE],
+                "image_size": "standard",
             },
         },
         "emarsys": {
@@ -63,7 +64,12 @@ def brand_settings(world: World) -> dict[str, Any]:
             "quarantine_list": QUARANTINE_LIST,
         },
         "sales": {"since": sales_since(world.now)},
-        "catalogue": {"title": "display.name", "stock_column": "c_stock", "stock_tolerance": 0},
+        "catalogue": {
+            "title": "display.name",
+            "stock_column": "c_stock",
+            "stock_tolerance": 0,
+            "collection_column": "c_collection",
+        },
         "consent": {"emarsys_sources": [], "stores": "all"},
         "feed": {"customers": "all"},
         "credentials": {"centra_token_expires": centra.token_ends_on},

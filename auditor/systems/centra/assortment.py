@@ -8,6 +8,8 @@ Source:
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -143,6 +145,7 @@ def _display_tables(rows: Sequence[Display]) -> dict[str, pa.Table]:
         "status": [row.status for row in rows],
         "uri": [text_or_none(row.uri) for row in rows],
         "category": [_name(row.canonical_category) for row in rows],
+        "images": [_images(row) for row in rows],
         "updated_at": [row.updated_at for row in rows],
     }
     variants = [(str(row.id), str(one.id)) for row in rows for one in row.product_variants]
@@ -152,6 +155,11 @@ def _display_tables(rows: Sequence[Display]) -> dict[str, pa.Table]:
         centra_display_variant.name: _pairs(centra_display_variant, "variant_id", variants),
         centra_display_market.name: _pairs(centra_display_market, "market_id", markets),
     }
+
+
+def _images(row: Display) -> str | None:
+    urls = [plain_text(one.source.url) for one in row.media if one.source]
+    return "\n".join(url for url in urls if url) or None
 
 
 def _pairs(table: sa.Table, column: str, pairs: Sequence[tuple[str, str]]) -> pa.Table:
@@ -188,3 +196,16 @@ DISPLAYS = Source(
         Nested("markets", "markets", DisplayMarkets, "id", attrgetter("id")),
     ),
 )
+
+
+def displays(image_size: str | None) -> Source[Display]:
+    """Return the list of displays, with the addresses of their pictures in a size where one is asked for.
+
+    Source:
+        Centra reference 6.2: `media { source(sizeName:) { url } }`.
+    """
+    if image_size is None:
+        return DISPLAYS
+    picture = Want("source", wants("url"), f"sizeName: {json.dumps(image_size)}")
+    media = Want("media", (picture,), is_optional=True, fills=("centra_display.images",))
+    return replace(DISPLAYS, fields=(*DISPLAYS.fields, media))

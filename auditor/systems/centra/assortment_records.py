@@ -80,6 +80,18 @@ class SizeRow(Struct, gc=False, rename="camel"):
     ean: str | None = field(name="EAN", default=None)
 
 
+class Picture(Struct, gc=False):
+    """Where a picture stands, in one size."""
+
+    url: str | None = None
+
+
+class Media(Struct, gc=False):
+    """A picture of a display."""
+
+    source: Picture | None = None
+
+
 class Display(Struct, gc=False, rename="camel"):
     """How a store shows a product."""
 
@@ -91,6 +103,7 @@ class Display(Struct, gc=False, rename="camel"):
     name: str | None = None
     uri: str | None = None
     canonical_category: Named | None = None
+    media: list[Media] = []
     product_variants: list[Ref] = []
     markets: list[Ref] = []
 

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.stream import Start, Stream
-from auditor.systems.centra.assortment import DISPLAYS, PRODUCTS, VARIANTS, sizes
+from auditor.systems.centra.assortment import PRODUCTS, VARIANTS, displays, sizes
 from auditor.systems.centra.campaigns import CAMPAIGN_PRICES
 from auditor.systems.centra.listing import HEAVY, Source, Tenant, filter_type
 from auditor.systems.centra.nested import Nested
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from auditor.config.systems import Centra
+    from auditor.config.systems import Centra, CentraCatalogue
     from auditor.model.stream import Page
     from auditor.systems.centra.client import CentraClient
     from auditor.systems.centra.listing import Where
@@ -113,7 +113,7 @@ def centra_streams(
     return [
         *streams.people(),
         *streams.trade(terms, _created(since)),
-        *streams.assortment(item, settings.catalogue.pricelist),
+        *streams.assortment(item, settings.catalogue),
         *streams.stores(is_wholesale_sold=settings.wholesale),
     ]
 
@@ -148,7 +148,7 @@ class _Streams:
         yield self._of(_Offer("shipments", SHIPMENTS, lambda: where))
         yield self._of(_Offer("returns", RETURNS, lambda: where, is_optional=False))
 
-    def assortment(self, item: Item, pricelist: str | None) -> Iterator[Stream]:
+    def assortment(self, item: Item, catalogue: CentraCatalogue) -> Iterator[Stream]:
         """Yield what is sold, for how much, and what there is of it."""
         yield self._of(_Offer("pricelists", PRICELISTS))
         yield self._of(_Offer("warehouses", WAREHOUSES))
@@ -156,8 +156,8 @@ class _Streams:
         yield self._of(_Offer("variants", VARIANTS))
         lacking = NO_DISPLAY_ITEMS if item == "display_item" else None
         yield self._of(_Offer("sizes", sizes(item), note=lacking))
-        yield self._of(_Offer("displays", DISPLAYS))
-        of_list = _OfList(pricelist)
+        yield self._of(_Offer("displays", displays(catalogue.image_size)))
+        of_list = _OfList(catalogue.pricelist)
         yield self._priced("prices", PRICES, of_list)
         yield self._of(_Offer("campaign_prices", CAMPAIGN_PRICES))
         yield self._priced("lowest_prices", LOWEST_PRICES, of_list)

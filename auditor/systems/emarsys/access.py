@@ -55,7 +55,7 @@ def check_access(
     finally:
         api.close()
     if emarsys.catalogue is not None:
-        _require_feed(emarsys.catalogue.feed, settings.catalogue.stock_column)
+        _require_feed(emarsys.catalogue.feed, settings.catalogue.own_columns)
     if emarsys.open_data is not None:
         source = OpenData(emarsys.open_data)
         for view in open_data_views(account_currency).values():
@@ -83,10 +83,10 @@ def _require_events(api: CoreApi, events: Mapping[str, str]) -> None:
             )
 
 
-def _require_feed(source: str, stock_column: str | None) -> None:
+def _require_feed(source: str, own: Mapping[str, str]) -> None:
     """Judge the feed's address and header; a feed that is away for a moment is no wrong setting."""
     with (
         closing(feed_client()) as http,
         suppress(TransientReadError, IncompleteSnapshotError),
     ):
-        FeedFile(feed_head(source, http), stock_column)
+        FeedFile(feed_head(source, http), own)

@@ -31,7 +31,7 @@ def read_catalogue(source: str, http: HttpClient, reading: Reading) -> Iterator[
         ReadError: the feed cannot be read to its end.
     """
     with opened_feed(source, http) as feed:
-        file = FeedFile(feed.file, reading.stock_column)
+        file = FeedFile(feed.file, reading.own)
         written = arrow_table(emarsys_feed, {"written_at": [feed.written_at]})
         yield Page({emarsys_feed.name: written}, rows=0)
         for columns, malformed in file.batches():

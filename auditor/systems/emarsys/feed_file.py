@@ -16,7 +16,7 @@ from auditor.systems.emarsys.csv_rows import CsvRows, Layout, Utf8Pieces, header
 from auditor.systems.emarsys.feed import SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.systems.emarsys.csv_rows import Batch
 
@@ -45,22 +45,22 @@ class FeedFile:
 
     Args:
         file: The file from its beginning.
-        stock_column: The column that holds the stock, None where the feed has none.
+        own: The brand's own columns that are read, by the setting of `catalogue` that names each.
 
     Raises:
         ConfigError: a column is missing, or stands twice.
         IncompleteSnapshotError: there is no header.
     """
 
-    def __init__(self, file: BinaryIO, stock_column: str | None) -> None:
+    def __init__(self, file: BinaryIO, own: Mapping[str, str]) -> None:
         text = Utf8Pieces(file)
         delimiter, names = _names(header_of(text, WHAT))
-        _require(names, stock_column)
+        _require(names, own)
         self.width = len(names)
         self.positions = {
             name: names.index(name)
-            for name in (*REQUIRED, REFERENCE_PRICE, stock_column)
-            if name is not None and name in names
+            for name in (*REQUIRED, REFERENCE_PRICE, *own.values())
+            if name in names
         }
         self.localised = tuple(
             Localised(position, found[1], found[2])
@@ -87,15 +87,14 @@ def _names(header: str) -> tuple[str, list[str]]:
     return max(layouts, key=lambda layout: len(set(REQUIRED) & set(layout[1])))
 
 
-def _require(names: Sequence[str], stock_column: str | None) -> None:
+def _require(names: Sequence[str], own: Mapping[str, str]) -> None:
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise ConfigError(f"{SETTING}: the feed has no column {', '.join(missing)}.")
-    if stock_column is not None and stock_column not in names:
-        raise ConfigError(
-            f"catalogue.stock_column: the feed of {SETTING} has no column {stock_column}."
-        )
-    read = (*REQUIRED, REFERENCE_PRICE, stock_column)
-    twice = next((name for name in read if name is not None and names.count(name) > 1), None)
+    for setting, column in own.items():
+        if column not in names:
+            raise ConfigError(f"catalogue.{setting}: the feed of {SETTING} has no column {column}.")
+    read = (*REQUIRED, REFERENCE_PRICE, *own.values())
+    twice = next((name for name in read if names.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"{SETTING}: the feed has the column {twice} twice.")

@@ -47,12 +47,12 @@ class Reading:
     Attributes:
         currency: Of all amounts.
         digits: Its decimals.
-        stock_column: The column that holds the stock, None where the feed has none.
+        own: The brand's own columns that are read, by the setting that names each.
     """
 
     currency: str
     digits: int
-    stock_column: str | None
+    own: Mapping[str, str]
 
 
 def page_of(
@@ -106,10 +106,13 @@ def _item(cells: Mapping[str, str], reading: Reading) -> tuple[object, ...]:
     price_minor = _scaled(price.strip(), "price", reading.digits)
     if price_minor is None:
         raise ValueError("the item has no price")
-    stock = cells[reading.stock_column] if reading.stock_column is not None else ""
+    stock, collection = (
+        cells[reading.own[setting]] if setting in reading.own else ""
+        for setting in ("stock_column", "collection_column")
+    )
     return (
         text_or_none(item),
-        *(plain_text(text) for text in (title, link, image, category)),
+        *(plain_text(text) for text in (title, link, image, category, collection)),
         AVAILABLE[mark],
         price_minor,
         _scaled(cells.get(REFERENCE_PRICE, "").strip(), REFERENCE_PRICE, reading.digits),

@@ -219,7 +219,7 @@ def _over_feed(settings: Settings, currency: str) -> Stream:
     if settings.emarsys.catalogue is None:
         return _off("catalogue", "emarsys.catalogue is not configured")
     source = settings.emarsys.catalogue.feed
-    reading = Reading(currency, minor_digits(currency), settings.catalogue.stock_column)
+    reading = Reading(currency, minor_digits(currency), settings.catalogue.own_columns)
     opened: list[HttpClient] = []
 
     def read() -> Iterator[Page]:

@@ -149,9 +149,9 @@ def small_account() -> EmarsysAccount:
         ],
         catalogue=[
             CatalogueRow("SKU-1", 'A "shirt", blue', "https://x/1", "https://x/1.jpg", "Men > Shirts",
-                         available=True, price_minor=19950, msrp_minor=25000, stock=3),
+                         available=True, price_minor=19950, msrp_minor=25000, stock=3, collection="Core"),
             CatalogueRow("SKU-2", "Strümpfe", "https://x/2", "https://x/2.jpg", "Men|Sale",
-                         available=False, price_minor=5000, msrp_minor=5000, stock=0),
+                         available=False, price_minor=5000, msrp_minor=5000, stock=0, collection=""),
         ],
     )  # fmt: skip
 

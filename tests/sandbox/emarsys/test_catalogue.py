@@ -18,7 +18,7 @@ def test_the_feed_needs_no_login(site):
 
 def test_the_feed_has_the_agreed_columns(site):
     assert site.http.get(FEED).text.splitlines()[0] == (
-        "item,title,link,image,category,available,price,msrp,c_stock"
+        "item,title,link,image,category,available,price,msrp,c_stock,c_collection"
     )
 
 
@@ -26,9 +26,9 @@ def test_the_feed_has_the_agreed_columns(site):
     ("number", "row"),
     [
         (1, ["SKU-1", 'A "shirt", blue', "https://x/1", "https://x/1.jpg", "Men > Shirts",
-             "true", "199.50", "250.00", "3"]),
+             "true", "199.50", "250.00", "3", "Core"]),
         (2, ["SKU-2", "Strümpfe", "https://x/2", "https://x/2.jpg", "Men|Sale",
-             "false", "50.00", "50.00", "0"]),
+             "false", "50.00", "50.00", "0", ""]),
     ],
     ids=["available", "sold out"],
 )  # fmt: skip

@@ -397,9 +397,10 @@ def _stocked(row: CatalogueRow, stock: int) -> Broken:
 
 
 def _described(row: CatalogueRow, texts: list[str]) -> Broken:
-    title, uri, category = texts
+    title, uri, *others = texts
     told = " ".join(html.unescape(row.title).split())
-    if told != title or not row.link.endswith(f"/{uri}") or row.category != category:
+    same = [row.category, row.image, row.collection] == others
+    if told != title or not row.link.endswith(f"/{uri}") or not same:
         yield "catalogue.attribute_mismatch", row.item
 
 
@@ -430,8 +431,8 @@ def _reduced(facts: Facts) -> dict[str, int]:
     return {size.sku: prices[size.variant_id] for size in centra.sizes if size.variant_id in prices}
 
 
-def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str, str, str]]]:
-    """Every sellable item with its list price, sellable stock, title, uri and category."""
+def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str, str, str, str, str]]]:
+    """Every sellable item with its list price and stock, title, uri, category, image and collection."""
     centra, names = facts.world.centra, facts.settings["centra"]["catalogue"]
     (market,) = [row for row in centra.markets if row.name == names["market"]]
     (pricelist,) = [row for row in centra.pricelists if row.name == names["pricelist"]]
@@ -457,8 +458,9 @@ def _sellable(facts: Facts) -> Iterator[tuple[str, tuple[int, int, str, str, str
         if variant.product_id in products and size.variant_id in shown:
             kept_back = variant.stock_offset or warehouse.threshold
             display, stock = shown[size.variant_id], free[size.id] - kept_back
-            category = products[variant.product_id].category
-            yield size.sku, (price, stock, display.name, display.uri, category)
+            product = products[variant.product_id]
+            texts = (display.name, display.uri, product.category, display.image, product.collection)
+            yield size.sku, (price, stock, *texts)
 
 
 SUITES = (consent, channel, sales, identity, audience, catalogue, freshness, fulfilment)

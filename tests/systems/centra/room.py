@@ -78,7 +78,7 @@ class Room:
         )
         known: Any = SimpleNamespace(
             marketplaces=SimpleNamespace(affiliates=("x",), attributes={"x": "y"}),
-            catalogue=SimpleNamespace(pricelist=None),
+            catalogue=SimpleNamespace(pricelist=None, image_size="standard"),
             wholesale=True,
         )
         self.streams = centra_streams(

@@ -85,7 +85,7 @@ def open_shop(world: World, options: CentraOptions = OPEN, **settings: Any) -> I
     )
     known: Any = SimpleNamespace(
         marketplaces=SimpleNamespace(affiliates=(), attributes={}),
-        catalogue=SimpleNamespace(**{"pricelist": None, **settings}),
+        catalogue=SimpleNamespace(**{"pricelist": None, "image_size": "standard", **settings}),
         wholesale=True,
     )
     since, timing = date(1970, 1, 1), Timing(lambda: shop.now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.systems.centra.assortment import DISPLAYS, PRODUCTS, VARIANTS, sizes
+from auditor.systems.centra.assortment import DISPLAYS, PRODUCTS, VARIANTS, displays, sizes
 from auditor.systems.centra.campaigns import CAMPAIGN_PRICES
 from auditor.systems.centra.paging import Reader
 from auditor.systems.centra.prices import LOWEST_PRICES, PRICES
@@ -166,3 +166,19 @@ def test_a_lowest_price_is_kept_per_market():
 def test_lowest_prices_are_told_apart_without_an_id(other: Row):
     rows = [lowest_price(), lowest_price(**other, price=money(1))]
     assert len(tables(LOWEST_PRICES, "lowestPrices", *rows)["centra_lowest_price"]) == 2
+
+
+def test_pictures_are_read_in_the_size_that_the_settings_name():
+    pictures = [{"source": {"url": f"https://shop.example/{name}.jpg"}} for name in "ab"]
+    found = tables(displays("standard"), "displays", display(4, media=pictures))
+    (row,) = found["centra_display"]
+    assert row["images"] == "https://shop.example/a.jpg\nhttps://shop.example/b.jpg"
+
+
+def test_without_a_size_no_picture_is_asked_for():
+    assert displays(None) is DISPLAYS
+
+
+def test_a_size_is_asked_for_as_text():
+    media = displays('a"b').fields[-1]
+    assert media.fields[0].args == 'sizeName: "a\\"b"'

@@ -87,7 +87,7 @@ def streams_of(
     told = {"affiliates": (), "attributes": {}, **marketplaces}
     settings: Any = SimpleNamespace(
         marketplaces=SimpleNamespace(**told),
-        catalogue=SimpleNamespace(pricelist=pricelist),
+        catalogue=SimpleNamespace(pricelist=pricelist, image_size=None),
         wholesale=True,
     )
     client = client_of(fake)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 HEADER = "item,title,link,image,category,available,price"
 SHIRT = "SKU-1,Shirt,https://x.example/1,https://x.example/1.jpg,Men > Shirts,true,199.50"
-SEK = Reading("SEK", 2, None)
+SEK = Reading("SEK", 2, {})
+STOCKED = Reading("SEK", 2, {"stock_column": "c_stock"})
 URL = "https://feeds.example/emarsys.csv?token=s3cr3t"
 ROUTE = "GET /emarsys.csv"
 
@@ -72,6 +73,7 @@ def test_a_row_becomes_an_item(feed):
             "link": "https://x.example/1",
             "image": "https://x.example/1.jpg",
             "category": "Men > Shirts",
+            "collection": None,
             "available": True,
             "price_minor": 19950,
             "msrp_minor": None,
@@ -116,8 +118,14 @@ def test_the_reference_price_is_read_where_the_feed_has_it(feed):
 
 
 def test_the_stock_column_is_the_one_that_the_settings_name(feed):
-    (row,) = items(pages(feed(f"{HEADER},c_stock", f"{SHIRT},7"), Reading("SEK", 2, "c_stock")))
+    (row,) = items(pages(feed(f"{HEADER},c_stock", f"{SHIRT},7"), STOCKED))
     assert row["stock"] == 7
+
+
+def test_the_collection_column_is_the_one_that_the_settings_name(feed):
+    named = Reading("SEK", 2, {"collection_column": "c_line"})
+    (row,) = items(pages(feed(f"{HEADER},c_line", f"{SHIRT},Arkiv &amp; Outlet"), named))
+    assert row["collection"] == "Arkiv & Outlet"
 
 
 def test_an_item_that_stands_twice_is_two_rows(feed):
@@ -166,7 +174,7 @@ def test_a_required_column_that_is_missing_is_named(feed, column: str):
 
 def test_a_stock_column_that_is_missing_is_named(feed):
     with pytest.raises(ConfigError, match=r"catalogue\.stock_column: .* no column c_stock"):
-        pages(feed(HEADER, SHIRT), Reading("SEK", 2, "c_stock"))
+        pages(feed(HEADER, SHIRT), STOCKED)
 
 
 def test_a_column_that_stands_twice_is_refused(feed):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FEED_COLUMNS = (
     *("item", "title", "link", "image", "category"),
-    *("available", "price", "msrp", "c_stock"),
+    *("available", "price", "msrp", "c_stock", "c_collection"),
 )
 
 
@@ -70,6 +70,7 @@ def feed_cells(row: CatalogueRow, exponent: int) -> tuple[str, ...]:
         str(decimal_amount(row.price_minor, exponent)),
         str(decimal_amount(row.msrp_minor, exponent)),
         str(row.stock),
+        row.collection,
     )
 
 
