@@ -12,7 +12,7 @@ help:
 	@echo "make demo   set up, then audit a sandbox with known drift (about a minute)"
 	@echo "make test   set up, then run every test"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
-	@echo "make worlds set up, then prove ten worlds of 100,000 customers (about 6 minutes)"
+	@echo "make worlds set up, then prove ten worlds of 100,000 customers (about half an hour)"
 	@echo "make bench  set up, then time an audit against a scan of the same tables"
 	@echo "make lint   set up, then check style and types"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
