@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.systems.centra.client import CentraClient
+from auditor.systems.centra.merge_log import read_merge_log
 from auditor.systems.centra.order_api import OrderApiClient, consent_stream
 from auditor.systems.centra.pace import Timing
 from auditor.systems.centra.places import base_currency
@@ -57,6 +58,8 @@ def connected(
         RefusedError: credentials or an address are wrong.
         ReadError: a system does not answer as agreed.
     """
+    if settings.centra.merges is not None:
+        read_merge_log(settings.centra.merges)  # a wrong one is told before anything is read
     timing = Timing(clock, sleep=sleep)
     token = settings.centra.token.reveal()
     share = settings.centra.rate_share
