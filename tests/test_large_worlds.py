@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 SMALL = Scale.of(customers=300)
 FIFTH = Scale.of(customers=20_000)
-MOST_KIB = {Scale.M: 1_500_000, FIFTH: 750_000}
+MOST_KIB = {Scale.M: 1_500_000, FIFTH: 950_000}
 """How much memory an audit may take at its peak."""
 MEASURE = """
 import resource, subprocess, sys

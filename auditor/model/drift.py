@@ -107,7 +107,6 @@ drift_identity = _drift(
     Column("emarsys_differs", Text),  # the fields that differ; their values are personal
     Column("is_ambiguous", Boolean),  # then no remedy is proposed
 )
-
 drift_catalogue = _drift(
     "drift_catalogue",
     Column("centra_sellable", Boolean),
@@ -142,7 +141,6 @@ drift_freshness = _drift(
     Column("emarsys_lag_p95_s", BigInteger),
     Column("emarsys_expires_on", sa.Date),
 )
-
 DRIFT_TABLES: tuple[sa.Table, ...] = (
     drift_consent,
     drift_sales,
