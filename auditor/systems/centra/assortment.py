@@ -32,7 +32,7 @@ from auditor.systems.centra.assortment_records import (
 )
 from auditor.systems.centra.listing import HEAVY, Source
 from auditor.systems.centra.nested import Nested
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 from auditor.systems.plain_text import plain_text
 from auditor.systems.text import text_or_none
 
@@ -46,20 +46,16 @@ if TYPE_CHECKING:
     from auditor.systems.centra.records import Named
 
 
-def _if_granted(name: str, fields: tuple[Want, ...], permission: str, fills: str) -> Want:
-    return Want(name, fields, is_optional=True, permissions=frozenset({permission}), fills=(fills,))
-
-
 _PRODUCT = wants(
     *("id", "name", "status", "productNumber", "createdAt", "updatedAt"),
     Want("isBundle", is_optional=True, fills=("centra_product.is_bundle",)),
-    _if_granted("brand", wants("name"), "Brand:read", "centra_product.brand"),
-    _if_granted("collection", wants("name"), "Collection:read", "centra_product.collection"),
+    if_granted("brand", wants("name"), "Brand:read", "centra_product.brand"),
+    if_granted("collection", wants("name"), "Collection:read", "centra_product.collection"),
 )
 _VARIANT = wants(
     *("id", "name", "status", "variantNumber", "updatedAt"),
     Want("stockOffset", is_optional=True, fills=("centra_variant.stock_offset",)),
-    _if_granted("product", wants("id"), "Product:read", "centra_variant.product_id"),
+    if_granted("product", wants("id"), "Product:read", "centra_variant.product_id"),
 )
 _SIZE = wants(
     *("id", "SKU", "EAN", "isActive", "updatedAt"),
@@ -69,9 +65,9 @@ _DISPLAY = wants(
     *("id", "name", "status", "uri", "updatedAt"),
     Want("store", wants("id")),
     Want("product", wants("id")),
-    _if_granted("canonicalCategory", wants("name"), "Category:read", "centra_display.category"),
+    if_granted("canonicalCategory", wants("name"), "Category:read", "centra_display.category"),
     Want("productVariants", wants("id")),
-    _if_granted("markets", wants("id"), "Market:read", "centra_display_market.market_id"),
+    if_granted("markets", wants("id"), "Market:read", "centra_display_market.market_id"),
 )
 
 

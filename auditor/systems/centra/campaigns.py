@@ -15,7 +15,7 @@ from auditor.systems.centra.assortment_records import Campaign, CampaignVariants
 from auditor.systems.centra.listing import HEAVY, Source
 from auditor.systems.centra.money import minor_units
 from auditor.systems.centra.nested import Nested
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +27,7 @@ VARIANTS_AT_ONCE = 200
 
 _CAMPAIGN = wants(
     *("id", "status", "startDate", "stopDate"),
-    Want(
-        "markets",
-        wants("id"),
-        is_optional=True,
-        permissions=frozenset({"Market:read"}),
-        fills=("centra_campaign_market.market_id",),
-    ),
+    if_granted("markets", wants("id"), "Market:read", "centra_campaign_market.market_id"),
     Want(
         "variants",
         wants(

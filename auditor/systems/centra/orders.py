@@ -22,7 +22,7 @@ from auditor.model.tables import (
 from auditor.systems.arrow import arrow_table
 from auditor.systems.centra.money import base_units, minor_units
 from auditor.systems.centra.payments import PAYMENTS, payment_table
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 from auditor.systems.centra.records import Totals
 from auditor.systems.text import email_key, text_or_none
 
@@ -80,7 +80,7 @@ def order_fields(terms: OrderTerms) -> tuple[Want, ...]:
         Want("store", wants("id")),
         Want("market", wants("id")),
         Want("customer", wants("id", "email")),
-        _unless_lacking("buyer", wants("id", "email"), "Buyer:read", "centra_order.buyer_id"),
+        if_granted("buyer", wants("id", "email"), "Buyer:read", "centra_order.buyer_id"),
         _affiliate(is_needed=terms.needs_affiliate),
         Want("grandTotal", _AMOUNT, with_tax),
         Want("totals", _TOTALS, is_optional=True),
@@ -116,11 +116,7 @@ def _affiliate(*, is_needed: bool) -> Want:
     """Source: Centra reference 4.1: its name on an order is inferred."""
     if is_needed:
         return Want("affiliate", wants("name"))
-    return _unless_lacking("affiliate", wants("name"), "Affiliate:read", "centra_order.affiliate")
-
-
-def _unless_lacking(name: str, fields: tuple[Want, ...], permission: str, fills: str) -> Want:
-    return Want(name, fields, is_optional=True, permissions=frozenset({permission}), fills=(fills,))
+    return if_granted("affiliate", wants("name"), "Affiliate:read", "centra_order.affiliate")
 
 
 class OrderTables:

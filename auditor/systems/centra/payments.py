@@ -12,7 +12,7 @@ from auditor.model.currency import MINOR_DIGITS
 from auditor.model.tables import centra_payment
 from auditor.systems.arrow import arrow_table
 from auditor.systems.centra.money import minor_units
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
 _VALUE = wants("value", Want("currency", wants("code")))
 
-PAYMENTS = Want(
+PAYMENTS = if_granted(
     "paymentHistory",
     wants(
         *("id", "entryType", "status", "createdAt"),
         Want("value", _VALUE, is_optional=True, fills=("centra_payment.value_minor",)),
     ),
-    is_optional=True,
-    permissions=frozenset({"PaymentHistory:read"}),
-    fills=("centra_payment.payment_id",),
+    "PaymentHistory:read",
+    "centra_payment.payment_id",
 )
 
 

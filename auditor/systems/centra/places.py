@@ -24,7 +24,7 @@ from auditor.model.tables import (
 from auditor.systems.arrow import arrow_table
 from auditor.systems.centra.listing import Source
 from auditor.systems.centra.paging import Reader
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 from auditor.systems.centra.records import (
     Country,
     Currency,
@@ -100,13 +100,7 @@ _PRICELIST = wants(
     "name",
     Want("status", is_optional=True, fills=("centra_pricelist.status",)),
     Want("currency", wants("code"), is_optional=True, fills=("centra_pricelist.currency",)),
-    Want(
-        "store",
-        wants("id"),
-        is_optional=True,
-        permissions=frozenset({"Store:read"}),
-        fills=("centra_pricelist.store_id",),
-    ),
+    if_granted("store", wants("id"), "Store:read", "centra_pricelist.store_id"),
 )
 
 STORES = Source("stores", ("stores",), Store, wants("id", "name", "type"), _store_tables)

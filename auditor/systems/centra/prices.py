@@ -19,7 +19,7 @@ from auditor.systems.centra.assortment_records import LowestPrice, Price, SizeSt
 from auditor.systems.centra.listing import HEAVY, Source
 from auditor.systems.centra.money import minor_units
 from auditor.systems.centra.nested import Nested
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +46,7 @@ _LOWEST = wants(
     Want("originalPrice", _AMOUNT, is_optional=True, fills=("centra_lowest_price.original_minor",)),
     Want("price", _AMOUNT),
     Want("startDate", is_optional=True, fills=("centra_lowest_price.started_at",)),
-    Want(
-        "markets",
-        wants("id"),
-        is_optional=True,
-        permissions=frozenset({"Market:read"}),
-        fills=("centra_lowest_price.market_id",),
-    ),
+    if_granted("markets", wants("id"), "Market:read", "centra_lowest_price.market_id"),
 )
 _STOCK = wants("id", Want("stock", wants(Want("warehouse", wants("id")), "freeToAllocateQuantity")))
 

@@ -52,6 +52,11 @@ def wants(*fields: str | Want) -> tuple[Want, ...]:
     return tuple(Want(field) if isinstance(field, str) else field for field in fields)
 
 
+def if_granted(name: str, fields: tuple[Want, ...], permission: str, fills: str) -> Want:
+    """Return a field that is left out where the tenant lacks it, or the token a permission."""
+    return Want(name, fields, is_optional=True, permissions=frozenset({permission}), fills=(fills,))
+
+
 def droppable(fields: Iterable[Want]) -> Iterator[str]:
     """Yield the permissions that a selection can do without."""
     for field in fields:

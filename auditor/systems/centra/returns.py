@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from auditor.model.tables import centra_return, centra_return_line
 from auditor.systems.arrow import arrow_table
 from auditor.systems.centra.listing import HEAVY, Source
-from auditor.systems.centra.query import Want, wants
+from auditor.systems.centra.query import Want, if_granted, wants
 from auditor.systems.centra.records import Refund, Return
 
 if TYPE_CHECKING:
@@ -25,12 +25,11 @@ _RETURN = wants(
     "createdAt",
     Want("order", wants("number")),
     Want("lines", wants("quantity", Want("orderLine", wants("id")))),
-    Want(
+    if_granted(
         "refundPaymentHistory",
         wants("entryType", "status"),
-        is_optional=True,
-        permissions=frozenset({"PaymentHistory:read"}),
-        fills=("centra_return.has_refund",),
+        "PaymentHistory:read",
+        "centra_return.has_refund",
     ),
 )
 _REFUND = Refund("REFUND", "SUCCESS")
