@@ -12,7 +12,7 @@ help:
 	@echo "make demo   set up, then audit a sandbox with known drift (about a minute)"
 	@echo "make test   set up, then run every test"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
-	@echo "make worlds set up, then prove ten worlds of 100,000 customers (about half an hour)"
+	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
 	@echo "make bench  set up, then time an audit against a scan of the same tables"
 	@echo "make lint   set up, then check style and types"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
@@ -36,7 +36,7 @@ coverage: $(READY) system
 	$(BIN)/python -m pytest -n auto --dist loadgroup --large-worlds 0 --cov --cov-report=term:skip-covered
 
 worlds: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_large_worlds.py tests/test_steady.py --large-worlds 10
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_worlds.py tests/test_large_worlds.py tests/test_steady.py --large-worlds 10
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,7 @@ SMALL = Scale.of(customers=150)
 def shop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Brand]:
-    with brand(tmp_path, monkeypatch, capsys, SMALL) as started:
+    with brand(tmp_path, monkeypatch, capsys, SMALL, lives=timedelta()) as started:
         yield started
 
 
