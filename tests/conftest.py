@@ -45,6 +45,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("steady_seed", "looks_every"), [(seed, every) for seed in seeds])
 
 
+@pytest.fixture(scope="session")
+def is_proof(pytestconfig: pytest.Config) -> bool:
+    """Tell whether many large worlds are asked for, as `make worlds` does."""
+    return int(pytestconfig.getoption("--large-worlds")) > 1
+
+
 LONGEST_FIRST = ("test_large_worlds", "test_demo", "test_worlds")
 
 

@@ -121,8 +121,8 @@ def _no_cycle_collection() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def scale(request: pytest.FixtureRequest) -> Scale:
-    return Scale.M if request.config.getoption("--large-worlds") > 1 else FIFTH
+def scale(*, is_proof: bool) -> Scale:
+    return Scale.M if is_proof else FIFTH
 
 
 def test_exactly_the_planted_drift_is_found(

@@ -21,9 +21,8 @@ FEWER = Scale.of(customers=300)
 
 
 @pytest.fixture
-def scale(seed: int, request: pytest.FixtureRequest) -> Scale:
+def scale(seed: int, *, is_proof: bool) -> Scale:
     """Return the demo's own scale for the first seed; `make worlds` has it for every one."""
-    is_proof = request.config.getoption("--large-worlds") > 1
     return Scale.S if is_proof or seed == SEEDS[0] else FEWER
 
 

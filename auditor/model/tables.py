@@ -241,9 +241,7 @@ centra_display = _table(
     Column("status", Text),
     Column("uri", Text),
     Column("category", Text),
-    Column(
-        "images", Text
-    ),  # addresses in the configured size, one a line; NULL where none is asked for
+    Column("images", Text),  # addresses in the configured size, one a line; NULL without one
     Column("updated_at", DateTime),
 )
 centra_display_variant = _table(

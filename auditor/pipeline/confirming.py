@@ -79,15 +79,11 @@ def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapsho
     if not moved:
         return
     again = _again(run, warehouse, usable, taken)
-    with ExitStack() as stack:
-        try:
-            points = stack.enter_context(
-                opened_points(run.settings, terms.currency, run.clock, warehouse)
-            )
-        except (ReadError, ConfigError) as exc:
-            log.warning("%d customers are not looked up: %s", len(moved), exc)
-            return
-        read_customers(points, again, moved)
+    try:
+        with opened_points(run.settings, terms.currency, run.clock, warehouse) as points:
+            read_customers(points, again, moved)
+    except (ReadError, ConfigError) as exc:
+        log.warning("%d customers are not looked up: %s", len(moved), exc)
 
 
 def confirm(

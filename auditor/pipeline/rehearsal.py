@@ -43,11 +43,10 @@ def fly_canary(
     judged = {result.check.suite for result in checks}
     silent = {r.check.id for r in checks if r.outcome not in ("pass", "fail")}
     shipped = [e for e in load_checks(expectation_files()) if e.check.suite in judged]
+    asked = [e for e in unforgiving(expectations) if e.check.id not in silent]
     with _shadow() as shadow, _shadow() as bare:
         return together(
-            _flown(
-                flight, [e for e in unforgiving(expectations) if e.check.id not in silent], taken
-            )
+            _flown(flight, asked, taken)
             for flight in (
                 take_off(warehouse, shadow, Shadow(terms), shipped, silent),
                 take_off_alone(bare, Shadow(terms), shipped, silent),

@@ -84,9 +84,9 @@ def _standing(audience: Audience, terms: Terms) -> sa.Select[Any]:
     """Select the contacts that a rule puts in or out, and whether the segment does the same.
 
     Contacts of erased customers are left to the consent suite, and nobody is out by a category where
-    the tenant tells none. A person with orders that were not
-    read, from before `sales.since`, may be in for them and is never out. Of several contacts of a
-    person one member is enough, and the first stands for a person who has none.
+    the tenant tells none. A person with orders that were not read, from before `sales.since`, may be
+    in for them and is never out. Of several contacts of a person one member is enough, and the first
+    stands for a person who has none.
 
     Frame:
         Result: one row per contact that is judged; columns of `link_member`.

@@ -135,21 +135,21 @@ def _old_feed(terms: Terms) -> sa.Select[Any]:
 
 
 class _Credential(NamedTuple):
-    """A credential that ends: the setting, the column that shows when, the day, and whether that is near."""
+    """A setting, the column that shows when what it holds ends, the day, and whether that is near."""
 
     setting: str
     column: str
-    ends: date
+    ends: date | None
     is_near: bool
 
 
-def _ending(terms: Terms) -> Iterator[_Credential]:
-    ends = terms.token_expires
-    if ends is not None:
-        is_near = ends <= (terms.as_of + NOTICE).date()
-        yield _Credential("credentials.centra_token_expires", "centra_expires_on", ends, is_near)
-    if terms.has_wsse:
-        yield _Credential("emarsys.auth", "emarsys_expires_on", WSSE_ENDS, is_near=True)
+def _ending(terms: Terms) -> tuple[_Credential, ...]:
+    token, notice = terms.token_expires, (terms.as_of + NOTICE).date()
+    is_near = token is not None and token <= notice
+    return (
+        _Credential("credentials.centra_token_expires", "centra_expires_on", token, is_near),
+        _Credential("emarsys.auth", "emarsys_expires_on", WSSE_ENDS, terms.has_wsse),
+    )
 
 
 def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
@@ -161,11 +161,10 @@ def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
 
 
 def judgement_of_credentials(terms: Terms) -> Judgement:
-    """Return the rule of the credentials whose end is known."""
-    nobody = _Credential("", "", WSSE_ENDS, is_near=False)
+    """Return the rule of the credentials."""
     told = [
         sa.select(text(one.setting).label("setting"), sa.literal(one.is_near).label("is_near"))
-        for one in (*_ending(terms), nobody)
+        for one in _ending(terms)
     ]
     known = sa.union_all(*told).subquery("credentials")
     rules = [Rule("freshness.token_expiry", known.c.is_near)]

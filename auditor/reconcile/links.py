@@ -20,7 +20,7 @@ from auditor.reconcile.attribution import lifecycle_events
 from auditor.reconcile.compared import compared, side
 from auditor.reconcile.fulfilment import configured
 from auditor.reconcile.identity import covered
-from auditor.reconcile.profile import COMPARED
+from auditor.reconcile.profile import compared_columns, customer_of
 from auditor.reconcile.sql import any_of, text
 from auditor.reconcile.turnover import turnover, worth_of
 
@@ -89,17 +89,16 @@ def people(terms: Terms) -> sa.Select[Any]:
 def profiles(terms: Terms) -> sa.Select[Any]:
     """Select every contact with a customer: the mapped fields of either, hashed, for they are personal."""
     row, contact, customer = link_contact.c, t.emarsys_contact, t.centra_customer
-    columns = [column for field, column in COMPARED.items() if field in terms.mapped_fields]
+    columns = compared_columns(terms).values()
     ours, theirs = (
         side(text(""), *(sa.func.md5(table.c[column]) for column in columns))
         for table in (customer, contact)
     )
-    whose = sa.case((row.is_key_live, row.key), else_=row.customer_id)
     return compared(
         row.contact_id, ours, theirs, row.changed_at < terms.contacts_before
     ).select_from(
         link_contact.join(contact, row.contact_id == contact.c.contact_id).join(
-            customer, whose == customer.c.customer_id
+            customer, customer_of(link_contact) == customer.c.customer_id
         )
     )
 
@@ -157,7 +156,7 @@ def members(terms: Terms) -> sa.Select[Any]:
 def turnovers(terms: Terms) -> sa.Select[Any]:
     """Select every contact of a person with sales: what the person's orders are worth against them."""
     row, order = link_contact.c, link_order.c
-    known = link_contact.c.person.is_not(None)
+    known = row.person.is_not(None)
     whole = turnover(terms, sa.select(row.contact_id).where(known)).subquery("turnover")
     worth = worth_of(terms, sa.select(row.person).where(known)).subquery("worth")
     young = sa.select(order.person).where(~order.is_settled, order.person.is_not(None)).distinct()

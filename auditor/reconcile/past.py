@@ -86,15 +86,13 @@ def gone_customers(terms: Terms) -> sa.Select[Any]:
         sa.select(past.c.customer_id, order.c.customer_id.label("survivor_id"), order.c.updated_at)
         .select_from(past.join(order, past.c.order_number == order.c.order_number))
         .where(past.c.customer_id.in_(sa.select(lost.c.customer_id))),
-        sa.select(logged.c.customer_id, logged.c.survivor_id, heir.c.updated_at).select_from(
-            logged.join(heir, logged.c.survivor_id == heir.c.customer_id)
-        ),
+        sa.select(logged.c.customer_id, logged.c.survivor_id, sa.cast(sa.null(), sa.DateTime)),
     ).subquery("told_merges")
     moved = (
         sa.select(
             told.c.customer_id,
             told.c.survivor_id,
-            sa.func.max(told.c.updated_at).label("moved_at"),
+            sa.func.max(sa.func.coalesce(told.c.updated_at, heir.c.updated_at)).label("moved_at"),
         )
         .select_from(told.join(heir, told.c.survivor_id == heir.c.customer_id))
         .where(~sa.func.coalesce(heir.c.is_anonymized, sa.false()))

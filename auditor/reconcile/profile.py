@@ -18,6 +18,17 @@ COMPARED = {"first_name": "first_name", "last_name": "last_name", "email": "emai
 """The mapped fields that Centra has too, each with the column that is compared."""
 
 
+def compared_columns(terms: Terms) -> dict[str, str]:
+    """Return the columns that are compared, by the mapped field that each stands for."""
+    return {field: column for field, column in COMPARED.items() if field in terms.mapped_fields}
+
+
+def customer_of(contact: sa.FromClause) -> ColumnElement[str]:
+    """Return the customer whose profile a contact has: the one its key names, else its person's."""
+    row = contact.c
+    return sa.case((row.is_key_live, row.key), else_=row.customer_id)
+
+
 def differing(judged: sa.CTE, terms: Terms) -> sa.Select[Any]:
     """Select the contacts of which a mapped field is that of no row of their customer.
 
@@ -33,7 +44,7 @@ def differing(judged: sa.CTE, terms: Terms) -> sa.Select[Any]:
         differs (the names of the fields).
     """
     row, contact, customer = judged.c, t.emarsys_contact, t.centra_customer
-    named = sa.case((row.is_key_live, row.key), else_=row.customer_id)
+    named = customer_of(judged)
     candidates = (
         sa.select(
             row.contact_id,
@@ -53,7 +64,7 @@ def differing(judged: sa.CTE, terms: Terms) -> sa.Select[Any]:
         .where(row.is_plain, row.changed_at < terms.contacts_before)
         .cte("profiles")
     )
-    fields = [field for field in COMPARED if field in terms.mapped_fields]
+    fields = list(compared_columns(terms))
     wrong = {
         field: candidates.c[f"is_{field}"] & ~_elsewhere(candidates, field) for field in fields
     }
