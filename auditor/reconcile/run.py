@@ -71,7 +71,7 @@ _STEPS: tuple[_Step, ...] = (
     _link(_OF_PEOPLE, d.link_person, people.people),
     _link(_OF_PEOPLE, d.link_contact, people.contacts),
     _link(_OF_PEOPLE, d.link_order, orders.orders),
-    _link(_OF_SALES, d.link_sale, orders.sales),
+    _link({*_OF_SALES, "freshness"}, d.link_sale, orders.sales),
     _link({"catalogue"}, d.link_item, items.items),
     _link({"sales"}, d.revenue_bridge, bridge.steps),
     _link({"sales"}, d.verified_share, bridge.verified),

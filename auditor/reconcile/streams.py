@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.model.drift import link_contact, link_event, link_order, link_person, link_stream
+from auditor.model.drift import (
+    link_contact,
+    link_event,
+    link_order,
+    link_person,
+    link_sale,
+    link_stream,
+)
 from auditor.reconcile.firing import SHIPPED
 from auditor.reconcile.sql import LONG_AGO, any_of, count_if, text
 
@@ -38,7 +45,8 @@ def streams(terms: Terms) -> sa.Select[Any]:
     """Select, for orders, contacts and events, the newest row, what is owed since, and the lag.
 
     A record is owed when Centra made it after Emarsys' newest row and has not touched it for as long
-    as the stream may be silent. Orders are those that are due; events are those of due orders and of
+    as the stream may be silent. Orders are those that are due and of which a sale is expected, so not
+    one of gift certificates alone or one that came back whole; events are those of due orders and of
     completed shipments, as far as the settings name them. A contact tells no time: the newest row is
     that of the youngest customer who has a contact, younger ones are owed, and their lag is not known.
 
@@ -75,10 +83,11 @@ def _stream(name: Moving, followed: sa.Select[Any], lags: sa.Select[Any] | None)
 def _orders(terms: Terms) -> sa.Select[Any]:
     order = t.centra_order
     newest_at = sa.select(sa.func.max(t.emarsys_sale.c.loaded_at)).scalar_subquery()
+    expecting = sa.select(link_sale.c.order_number).where(link_sale.c.least_quantity > 0)
     due = (
         sa.select(link_order.c.created_at, order.c.updated_at)
         .select_from(link_order.join(order, order.c.order_number == link_order.c.order_number))
-        .where(link_order.c.is_due)
+        .where(link_order.c.is_due, link_order.c.order_number.in_(expecting))
     )
     return _followed(due, newest_at, terms.as_of - terms.stalls["orders"])
 

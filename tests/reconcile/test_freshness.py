@@ -71,6 +71,24 @@ def test_sales_are_not_stalled_while_nobody_orders(books: Books):
     assert "orders" not in found(books, STALLED)
 
 
+def test_sales_are_not_stalled_while_people_order_gift_certificates(books: Books):
+    ordered(books, 1, 60)
+    loaded(books, 1, 40)
+    certificate = books.line("A", 1, 100, kind="GiftCertificateOrderLine") | {"item": None}
+    books.order("2", certificate, created_at=NOW - 30 * HOUR, updated_at=NOW - 30 * HOUR)
+    assert "orders" not in found(books, STALLED)
+
+
+def test_sales_are_not_stalled_by_an_order_that_came_back_whole(books: Books):
+    ordered(books, 1, 60)
+    loaded(books, 1, 40)
+    at = NOW - 30 * HOUR
+    shirt = books.line("A", 1, 100)
+    books.order("2", shirt, created_at=at, updated_at=at)
+    books.returned(shirt, 1, created_at=at + HOUR)
+    assert "orders" not in found(books, STALLED)
+
+
 def test_sales_that_came_within_the_limit_are_not_stalled(books: Books):
     ordered(books, 1, 60)
     loaded(books, 1, 25)
