@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 TESTS = Path(__file__).parent
+pytest_plugins = ["tests.bookshelf"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

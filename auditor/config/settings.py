@@ -196,10 +196,17 @@ class Audience(Struct, frozen=True, kw_only=True):
 
 
 class Cap(Struct, frozen=True, kw_only=True):
-    """Changes that one plan may hold, as a number and as a share of the records."""
+    """Changes that one plan may hold, as a number and as a share of the records.
+
+    Attributes:
+        people: People whom they may reach together; null is no limit.
+        money: What they may be worth together, in whole units of the base currency; null is no limit.
+    """
 
     count: Count = 500
     share: Share = 0.02
+    people: Count | None = None
+    money: Count | None = None
 
 
 class Corrections(Struct, frozen=True, kw_only=True):

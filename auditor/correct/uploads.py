@@ -183,6 +183,14 @@ class UploadLedger:
         """Return the lines that were sent, or may have been, and were not seen in Emarsys yet."""
         return self._rows(upload_table.c.state.in_(OPEN))
 
+    def closed(self) -> frozenset[Key]:
+        """Return the lines that may not be sent (again): sent, perhaps sent, or seen in Emarsys."""
+        query = sa.select(*_KEY).where(
+            upload_table.c.brand == self._brand, upload_table.c.state != "refused"
+        )
+        with self._ledger.begin() as conn:
+            return frozenset((row[0], row[1], row[2]) for row in conn.execute(query))
+
     def sent(self, order: str) -> list[Sent]:
         """Return all that is known of one order, oldest version first."""
         return self._rows(upload_table.c.order_number == order)

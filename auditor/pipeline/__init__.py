@@ -5,8 +5,10 @@ the canary's, and stored runs.
 """
 
 from auditor.pipeline.auditing import audit
+from auditor.pipeline.planning import Planned, plan
 from auditor.pipeline.reading import snapshot
 from auditor.pipeline.rehearsal import backtest, changes_since
 from auditor.pipeline.run import REPORTS, Done, Progress, Run
 
-__all__ = ["REPORTS", "Done", "Progress", "Run", "audit", "backtest", "changes_since", "snapshot"]
+__all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
+__all__ += ["plan", "snapshot"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from auditor.hostile import clipped, safe_name, visible
 from auditor.report import words
 from auditor.report.audit_json import since
 from auditor.report.build import ROWS_PER_CHECK
 from auditor.report.chart import bars
 from auditor.report.figures import counted
-from auditor.report.hostile import clipped, safe_name, visible
 from auditor.report.sides import sides
 
 if TYPE_CHECKING:

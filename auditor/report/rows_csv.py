@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
+from auditor.hostile import defused
 from auditor.report.audit_json import since, zulu
-from auditor.report.hostile import defused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from auditor.hostile import clipped
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Money
 from auditor.report.figures import Figures, aware
-from auditor.report.hostile import clipped
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.findings.ledger import Ledger
+from tests.correct.desk import Desk, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.reconcile.books import Books
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
@@ -19,4 +23,12 @@ NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 def ledger(ledger_url: str) -> Iterator[Ledger]:
     opened = Ledger(ledger_url)
     yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(books: Books, tmp_path: Path) -> Iterator[Desk]:
+    """Give a desk with empty books; findings are the same on every engine, so one will do."""
+    opened = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    yield Desk(books, opened, read_settings(tmp_path))
     opened.close()

@@ -1,3 +1,5 @@
+"""Books in memory, for every test that needs a warehouse with a few rows."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

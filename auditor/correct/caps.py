@@ -1,0 +1,71 @@
+"""Caps: how much one plan may change by one remedy, in number, share, people and money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from auditor.config import Settings
+    from auditor.model.plan import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the changes of one remedy add up to; `minor` in minor units of the base currency."""
+
+    changes: int = 0
+    people: int = 0
+    minor: int = 0
+    system: str = "emarsys"
+
+    def with_finding(self, changes: Sequence[Change]) -> Usage:
+        """Add the changes of one more finding, whose people and money count once."""
+        stake = changes[0].stake
+        return Usage(
+            self.changes + len(changes),
+            self.people + stake.people,
+            self.minor + (stake.minor or 0),
+            changes[0].system,
+        )
+
+
+def usage(changes: Iterable[Change]) -> dict[str, Usage]:
+    """Return what a plan's changes add up to, by remedy."""
+    by_finding: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        by_finding.setdefault((change.remedy, change.origin.finding), []).append(change)
+    used: dict[str, Usage] = {}
+    for (remedy, _), some in by_finding.items():
+        used[remedy] = used.get(remedy, Usage()).with_finding(some)
+    return used
+
+
+def over_cap(
+    remedy: str, used: Usage, settings: Settings, records: Mapping[str, int], digits: int
+) -> str | None:
+    """Return which cap a remedy is over, such as `count 500`; None where it is within all.
+
+    A share is never less than one change, so that a small brand can correct anything at all.
+
+    Args:
+        remedy: Its name in `corrections.caps`.
+        used: What its changes add up to.
+        settings: The brand's.
+        records: Records by system, which shares are shares of.
+        digits: Decimals of the base currency.
+    """
+    cap = settings.corrections.caps.get(remedy, settings.corrections.caps["default"])
+    share = max(1, int(cap.share * records.get(used.system, 0)))
+    limits = (
+        (used.changes > cap.count, f"count {cap.count}"),
+        (used.changes > share, f"share {cap.share}"),
+        (cap.people is not None and used.people > cap.people, f"people {cap.people}"),
+        (
+            cap.money is not None and used.minor > cap.money * 10**digits,
+            f"money {cap.money}",
+        ),
+    )
+    return next((name for is_over, name in limits if is_over), None)

@@ -1,0 +1,203 @@
+"""What the warehouse knows about the findings of one batch, looked up in sets and only when asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.drift import link_contact, link_order, link_sale
+from auditor.reconcile.orders import VALUED_LINES
+from auditor.reconcile.sql import half_up, sum_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from auditor.model.finding import Finding
+
+Rows: TypeAlias = "Mapping[str, list[sa.RowMapping]]"
+
+AT_ONCE = 500
+"""Findings of one batch."""
+
+
+class Facts:
+    """Records behind some findings, from the present snapshot.
+
+    Args:
+        conn: Of the warehouse.
+        findings: At most `AT_ONCE`.
+        in_base_currency: Whether the sales data has amounts in Centra's base currency.
+    """
+
+    def __init__(
+        self, conn: sa.Connection, findings: Sequence[Finding], *, in_base_currency: bool = True
+    ) -> None:
+        self._conn, self._findings = conn, findings
+        self._in_base_currency = in_base_currency
+
+    @cached_property
+    def contacts(self) -> Mapping[str, sa.RowMapping]:
+        """Return contacts by their id: what Emarsys has of them, and whom they are linked to."""
+        ids = {f.contact_id for f in self._findings if f.contact_id}
+        ids |= {f.subject_key for f in self._findings if f.subject_kind == "contact"}
+        return _single(self._contacts(t.emarsys_contact.c.contact_id, ids), "contact_id")
+
+    @cached_property
+    def contacts_by_key(self) -> Rows:
+        """Return the contacts that carry the ids of the findings' customers, or of their survivors."""
+        ids = {f.customer_id for f in self._findings if f.customer_id} | self._survivors
+        ids |= {row["customer_id"] for row in self.orders.values() if row["customer_id"]}
+        return _several(self._contacts(t.emarsys_contact.c.external_id, ids), "external_id")
+
+    @cached_property
+    def contacts_by_email(self) -> Rows:
+        """Return the contacts with the e-mails of the findings' customers, by normalised e-mail."""
+        emails = {row["email_key"] for row in self.customers.values() if row["email_key"]}
+        return _several(self._contacts(t.emarsys_contact.c.email_key, emails), "email_key")
+
+    @cached_property
+    def customers(self) -> Mapping[str, sa.RowMapping]:
+        """Return Centra's customers by their id: those of the findings, survivors and order owners."""
+        row = t.centra_customer
+        ids = {f.customer_id for f in self._findings if f.customer_id} | self._survivors
+        ids |= {
+            f.subject_key.removeprefix("centra:")
+            for f in self._findings
+            if f.subject_key.startswith("centra:")
+        }
+        ids |= {order["customer_id"] for order in self.orders.values() if order["customer_id"]}
+        return _single(self._rows(sa.select(row), row.c.customer_id, ids), "customer_id")
+
+    @cached_property
+    def customers_by_email(self) -> Rows:
+        """Return all live customers with the e-mails of the findings' contacts."""
+        row = t.centra_customer
+        emails = {c["email_key"] for c in self.contacts.values() if c["email_key"]}
+        live = sa.select(row).where(~sa.func.coalesce(row.c.is_anonymized, sa.false()))
+        return _several(self._rows(live, row.c.email_key, emails), "email_key")
+
+    @cached_property
+    def orders(self) -> Mapping[str, sa.RowMapping]:
+        """Return Centra's orders by their number."""
+        order = t.centra_order
+        select = sa.select(
+            order.c.order_number,
+            order.c.customer_id,
+            order.c.created_at,
+            order.c.updated_at,
+            link_order.c.person,
+        ).select_from(order.join(link_order, order.c.order_number == link_order.c.order_number))
+        return _single(self._rows(select, order.c.order_number, self._numbers), "order_number")
+
+    @cached_property
+    def sales(self) -> Rows:
+        """Return, per order, what is expected and counted of each item."""
+        select = sa.select(link_sale).order_by(link_sale.c.item)
+        return _several(self._rows(select, link_sale.c.order_number, self._numbers), "order_number")
+
+    @cached_property
+    def returned(self) -> Rows:
+        """Return, per order, the units of each item that each completed return took back."""
+        line, back, row = t.centra_order_line, t.centra_return, t.centra_return_line
+        value = line.c.base_minor if self._in_base_currency else line.c.value_minor
+        part = half_up(value, row.c.quantity, line.c.quantity)
+        select = (
+            sa.select(
+                line.c.order_number,
+                back.c.return_id,
+                line.c.item,
+                sum_of(row.c.quantity).label("quantity"),
+                sum_of(part).label("value_minor"),
+            )
+            .select_from(
+                back.join(row, back.c.return_id == row.c.return_id).join(
+                    line, row.c.line_id == line.c.line_id
+                )
+            )
+            .where(back.c.status == "COMPLETED", line.c.kind.in_(VALUED_LINES))
+            .group_by(line.c.order_number, back.c.return_id, line.c.item)
+            .order_by(back.c.return_id)
+        )
+        return _several(self._rows(select, line.c.order_number, self._numbers), "order_number")
+
+    @cached_property
+    def counted(self) -> Rows:
+        """Return, per order, what Emarsys counts of each item and contact."""
+        sale, si = t.emarsys_sale, t.emarsys_si_contact
+        select = (
+            sa.select(
+                sale.c.order_number,
+                sale.c.item,
+                sum_of(sale.c.quantity_milli).label("quantity_milli"),
+                sum_of(sale.c.amount_minor).label("amount_minor"),
+                sa.func.min(sale.c.purchased_on).label("purchased_on"),
+                si.c.contact_id,
+                si.c.external_id,
+            )
+            .select_from(sale.outerjoin(si, sale.c.si_contact_id == si.c.si_contact_id))
+            .group_by(sale.c.order_number, sale.c.item, si.c.contact_id, si.c.external_id)
+            .order_by(sale.c.order_number, sale.c.item, si.c.external_id)
+        )
+        return _several(self._rows(select, sale.c.order_number, self._numbers), "order_number")
+
+    @cached_property
+    def shipments(self) -> Mapping[str, sa.RowMapping]:
+        """Return Centra's shipments by their number."""
+        row = t.centra_shipment
+        numbers = {f.subject_key for f in self._findings if f.subject_kind == "shipment"}
+        return _single(self._rows(sa.select(row), row.c.number, numbers), "number")
+
+    @cached_property
+    def events(self) -> Mapping[str, str]:
+        """Return the ids of the account's external events by name."""
+        row = t.emarsys_event_definition.c
+        found = self._conn.execute(sa.select(row.name, row.event_type_id))
+        return {one.name: one.event_type_id for one in found}
+
+    @cached_property
+    def _numbers(self) -> set[str]:
+        """Return the order numbers that the findings are about; a line names its order first."""
+        known = {"order", "line"}
+        return {f.subject_key.split("/", 1)[0] for f in self._findings if f.subject_kind in known}
+
+    @cached_property
+    def _survivors(self) -> set[str]:
+        return {
+            str(f.centra["survivor_id"])
+            for f in self._findings
+            if f.centra and f.centra.get("survivor_id")
+        }
+
+    def _contacts(
+        self, column: sa.ColumnElement[Any], values: Iterable[str]
+    ) -> list[sa.RowMapping]:
+        contact, link = t.emarsys_contact, link_contact
+        select = sa.select(
+            contact,
+            *(link.c[name] for name in ("person", "customer_id", "key", "is_key_live")),
+            *(link.c[name] for name in ("other_customer_id", "survivor_id", "survivors")),
+            link.c.contained,
+        ).select_from(contact.outerjoin(link, contact.c.contact_id == link.c.contact_id))
+        return self._rows(select, column, values)
+
+    def _rows(
+        self, select: sa.Select[Any], column: sa.ColumnElement[Any], values: Iterable[str]
+    ) -> list[sa.RowMapping]:
+        wanted = sorted(set(values))
+        if not wanted:
+            return []
+        return list(self._conn.execute(select.where(column.in_(wanted))).mappings())
+
+
+def _single(rows: Iterable[sa.RowMapping], key: str) -> dict[str, sa.RowMapping]:
+    return {row[key]: row for row in rows}
+
+
+def _several(rows: Iterable[sa.RowMapping], key: str) -> dict[str, list[sa.RowMapping]]:
+    found: dict[str, list[sa.RowMapping]] = {}
+    for row in rows:
+        found.setdefault(row[key], []).append(row)
+    return found

@@ -1,0 +1,89 @@
+"""The direction lock: what no plan may hold, whoever made it and whatever the settings say.
+
+It is asked when a plan is made and again before anything of it is sent. Behind it stands the lock of
+the writing clients, which knows bytes instead of changes.
+
+Source:
+    DESIGN 8, 6: no opt-in, no deletion, merge, block, launch or anonymisation.
+"""
+
+# No `from __future__ import annotations` here: singledispatch reads these annotations.
+
+from collections.abc import Iterable
+from functools import singledispatch
+
+from auditor.config import Settings
+from auditor.errors import ForbiddenWriteError
+from auditor.model.plan import (
+    Change,
+    ContactFields,
+    EventFiring,
+    ListMember,
+    NewContact,
+    NewsletterFlag,
+    SalesLines,
+)
+
+OPT_OUT = 2
+SYSTEM_OPT_IN = "31"
+"""The field of the opt-in in every account. Source: Emarsys reference 3.11."""
+
+
+def require_lawful(changes: Iterable[Change], settings: Settings) -> None:
+    """Return when every change, and the undo of each, may be made.
+
+    Raises:
+        ForbiddenWriteError: one may not; nothing of the plan is sent.
+    """
+    for change in changes:
+        for request in (change.request, change.undo):
+            if request is not None and not _is_lawful(request, settings):
+                raise ForbiddenWriteError(
+                    f"The plan holds a change that is never made ({change.id}, {change.remedy}); "
+                    "nothing of it was sent."
+                )
+
+
+@singledispatch
+def _is_lawful(_request: object, _settings: Settings) -> bool:
+    """Allow nothing that is not named below."""
+    return False
+
+
+@_is_lawful.register
+def _(request: ContactFields, settings: Settings) -> bool:
+    """Allow opting out, and the fields that the settings map; Emarsys owns the subscription status."""
+    opt_in, mapped = _opt_in_fields(settings), set(map(str, settings.emarsys.fields.values()))
+    return bool(request.set) and all(
+        value == OPT_OUT if field in opt_in else field in mapped
+        for field, value in request.set.items()
+    )
+
+
+@_is_lawful.register
+def _(request: NewContact, settings: Settings) -> bool:
+    return not set(request.set) & _opt_in_fields(settings)
+
+
+@_is_lawful.register
+def _(request: ListMember, settings: Settings) -> bool:
+    return request.list_name == settings.emarsys.quarantine_list
+
+
+@_is_lawful.register
+def _(request: NewsletterFlag, settings: Settings) -> bool:
+    return request.opt_in == OPT_OUT and request.opt_in_field in _opt_in_fields(settings)
+
+
+@_is_lawful.register
+def _(request: EventFiring, settings: Settings) -> bool:
+    return bool(request.trigger_id) and request.event in settings.emarsys.events.values()
+
+
+@_is_lawful.register
+def _(request: SalesLines, settings: Settings) -> bool:
+    return bool(request.lines) and settings.emarsys.sales is not None
+
+
+def _opt_in_fields(settings: Settings) -> set[str]:
+    return {SYSTEM_OPT_IN, str(settings.emarsys.fields["opt_in"])}

@@ -1,0 +1,239 @@
+"""From findings to a plan: remedies asked batch by batch, then policy, caps and the law.
+
+A plan can never write. It is a function of the findings, the snapshot and the settings: whatever order
+they come in, the same bytes follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from auditor.correct.caps import Usage, over_cap
+from auditor.correct.facts import AT_ONCE, Facts
+from auditor.correct.law import require_lawful
+from auditor.correct.remedies import REMEDIES, Case, Left
+from auditor.model.finding import SEVERITIES
+from auditor.model.plan import PLANNED, Change, Plan, Proposal, Withheld, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    import sqlalchemy as sa
+
+    from auditor.config import Settings
+    from auditor.correct.remedies import Outcome
+    from auditor.model.finding import Check, Finding
+    from auditor.model.snapshot import Snapshot
+
+Class = Literal["auto", "confirm", "propose", "none"]
+
+CAPPED = "over its cap (corrections.caps)"
+BY_POLICY = "corrections.policy says that it is not corrected"
+ACCEPTED = "accepted, or held back already"
+UNSEEN = "the last audit could not judge it"
+NEVER_SENT = frozenset(
+    {
+        *("erase_worklist", "propose_opt_in", "orphan_worklist", "duplicate_worklist"),
+        *("compensation_file", "reattribution_file", "push_catalogue"),
+    }
+)
+"""Remedies that are for people, whatever the policy says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a plan is made of.
+
+    Attributes:
+        checks: Every check, with its remedy and class.
+        findings_of: Gives the open findings of a check, the gravest first.
+        conn: Of the warehouse, which holds the snapshot.
+        snapshot: The newest one.
+        records: How many records each system has, which shares are shares of.
+        digits: Decimals of the base currency.
+        sent: Sales lines that were sent already.
+    """
+
+    checks: Iterable[Check]
+    findings_of: Callable[[str], Iterator[Finding]]
+    conn: sa.Connection
+    snapshot: Snapshot
+    settings: Settings
+    currency: str
+    digits: int
+    records: Mapping[str, int]
+    expectations: str
+    tool: str
+    sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan in the making."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    proposals: list[Proposal] = field(default_factory=list)
+    withheld: dict[tuple[str, str], int] = field(default_factory=dict)
+    streams: set[str] = field(default_factory=set)
+
+    def leave(self, remedy: str, reason: str) -> None:
+        """Count a finding that is left."""
+        key = (remedy, reason)
+        self.withheld[key] = self.withheld.get(key, 0) + 1
+
+
+def make_plan(
+    material: Material,
+    *,
+    only_check: str | None = None,
+    owner: str | None = None,
+    most: int | None = None,
+) -> tuple[Plan, list[Proposal]]:
+    """Return the plan, without its files, and what it proposes.
+
+    Args:
+        material: What it is made of.
+        only_check: Only findings of this check.
+        owner: Only findings of this owner.
+        most: At most so many changes, the gravest.
+
+    Raises:
+        ForbiddenWriteError: a remedy came up with what is never sent.
+    """
+    draft = Draft()
+    room = _Room(material, most)
+    for check in sorted(material.checks, key=_gravest_first):
+        if check.remedy is None or (only_check is not None and check.id != only_check):
+            continue
+        _plan_check(check, material, owner, draft, room)
+    changes = in_order(draft.changes.values())
+    require_lawful(changes, material.settings)
+    snapshot, settings = material.snapshot, material.settings
+    plan = Plan(
+        brand=settings.brand,
+        run=snapshot.run,
+        tool=material.tool,
+        expectations=material.expectations,
+        as_of=snapshot.as_of,
+        expires_at=snapshot.as_of + settings.corrections.expiry,
+        streams=tuple(sorted(draft.streams)),
+        records=dict(sorted(material.records.items())),
+        changes=changes,
+        proposed=len(draft.proposals),
+        withheld=tuple(
+            Withheld(remedy, count, reason)
+            for (remedy, reason), count in sorted(draft.withheld.items())
+        ),
+    )
+    return plan, draft.proposals
+
+
+def class_of(check: Check, settings: Settings) -> Class:
+    """Return the class of a check's remedy: the brand's policy before the expectation's word.
+
+    Source:
+        DESIGN 4 (`corrections.policy`); CHECKS.md: a missing order is `auto` where a repeated upload
+        replaces.
+    """
+    remedy = str(check.remedy)
+    chosen = settings.corrections.policy.get(remedy)
+    if chosen is not None:
+        return "propose" if remedy in NEVER_SENT and chosen in PLANNED else chosen
+    sales = settings.emarsys.sales
+    if check.id == "sales.missing_order" and sales is not None and sales.semantics == "replace":
+        return "auto"
+    return check.remedy_class
+
+
+def _gravest_first(check: Check) -> tuple[int, str]:
+    return -SEVERITIES.index(check.severity), check.id
+
+
+def _plan_check(
+    check: Check, material: Material, owner: str | None, draft: Draft, room: _Room
+) -> None:
+    remedy, kind = str(check.remedy), class_of(check, material.settings)
+    asked = (f for f in material.findings_of(check.id) if owner is None or f.owner == owner)
+    while batch := tuple(islice(asked, AT_ONCE)):
+        if kind == "none":
+            for _ in batch:
+                draft.leave(remedy, BY_POLICY)
+            continue
+        in_base = material.settings.sales.currency == "base"
+        facts = Facts(material.conn, batch, in_base_currency=in_base)
+        for finding in batch:
+            if finding.state == "accepted" or finding.contained:
+                draft.leave(remedy, ACCEPTED)
+                continue
+            if finding.run != material.snapshot.run:
+                draft.leave(remedy, UNSEEN)
+                continue
+            case = Case(
+                finding=finding,
+                remedy=remedy,
+                kind=kind,
+                facts=facts,
+                settings=material.settings,
+                as_of=material.snapshot.as_of,
+                currency=material.currency,
+                sent=material.sent,
+            )
+            outcomes = _ambiguous(case) if finding.remedy is None else REMEDIES[remedy](case)
+            _place(case, list(outcomes), check, material, draft, room)
+
+
+def _ambiguous(case: Case) -> Iterator[Outcome]:
+    yield case.proposal(
+        contact_id=case.finding.contact_id or "",
+        customer_id=case.finding.customer_id or "",
+        do=f"decide which is right: {case.finding.cause or 'there are two answers'}",
+    )
+
+
+def _place(
+    case: Case,
+    outcomes: list[Outcome],
+    check: Check,
+    material: Material,
+    draft: Draft,
+    room: _Room,
+) -> None:
+    """Put what a remedy said where it belongs; of the changes of one finding all are taken or none."""
+    changes = [one for one in outcomes if isinstance(one, Change)]
+    draft.proposals += [one for one in outcomes if isinstance(one, Proposal)]
+    for one in outcomes:
+        if isinstance(one, Left):
+            draft.leave(case.remedy, one.reason)
+    if not changes:
+        return
+    if case.kind == "propose":
+        draft.proposals += [
+            case.proposal(do=f"{type(c.request).__name__}: {c.id}") for c in changes
+        ]
+    elif not room.takes(case.remedy, changes):
+        draft.leave(case.remedy, CAPPED)
+    else:
+        draft.changes |= {change.id: change for change in changes}
+        draft.streams |= {*check.needs}
+
+
+class _Room:
+    """How much of each remedy a plan may still hold."""
+
+    def __init__(self, material: Material, most: int | None) -> None:
+        self._material, self._most = material, most
+        self._used: dict[str, Usage] = {}
+
+    def takes(self, remedy: str, changes: list[Change]) -> bool:
+        """Tell whether the changes of one more finding fit under the caps, and count them if so."""
+        total = sum(used.changes for used in self._used.values()) + len(changes)
+        if self._most is not None and total > self._most:
+            return False
+        wanted = self._used.get(remedy, Usage()).with_finding(changes)
+        material = self._material
+        if over_cap(remedy, wanted, material.settings, material.records, material.digits):
+            return False
+        self._used[remedy] = wanted
+        return True

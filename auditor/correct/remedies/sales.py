@@ -1,0 +1,204 @@
+"""Sales data: lines that are missing are uploaded once, and what is too much is handed to a person.
+
+Source:
+    Emarsys reference 5.1 (columns), 5.2 (append only: nothing is replaced, nothing is taken back).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+from auditor.correct.remedies.remedy import GONE, Left, remedy
+from auditor.correct.uploads import SALE, return_cause
+from auditor.model.currency import MINOR_DIGITS
+from auditor.model.plan import CountedItem, SaleLine, SalesLines
+from auditor.systems.emarsys.writing.sales import exact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    import sqlalchemy as sa
+
+    from auditor.correct.remedies.remedy import Case, Outcome
+
+MILLI = 1000
+NEVER_TAKEN_BACK = "sales data is append-only; a compensation is for a person to send"
+SENT = Left("these lines were sent already and wait for the next load of sales data")
+RELOAD = "ask Emarsys for a reload, or upload the compensation file"
+
+
+@remedy("upload_sale")
+def upload_sale(case: Case) -> Iterator[Outcome]:
+    """Upload what an order lacks in Emarsys: the expected quantity and value less what is counted."""
+    number, _, item = case.finding.subject_key.partition("/")
+    lines = [
+        SaleLine(
+            row["item"],
+            SALE,
+            row["net_quantity"] * MILLI - row["quantity_milli"],
+            row["net_minor"] - row["amount_minor"],
+        )
+        for row in case.facts.sales.get(number, [])
+        if (not item or row["item"] == item) and row["lines"]
+    ]
+    yield from _upload(case, number, [one for one in lines if one.quantity_milli])
+
+
+@remedy("upload_return")
+def upload_return(case: Case) -> Iterator[Outcome]:
+    """Upload the negative lines of the returns that Emarsys does not know, each under its own cause.
+
+    Only where some of the item's completed returns explain the difference to the unit.
+    """
+    number, _, item = case.finding.subject_key.partition("/")
+    row = next((r for r in case.facts.sales.get(number, []) if r["item"] == item), None)
+    if row is None:
+        yield GONE
+        return
+    surplus = row["quantity_milli"] - row["net_quantity"] * MILLI
+    returns = [r for r in case.facts.returned.get(number, []) if r["item"] == item]
+    owed = _owed(returns, surplus)
+    if not owed:
+        yield Left("no completed return of the item explains the difference to the unit")
+        return
+    lines = [
+        SaleLine(
+            item,
+            return_cause(one["return_id"]),
+            -one["quantity"] * MILLI,
+            -one["value_minor"],
+        )
+        for one in owed
+    ]
+    yield from _upload(case, number, lines)
+
+
+def _owed(returns: Sequence[sa.RowMapping], surplus_milli: int) -> list[sa.RowMapping]:
+    """Return the newest returns that make up for a surplus; none where no run of them does."""
+    chosen: list[sa.RowMapping] = []
+    for one in reversed(returns):
+        chosen.append(one)
+        total = sum(r["quantity"] for r in chosen) * MILLI
+        if total >= surplus_milli:
+            return chosen if total == surplus_milli else []
+    return []
+
+
+def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
+    order = case.facts.orders.get(number)
+    if case.settings.emarsys.sales is None:
+        yield Left("emarsys.sales is not configured")
+    elif order is None or not lines:
+        yield GONE
+    elif any((number, line.item, line.cause) in case.sent for line in lines):
+        yield SENT
+    else:
+        yield from _upload_for(case, order, lines)
+
+
+def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
+    customer = case.facts.customers.get(order["customer_id"] or "")
+    named = _named(case, customer)
+    if named is None:
+        yield Left("the order has no customer whom the sales file could name")
+        return
+    key_field, name = named
+    counted = {row["item"]: row for row in case.facts.sales.get(order["order_number"], [])}
+    request = SalesLines(
+        order["order_number"],
+        _aware(order["created_at"]),
+        name,
+        key_field,
+        case.currency,
+        tuple(lines),
+        tuple(
+            CountedItem(item, counted[item]["quantity_milli"], counted[item]["amount_minor"])
+            for item in sorted({line.item for line in lines})
+        ),
+        None if order["updated_at"] is None else _aware(order["updated_at"]),
+    )
+    yield case.change(request, why_no_undo=NEVER_TAKEN_BACK)
+
+
+def _named(case: Case, customer: sa.RowMapping | None) -> tuple[str, str] | None:
+    """Return how the account's sales file names a customer: the key field, and its value."""
+    sales = case.settings.emarsys.sales
+    if customer is None or sales is None or not customer["email"]:
+        return None
+    if "email" in sales.columns:
+        return case.field("email"), customer["email"]
+    by_key = case.settings.emarsys.key == "external_id"
+    return case.key_field, customer["customer_id"] if by_key else customer["email"]
+
+
+@remedy("compensation_file")
+def compensation_file(case: Case) -> Iterator[Outcome]:
+    """List the lines that would bring an order to what is expected, for a person to upload."""
+    number, _, item = case.finding.subject_key.partition("/")
+    expected = {
+        row["item"]: row
+        for row in case.facts.sales.get(number, [])
+        if not case.finding.check.startswith("channel.") and _is_kept(case)
+    }
+    for row in case.facts.counted.get(number, []):
+        if item and row["item"] != item:
+            continue
+        want = expected.pop(row["item"], None)  # of several contacts the first keeps what is right
+        quantity = (want["net_quantity"] * MILLI if want else 0) - row["quantity_milli"]
+        amount = (want["net_minor"] if want else 0) - row["amount_minor"]
+        if quantity or amount:
+            yield case.proposal(
+                **_line(case, number, row, (quantity, amount), str(row["external_id"] or "")),
+                do=f"{case.finding.check}: {RELOAD}",
+            )
+
+
+def _is_kept(case: Case) -> bool:
+    """Tell whether an order should count at all."""
+    return case.finding.check not in ("sales.cancelled_but_counted", "sales.unknown_order")
+
+
+@remedy("reattribution_file")
+def reattribution_file(case: Case) -> Iterator[Outcome]:
+    """List an order's lines once off the wrong contact and once on the buyer's, for a person."""
+    number = case.finding.subject_key
+    order = case.facts.orders.get(number)
+    named = _named(case, case.facts.customers.get((order and order["customer_id"]) or ""))
+    wrong = case.finding.contact_id
+    for row in case.facts.counted.get(number, []):
+        if wrong is not None and row["contact_id"] not in (wrong, None):
+            continue
+        there = (row["quantity_milli"], row["amount_minor"])
+        off = (-there[0], -there[1])
+        yield case.proposal(
+            **_line(case, number, row, off, str(row["external_id"] or "")), do="take off"
+        )
+        if named is not None:
+            yield case.proposal(**_line(case, number, row, there, named[1]), do="put on")
+
+
+def _line(
+    case: Case, number: str, row: sa.RowMapping, moved: tuple[int, int], customer: str
+) -> dict[str, str]:
+    """Return a line by the columns of a sales file."""
+    quantity, amount = moved
+    return {
+        "item": row["item"],
+        "price": exact(amount, MINOR_DIGITS[case.currency]),
+        "order": number,
+        "timestamp": _midnight(row["purchased_on"]),
+        "customer": customer,
+        "email": customer,
+        "quantity": exact(quantity, 3).rstrip("0").rstrip("."),
+    }
+
+
+def _midnight(day: date) -> str:
+    """Source: Emarsys reference 5.1: a date alone is midnight, and only the date counts."""
+    return datetime.combine(day, time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)

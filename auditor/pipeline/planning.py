@@ -1,0 +1,164 @@
+"""Makes a plan of the last audit's findings: what is read, from where, and where the plan goes."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from auditor import __version__
+from auditor.correct.files import write_plan, write_proposals
+from auditor.correct.planning import Material, make_plan
+from auditor.correct.uploads import UploadLedger
+from auditor.errors import ConfigError, StalePlanError, UnsafePlanError
+from auditor.expect.suites import load_checks
+from auditor.findings import query
+from auditor.findings.ledger import Ledger
+from auditor.model import tables as t
+from auditor.pipeline.judging import terms_of_run
+from auditor.resources import expectation_files
+from auditor.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from auditor.model.finding import Finding
+    from auditor.model.plan import Plan, Proposal
+    from auditor.model.snapshot import Snapshot
+    from auditor.pipeline.run import Run
+
+RECORDS = {"emarsys": t.emarsys_contact, "centra": t.centra_customer}
+"""The records of each system that shares of a plan are shares of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and its files.
+
+    Attributes:
+        plan: What it holds.
+        proposals: What it leaves to people.
+        path: Where its file stands.
+        digest: What `apply` is given to approve it.
+    """
+
+    plan: Plan
+    proposals: tuple[Proposal, ...]
+    path: Path
+    digest: str
+
+
+def plan(
+    run: Run,
+    *,
+    check: str | None = None,
+    owner: str | None = None,
+    most: int | None = None,
+    out: Path | None = None,
+) -> Planned:
+    """Make a plan of every open finding that has a remedy, and write its files.
+
+    Args:
+        run: The brand and its surroundings.
+        check: Only findings of this check.
+        owner: Only findings of this owner.
+        most: At most so many changes, the gravest first.
+        out: Where the plan goes; under `var/plans` unless given.
+
+    Raises:
+        ConfigError: there is no such check; nothing was audited yet.
+        StalePlanError: the last snapshot is older than a plan may be.
+        UnsafePlanError: a side of the snapshot is empty.
+        ForbiddenWriteError: the plan would hold what is never sent.
+    """
+    files = expectation_files(run.folder)
+    checks = [e.check for e in load_checks(files)]
+    _require_check(check, {one.id for one in checks})
+    settings = run.settings
+    with (
+        closing(Ledger(settings.store.ledger)) as ledger,
+        closing(Warehouse(settings.store.warehouse)) as warehouse,
+    ):
+        snapshot = _fresh_snapshot(run, ledger)
+        records = {system: warehouse.count(table) for system, table in RECORDS.items()}
+        _require_both_sides(records)
+        terms = terms_of_run(settings, warehouse, snapshot)
+
+        def findings_of(check_id: str) -> Iterator[Finding]:
+            return query.findings(ledger, settings.brand, check=check_id)
+
+        with warehouse.engine.connect() as conn:
+            made, proposals = make_plan(
+                Material(
+                    checks=checks,
+                    findings_of=findings_of,
+                    conn=conn,
+                    snapshot=snapshot,
+                    settings=settings,
+                    currency=terms.currency,
+                    digits=terms.minor_digits,
+                    records=records,
+                    expectations=_digest(file.read_bytes() for file in files),
+                    tool=__version__,
+                    sent=_sent(run, ledger),
+                ),
+                only_check=check,
+                owner=owner,
+                most=most,
+            )
+    made = replace(made, proposals=write_proposals(proposals, settings, snapshot.run))
+    path, digest = write_plan(made, out)
+    return Planned(made, tuple(proposals), path, digest)
+
+
+def _require_check(check: str | None, known: set[str]) -> None:
+    if check is not None and check not in known:
+        raise ConfigError(f"--check {check}: no such check; `auditor findings` lists them.")
+
+
+def _fresh_snapshot(run: Run, ledger: Ledger) -> Snapshot:
+    """Return the newest snapshot, which must be audited, and younger than a plan may be."""
+    brand = run.settings.brand
+    snapshot, audited = query.last_snapshot(ledger, brand), query.runs(ledger, brand, limit=1)
+    if snapshot is None or not audited:
+        raise ConfigError("Nothing was audited yet; run `auditor audit` first.")
+    if audited[0].run != snapshot.run:
+        raise StalePlanError(
+            f"The newest snapshot ({snapshot.run}) was not audited; run `auditor audit` first."
+        )
+    if snapshot.as_of + run.settings.corrections.expiry <= run.clock():
+        raise StalePlanError(
+            f"The last audit is from {snapshot.as_of:%Y-%m-%d %H:%M} UTC, older than a plan may be "
+            "(corrections.expiry); run `auditor audit` first."
+        )
+    return snapshot
+
+
+def _require_both_sides(records: Mapping[str, int]) -> None:
+    """Refuse to correct one system by another that shows nothing at all."""
+    for system, count in records.items():
+        if count == 0:
+            raise UnsafePlanError(
+                f"The last snapshot has no records of {system.capitalize()} at all; "
+                "nothing is corrected by an empty side. See `auditor doctor`."
+            )
+
+
+def _sent(run: Run, ledger: Ledger) -> frozenset[tuple[str, str, str]]:
+    """Return the sales lines that wait for a load or were seen in one, unless a repetition replaces."""
+    sales = run.settings.emarsys.sales
+    if sales is None or sales.semantics == "replace":
+        return frozenset()
+    return UploadLedger(ledger, run.settings.brand, sales.semantics).closed()
+
+
+def _digest(contents: Iterable[bytes]) -> str:
+    """Return one digest of the expectations that were in force."""
+    whole = hashlib.sha256()
+    for content in contents:
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()

@@ -1,0 +1,51 @@
+"""Files that only their owner may read, and that are never half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it, that only its owner may enter."""
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    folder.chmod(PRIVATE_FOLDER)
+
+
+@contextlib.contextmanager
+def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode makes of it
+    """Open a private file that takes the place of `path` once it is complete, or not at all.
+
+    Args:
+        path: The file; its folder is there.
+        mode: `w` for text in UTF-8, `wb` for bytes.
+    """
+    draft = path.with_name(f".{path.name}.tmp")
+    # A draft of a killed run goes first: whoever made it chose its mode.
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    # Lone surrogates cannot be encoded; they are shown, not refused.
+    text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+    try:
+        with os.fdopen(handle, mode, **text) as file:  # type: ignore[call-overload]
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a private file in one step, making its folder where there is none."""
+    private_folder(path.parent)
+    with replaced(path, "wb") as file:
+        file.write(content)

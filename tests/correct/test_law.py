@@ -1,0 +1,86 @@
+"""The direction lock: whoever makes a plan, some things do not get into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from auditor.correct.law import require_lawful
+from auditor.errors import ForbiddenWriteError
+from auditor.model.plan import (
+    Change,
+    ContactFields,
+    EventFiring,
+    ListMember,
+    NewContact,
+    NewsletterFlag,
+    Origin,
+    Request,
+    SaleLine,
+    SalesLines,
+    Stake,
+)
+from tests.correct.desk import read_settings
+from tests.reconcile.books import OLD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def change(request: Request, undo: Request | None = None) -> Change:
+    origin = Origin("f", "c", "contact", "1", "crm", "critical")
+    return Change("id", origin, "opt_out", "auto", "emarsys", request, Stake(), undo)
+
+
+def firing(**values: Any) -> EventFiring:
+    told = {"event": "order_shipped", "trigger_id": "shipped:1:1", **values}
+    return EventFiring(7, told["event"], "1", "3", "k", told["trigger_id"], OLD, OLD, {})
+
+
+def sales(*lines: SaleLine) -> SalesLines:
+    return SalesLines("1", OLD, "c", "3", "SEK", lines, (), None)
+
+
+FORBIDDEN: dict[str, Request] = {
+    "opt in": ContactFields("1", {"31": 1}, {}),
+    "opt in, as text": ContactFields("1", {"31": "1"}, {}),
+    "empty the opt-in": ContactFields("1", {"31": None}, {}),
+    "a field that nobody mapped": ContactFields("1", {"99": "x"}, {}),
+    "no field at all": ContactFields("1", {}, {}),
+    "a new contact with an opt-in": NewContact("4711", "1", "3", {"3": "a@x.se", "31": 1}),
+    "a new contact opted out": NewContact("4711", "1", "3", {"3": "a@x.se", "31": 2}),
+    "another list": ListMember("1", "everybody"),
+    "a sign-up in Centra": NewsletterFlag("1", "a@x.se", "1", "31", opt_in=1),
+    "another field for the opt-in": NewsletterFlag("1", "a@x.se", "1", "32"),
+    "an event of others": firing(event="welcome"),
+    "an event without an id": firing(trigger_id=""),
+    "no sales lines": sales(),
+}
+ALLOWED: dict[str, Request] = {
+    "opt out": ContactFields("1", {"31": 2}, {}),
+    "a mapped field": ContactFields("1", {"1": "Ann"}, {}),
+    "a new contact": NewContact("4711", "1", "3", {"3": "a@x.se"}),
+    "the quarantine list": ListMember("1", "audit-quarantine"),
+    "an end in Centra": NewsletterFlag("1", "a@x.se", "1", "31"),
+    "a lifecycle event": firing(),
+    "sales lines": sales(SaleLine("A", "sale", 1000, 100)),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_a_plan_may_not_hold(name: str, tmp_path: Path):
+    with pytest.raises(ForbiddenWriteError):
+        require_lawful([change(FORBIDDEN[name])], read_settings(tmp_path))
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_no_way_back_may_hold(name: str, tmp_path: Path):
+    undone = change(ALLOWED["a mapped field"], undo=FORBIDDEN[name])
+    with pytest.raises(ForbiddenWriteError):
+        require_lawful([undone], read_settings(tmp_path))
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_a_plan_may_hold(name: str, tmp_path: Path):
+    require_lawful([change(ALLOWED[name])], read_settings(tmp_path))

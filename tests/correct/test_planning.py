@@ -1,0 +1,208 @@
+"""What goes into a plan and what is left out of it: caps at their edges, policy, and equal digests."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from auditor.correct.caps import Usage, over_cap
+from auditor.correct.planning import ACCEPTED, BY_POLICY, CAPPED, NEVER_SENT, UNSEEN, class_of
+from auditor.correct.remedies import REMEDIES
+from auditor.findings.ledger import finding_table
+from auditor.model.plan import digest_of, encoded, in_order
+from tests.correct.desk import CHECKS, read_settings
+from tests.reconcile.books import OLD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.correct.desk import Desk
+
+WITHDRAWN = "consent.withdrawn_but_opted_in"
+
+
+def withdrawals(desk: Desk, count: int) -> None:
+    """Let so many people have withdrawn, whom Emarsys still mails."""
+    for number in range(count):
+        email = f"p{number}@x.se"
+        desk.books.customer(str(number), email)
+        desk.books.contact(f"9{number}", email, 1, external_id=str(number))
+        desk.books.subscription(email, active=False, subscription_id=f"s{number}")
+    desk.audit()
+
+
+def limited(desk: Desk, tmp_path: Path, **cap: Any) -> Desk:
+    caps = {"default": {"count": 1000, "share": 1, **cap}}
+    return desk.with_settings(
+        read_settings(tmp_path, lambda raw: raw.update(corrections={"caps": caps}))
+    )
+
+
+# --- caps -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "planned"), [(2, 2), (3, 3), (4, 3)])
+def test_a_plan_holds_no_more_changes_than_its_cap(
+    desk: Desk, tmp_path: Path, count: int, planned: int
+):
+    withdrawals(desk, count)
+    assert len(limited(desk, tmp_path, count=3).changes(WITHDRAWN)) == planned
+
+
+@pytest.mark.parametrize(("count", "planned"), [(1, 1), (2, 2), (3, 2)])
+def test_a_plan_changes_no_greater_share_than_its_cap(
+    desk: Desk, tmp_path: Path, count: int, planned: int
+):
+    withdrawals(desk, count)
+    desk.records = {"emarsys": 100, "centra": 100}
+    assert len(limited(desk, tmp_path, share=0.02).changes(WITHDRAWN)) == planned
+
+
+def test_a_share_of_few_records_is_still_one_change(desk: Desk, tmp_path: Path):
+    withdrawals(desk, 2)
+    desk.records = {"emarsys": 3, "centra": 3}
+    assert len(limited(desk, tmp_path, share=0.02).changes(WITHDRAWN)) == 1
+
+
+@pytest.mark.parametrize(("count", "planned"), [(1, 1), (2, 2), (3, 2)])
+def test_a_plan_reaches_no_more_people_than_its_cap(
+    desk: Desk, tmp_path: Path, count: int, planned: int
+):
+    withdrawals(desk, count)
+    assert len(limited(desk, tmp_path, people=2).changes(WITHDRAWN)) == planned
+
+
+@pytest.mark.parametrize(("minor", "planned"), [(19999, 1), (20000, 1), (20001, 0)])
+def test_a_plan_is_worth_no_more_than_its_cap(desk: Desk, tmp_path: Path, minor: int, planned: int):
+    desk.books.customer("1", "a@x.se", total_orders=1)
+    desk.books.contact("11", "a@x.se", None, external_id="1")
+    desk.books.order("100", desk.books.line("A", 1, minor))
+    desk.audit()
+    assert len(limited(desk, tmp_path, money=200).changes("sales.missing_order")) == planned
+
+
+def test_what_is_over_a_cap_is_counted(desk: Desk, tmp_path: Path):
+    withdrawals(desk, 3)
+    plan, _ = limited(desk, tmp_path, count=1).plan()
+    assert [(w.findings, w.reason) for w in plan.withheld] == [(2, CAPPED)]
+
+
+def test_a_remedy_has_a_cap_of_its_own_before_the_default(tmp_path: Path):
+    settings = read_settings(
+        tmp_path, lambda raw: raw.update(corrections={"caps": {"opt_out": {"count": 7}}})
+    )
+    records = {"emarsys": 10**6}
+    assert over_cap("opt_out", Usage(changes=8), settings, records, 2) == "count 7"
+    assert over_cap("set_key", Usage(changes=8), settings, records, 2) is None
+
+
+def test_max_leaves_the_rest_out(desk: Desk):
+    withdrawals(desk, 3)
+    plan, _ = desk.plan(most=2)
+    assert len(plan.changes) == 2
+
+
+# --- policy and what is not touched -----------------------------------------------------------------
+
+
+def under(desk: Desk, tmp_path: Path, policy: str) -> Desk:
+    choice = {"policy": {"opt_out": policy}}
+    return desk.with_settings(read_settings(tmp_path, lambda raw: raw.update(corrections=choice)))
+
+
+def test_a_policy_of_none_corrects_nothing(desk: Desk, tmp_path: Path):
+    withdrawals(desk, 1)
+    assert under(desk, tmp_path, "none").reasons(WITHDRAWN) == [BY_POLICY]
+
+
+def test_a_policy_of_propose_sends_nothing(desk: Desk, tmp_path: Path):
+    withdrawals(desk, 1)
+    careful = under(desk, tmp_path, "propose")
+    assert careful.changes(WITHDRAWN) == []
+    assert len(careful.proposals(WITHDRAWN)) == 1
+
+
+def test_a_policy_of_confirm_keeps_a_remedy_from_unattended_runs(desk: Desk, tmp_path: Path):
+    withdrawals(desk, 1)
+    assert [c.kind for c in under(desk, tmp_path, "confirm").changes(WITHDRAWN)] == ["confirm"]
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_SENT))
+def test_no_policy_lets_a_worklist_be_sent(tmp_path: Path, name: str):
+    check = next(c for c in CHECKS.values() if c.remedy == name)
+    policy = {"policy": {name: "auto"}}
+    settings = read_settings(tmp_path, lambda raw: raw.update(corrections=policy))
+    assert class_of(check, settings) == "propose"
+
+
+def test_who_is_held_back_already_is_not_planned_again(desk: Desk):
+    desk.books.quarantine("90")
+    withdrawals(desk, 1)
+    assert desk.reasons(WITHDRAWN) == [ACCEPTED]
+
+
+def test_an_accepted_finding_is_not_corrected(desk: Desk):
+    withdrawals(desk, 1)
+    with desk.ledger.begin() as conn:
+        conn.execute(finding_table.update().values(state="accepted"))
+    assert desk.reasons(WITHDRAWN) == [ACCEPTED]
+
+
+def test_what_the_last_run_could_not_judge_is_not_corrected(desk: Desk):
+    withdrawals(desk, 1)
+    with desk.ledger.begin() as conn:
+        conn.execute(finding_table.update().values(run="an earlier one"))
+    assert desk.reasons(WITHDRAWN) == [UNSEEN]
+
+
+def test_only_the_findings_of_an_owner_are_planned(desk: Desk):
+    withdrawals(desk, 1)
+    plan, _ = desk.plan(owner="finance")
+    assert plan.changes == ()
+
+
+def test_every_remedy_of_the_expectations_is_there():
+    named = {check.remedy for check in CHECKS.values() if check.remedy}
+    assert named == set(REMEDIES)
+
+
+# --- the same findings, the same plan ---------------------------------------------------------------
+
+
+def several(desk: Desk) -> None:
+    desk.books.order("100", desk.books.line("A", 1, 100), customer_id="1", updated_at=OLD)
+    desk.books.customer("77", "new@x.se")
+    withdrawals(desk, 6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_the_findings_does_not_change_the_digest(desk: Desk, seed: int):
+    several(desk)
+    plan, _ = desk.plan()
+    dealt = random.Random(seed)  # noqa: S311 - cards, not secrets
+    mixed = replace(desk, shuffled=lambda rows: dealt.sample(rows, len(rows)))
+    other, _ = mixed.plan()
+    assert digest_of(encoded(other)) == digest_of(encoded(plan))
+
+
+def test_what_narrows_consent_comes_first_and_sales_come_last(desk: Desk):
+    several(desk)
+    plan, _ = desk.plan()
+    remedies = [change.remedy for change in plan.changes]
+    assert remedies == ["opt_out"] * 6 + ["create_contact", "upload_sale"]
+    assert in_order(reversed(plan.changes)) == plan.changes
+
+
+def test_a_plan_expires_by_the_age_of_its_snapshot(desk: Desk):
+    withdrawals(desk, 1)
+    plan, _ = desk.plan()
+    assert plan.expires_at - plan.as_of == desk.settings.corrections.expiry
+
+
+def test_a_plan_names_the_streams_that_it_rests_on(desk: Desk):
+    withdrawals(desk, 1)
+    plan, _ = desk.plan()
+    assert set(plan.streams) == set(CHECKS[WITHDRAWN].needs)

@@ -1,0 +1,353 @@
+"""Each remedy as data: what it would send for a finding, what it expects there, and the way back."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.model import tables as t
+from auditor.model.plan import (
+    ContactFields,
+    CountedItem,
+    EventFiring,
+    ListMember,
+    NewContact,
+    NewsletterFlag,
+    SaleLine,
+    SalesLines,
+)
+from tests.correct.desk import read_settings
+from tests.reconcile.books import NOW, OLD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.correct.desk import Desk
+
+HOUR = timedelta(hours=1)
+WITHDRAWN = "consent.withdrawn_but_opted_in"
+
+
+def known(desk: Desk, opt_in: int | None = None, **contact: object) -> None:
+    """Let customer 1 have contact 11."""
+    desk.books.customer("1", "a@x.se", total_orders=1, first_name="Ann", last_name="Ek")
+    row = {"external_id": "1", "first_name": "Ann", "last_name": "Ek", **contact}
+    desk.books.contact("11", "a@x.se", opt_in, **row)
+
+
+def withdrawn(desk: Desk) -> None:
+    known(desk, 1)
+    desk.books.subscription("a@x.se", active=False)
+    desk.audit()
+
+
+# --- consent ----------------------------------------------------------------------------------------
+
+
+def test_a_withdrawal_opts_out_and_sends_nothing_else(desk):
+    withdrawn(desk)
+    (change,) = desk.changes(WITHDRAWN)
+    assert change.request == ContactFields("11", {"31": 2}, {"31": "1", "3": "a@x.se", "4711": "1"})
+
+
+def test_a_withdrawal_may_be_applied_unattended(desk):
+    withdrawn(desk)
+    assert [change.kind for change in desk.changes(WITHDRAWN)] == ["auto"]
+
+
+def test_an_opt_out_has_no_way_back(desk):
+    withdrawn(desk)
+    (change,) = desk.changes(WITHDRAWN)
+    assert change.undo is None
+    assert change.why_no_undo
+
+
+def unproven(desk: Desk) -> str:
+    known(desk, 1)
+    desk.audit()
+    return "consent.opted_in_without_evidence"
+
+
+def test_an_unproven_opt_in_is_held_back_where_there_is_a_list(desk):
+    (change,) = desk.changes(unproven(desk))
+    assert change.request == ListMember("11", "audit-quarantine")
+
+
+def test_holding_back_is_undone_by_taking_off(desk):
+    (change,) = desk.changes(unproven(desk))
+    assert change.undo == ListMember("11", "audit-quarantine", is_on=False)
+
+
+def test_an_unproven_opt_in_is_opted_out_where_there_is_no_list(desk, tmp_path: Path):
+    check = unproven(desk)
+    settings = read_settings(tmp_path, lambda raw: raw["emarsys"].update(quarantine_list=None))
+    (change,) = desk.with_settings(settings).changes(check)
+    assert change.request.set == {"31": 2}
+
+
+def test_a_stranger_is_left_where_there_is_no_list(desk, tmp_path: Path):
+    desk.books.contact("12", "b@x.se", 1)
+    desk.audit()
+    settings = read_settings(tmp_path, lambda raw: raw["emarsys"].update(quarantine_list=None))
+    reasons = desk.with_settings(settings).reasons("consent.opt_in_unknown_person")
+    assert reasons == ["emarsys.quarantine_list names no list"]
+
+
+def test_a_lost_opt_in_is_only_ever_proposed(desk):
+    known(desk, None)
+    desk.books.subscription("a@x.se")
+    desk.audit()
+    assert desk.changes("consent.opt_in_lost") == []
+    (row,) = desk.proposals("consent.opt_in_lost")
+    assert row["evidence"]
+
+
+def test_an_opt_out_is_told_to_every_customer_of_the_person(desk):
+    known(desk, 2)
+    desk.books.customer("2", "a@x.se")
+    desk.books.subscription("a@x.se")
+    desk.audit()
+    changes = desk.changes("consent.unsubscribed_but_active_in_centra")
+    assert {c.request for c in changes} == {
+        NewsletterFlag("1", "a@x.se", "11", "31"),
+        NewsletterFlag("2", "a@x.se", "11", "31"),
+    }
+
+
+def test_a_subscriber_without_a_customer_is_for_a_person_to_end(desk):
+    desk.books.contact("12", "b@x.se", 2)
+    desk.books.subscription("b@x.se")
+    desk.audit()
+    check = "consent.unsubscribed_but_active_in_centra"
+    assert desk.changes(check) == []
+    assert [row["contact_id"] for row in desk.proposals(check)] == ["12"]
+
+
+# --- identity ---------------------------------------------------------------------------------------
+
+
+def test_a_missing_contact_is_created_without_an_opt_in(desk):
+    desk.books.customer("1", "a@x.se", first_name="Ann", last_name=None)
+    desk.audit()
+    (change,) = desk.changes("identity.missing_contact")
+    assert change.request == NewContact("4711", "1", "3", {"3": "a@x.se", "1": "Ann"})
+
+
+def test_a_field_that_differs_is_set_alone_and_can_be_set_back(desk):
+    known(desk, None, first_name="Anna")
+    desk.audit()
+    (change,) = desk.changes("identity.profile_mismatch")
+    assert change.request == ContactFields(
+        "11", {"1": "Ann"}, {"1": "Anna", "3": "a@x.se", "4711": "1"}
+    )
+    assert change.undo == ContactFields(
+        "11", {"1": "Anna"}, {"1": "Ann", "3": "a@x.se", "4711": "1"}
+    )
+
+
+def test_a_contact_without_a_key_gets_its_customers(desk):
+    known(desk, None, external_id=None)
+    desk.audit()
+    (change,) = desk.changes("identity.key_mismatch")
+    assert change.request == ContactFields("11", {"4711": "1"}, {"4711": None, "3": "a@x.se"})
+
+
+def test_a_key_that_names_somebody_else_is_for_a_person_to_decide(desk):
+    known(desk, None)
+    desk.books.customer("2", "b@x.se")
+    desk.books.contact("12", "a@x.se", None, external_id="2")
+    desk.books.lose(t.emarsys_contact, contact_id="11")
+    desk.audit()
+    check = "identity.key_mismatch"
+    assert desk.changes(check) == []
+    assert [row["contact_id"] for row in desk.proposals(check)] == ["12"]
+
+
+def orphaned(desk: Desk, **heir: object) -> str:
+    """Let customer 1 be merged into 2, with a contact left behind."""
+    known(desk, 1)
+    desk.books.customer("2", "b@x.se", first_name="Ann", last_name="Ek", total_orders=1)
+    row = {"external_id": "2", "first_name": "Ann", "last_name": "Ek", **heir}
+    desk.books.contact("12", "b@x.se", None, **row)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.books.remember()
+    desk.books.lose(t.centra_customer, customer_id="1")
+    desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
+    desk.audit()
+    return "identity.orphaned_by_merge"
+
+
+def test_an_orphan_is_opted_out_before_it_is_held_back(desk):
+    requests = [change.request for change in desk.changes(orphaned(desk))]
+    assert isinstance(requests[0], ContactFields)
+    assert requests[0].set == {"31": 2}
+    assert requests[1:] == [ListMember("11", "audit-quarantine")]
+
+
+def test_an_orphan_hands_on_what_its_heir_lacks(desk):
+    changes = desk.changes(orphaned(desk, first_name=None))
+    handed = [c.request.set for c in changes if getattr(c.request, "contact_id", "") == "12"]
+    assert handed == [{"1": "Ann"}]
+
+
+def test_merging_or_deleting_an_orphan_is_only_proposed(desk):
+    assert [row["contact_id"] for row in desk.proposals(orphaned(desk))] == ["11"]
+
+
+def test_a_duplicate_is_listed_with_the_contact_to_keep(desk):
+    known(desk, None)
+    desk.books.contact("12", "a@x.se", None, external_id="1")
+    desk.audit()
+    (row,) = desk.proposals("identity.duplicate_contact")
+    assert (row["contact_id"], row["keep"]) == ("12", "11")
+
+
+# --- sales ------------------------------------------------------------------------------------------
+
+
+def test_a_missing_order_is_uploaded_line_by_line(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))
+    desk.audit()
+    (change,) = desk.changes("sales.missing_order")
+    assert change.request == SalesLines(
+        "100",
+        OLD.replace(tzinfo=UTC),
+        "1",
+        "4711",
+        "SEK",
+        (SaleLine("A", "sale", 2000, 300), SaleLine("B", "sale", 1000, 50)),
+        (CountedItem("A", 0, 0), CountedItem("B", 0, 0)),
+        OLD.replace(tzinfo=UTC),
+    )
+
+
+def test_only_the_missing_line_is_uploaded(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))
+    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.audit()
+    (change,) = desk.changes("sales.missing_line")
+    assert [line.item for line in change.request.lines] == ["B"]
+
+
+def test_what_was_returned_already_is_not_uploaded(desk):
+    known(desk)
+    line = desk.books.line("A", 3, 300)
+    desk.books.order("100", line)
+    desk.books.returned(line, 1)
+    desk.audit()
+    (change,) = desk.changes("sales.missing_order")
+    assert change.request.lines == (SaleLine("A", "sale", 2000, 200),)
+
+
+def test_a_line_that_was_sent_is_not_sent_again(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.audit()
+    desk.sent = frozenset({("100", "A", "sale")})
+    assert desk.changes("sales.missing_order") == []
+    assert len(desk.reasons("sales.missing_order")) == 1
+
+
+def test_a_missing_order_may_go_unattended_where_a_repetition_replaces(desk, tmp_path: Path):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.audit()
+    settings = read_settings(
+        tmp_path, lambda raw: raw["emarsys"]["sales"].update(semantics="replace")
+    )
+    (change,) = desk.with_settings(settings).changes("sales.missing_order")
+    assert change.kind == "auto"
+
+
+def test_a_return_is_uploaded_as_a_negative_line_of_its_own(desk):
+    known(desk)
+    line = desk.books.line("A", 3, 300)
+    desk.books.order("100", line)
+    desk.books.returned(line, 1)
+    desk.books.sale("100", "A", 3, 300, si_contact_id="si11")
+    desk.audit()
+    (change,) = desk.changes("sales.return_not_reflected")
+    (sent,) = change.request.lines
+    assert (sent.quantity_milli, sent.amount_minor) == (-1000, -100)
+    assert sent.cause.startswith("return:")
+
+
+def test_of_two_returns_only_the_one_that_is_missing_is_uploaded(desk):
+    known(desk)
+    line = desk.books.line("A", 5, 500)
+    desk.books.order("100", line)
+    desk.books.returned(line, 1)
+    desk.books.returned(line, 2, created_at=OLD + HOUR)
+    desk.books.sale("100", "A", 5, 500, si_contact_id="si11")
+    desk.books.sale("100", "A", -1, -100, si_contact_id="si11")
+    desk.audit()
+    (change,) = desk.changes("sales.return_not_reflected")
+    assert [one.quantity_milli for one in change.request.lines] == [-2000]
+
+
+def test_a_wholesale_order_is_compensated_by_a_person(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 2, 300), kind="WholesaleOrder", store_id="3")
+    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.audit()
+    check = "channel.wholesale_in_sales"
+    assert desk.changes(check) == []
+    (row,) = desk.proposals(check)
+    assert (row["order"], row["quantity"], row["price"]) == ("100", "-2", "-3.00")
+
+
+def test_of_an_order_that_counts_twice_one_half_is_compensated(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 2, 300))
+    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.audit()
+    (row,) = desk.proposals("sales.duplicate_order")
+    assert (row["quantity"], row["price"]) == ("-2", "-3.00")
+
+
+# --- fulfilment -------------------------------------------------------------------------------------
+
+
+def unannounced(desk: Desk, age_h: int, event: str = "77") -> str:
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.books.sale("100", "A", 1, 100, si_contact_id="si11")
+    desk.books.shipment("100-1", NOW - age_h * HOUR)
+    desk.books.contact("8", "b@x.se", None)
+    desk.books.event("first", "8", happened_at=OLD - 240 * HOUR)
+    named = {"event_type_id": "order_shipped"}
+    desk.books.change(t.emarsys_event_definition, named, event_type_id=event)
+    desk.books.change(t.emarsys_event, named, event_type_id=event)
+    desk.audit()
+    return "fulfilment.missing_shipped_event"
+
+
+def test_a_parcel_without_its_mail_fires_the_event_by_its_number(desk):
+    (change,) = desk.changes(unannounced(desk, 20))
+    assert change.request == EventFiring(
+        77,
+        "order_shipped",
+        "11",
+        "4711",
+        "1",
+        "shipped:100:100-1",
+        (NOW - 20 * HOUR).replace(tzinfo=UTC),
+        (NOW + 28 * HOUR).replace(tzinfo=UTC),
+        {"order": "100", "shipment": "100-1"},
+    )
+
+
+@pytest.mark.parametrize(("age_h", "count"), [(47, 1), (48, 0), (49, 0)])
+def test_old_news_is_not_told(desk, age_h: int, count: int):
+    assert len(desk.changes(unannounced(desk, age_h))) == count
+
+
+def test_an_event_without_a_number_is_not_fired(desk):
+    check = unannounced(desk, 20, event="x")
+    assert desk.changes(check) == []
+    assert "emarsys.events.shipped" in desk.reasons(check)[0]

@@ -1,0 +1,142 @@
+"""`auditor plan` as its user runs it: after an audit of a sandbox with known drift."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from auditor.cli import main
+from auditor.model.plan import decoded
+from auditor.sandbox.world import Scale
+from tests.brand import brand
+from tests.correct.desk import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.brand import Brand
+
+SCALE = Scale.of(customers=150)
+pytestmark = pytest.mark.xdist_group("plan")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
+    """Give an audited brand, with caps that leave room for all; the tests here only read it."""
+    with pytest.MonkeyPatch.context() as patch:
+        captured = cast("pytest.CaptureFixture[str]", Captured())
+        with brand(tmp_path_factory.mktemp("plan"), patch, captured, SCALE) as started:
+            caps = {"default": {"count": 500, "share": 1}}
+            started.change_settings(lambda settings: settings.update(corrections={"caps": caps}))
+            assert started.auditor("audit") == 1
+            yield started
+
+
+class Captured:
+    """Stands in for pytest's capturing, which is there for one test at a time."""
+
+    def readouterr(self) -> tuple[str, str]:
+        return "", ""
+
+
+def test_the_demo_world_is_planned(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    assert told(shop, capsys)["changes"] > 0
+
+
+def told(shop: Brand, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    shop.capsys = capsys
+    assert shop.auditor("--format", "json", "plan", *words) == 0, shop.err
+    result: dict[str, Any] = json.loads(shop.out)
+    return result
+
+
+def test_the_json_holds_what_others_rely_on(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    result = told(shop, capsys)
+    keys = {"format", "plan", "digest", "changes", "by_class", "proposals", "expires_at"}
+    assert keys <= result.keys()
+
+
+def test_the_classes_add_up_to_the_changes(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    result = told(shop, capsys)
+    assert sum(result["by_class"].values()) == result["changes"]
+
+
+def test_a_second_plan_of_the_same_findings_is_the_same(
+    shop: Brand, capsys: pytest.CaptureFixture[str]
+):
+    assert told(shop, capsys)["digest"] == told(shop, capsys)["digest"]
+
+
+def test_every_file_of_a_plan_is_private(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    result = told(shop, capsys)
+    files = [result["plan"], *(file["path"] for file in result["files"])]
+    assert {stat.S_IMODE(Path(file).stat().st_mode) for file in files} == {0o600}
+
+
+def test_planning_sends_nothing(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    before = len(shop.running.log.rows())
+    told(shop, capsys)
+    assert len(shop.running.log.rows()) == before
+
+
+def test_the_listing_shows_no_address_and_no_name(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    shop.capsys = capsys
+    shop.auditor("plan")
+    printed = shop.out + shop.err
+    words = {
+        word
+        for customer in shop.running.world.centra.customers
+        for word in (customer.email, customer.last_name)
+        if word
+    }
+    assert words
+    assert "@" not in printed
+    assert [w for w in words if re.search(rf"\b{re.escape(w)}\b", printed)] == []
+
+
+def test_a_plan_of_one_check_holds_no_other(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    told(shop, capsys, "--out", "all.json")
+    check = decoded(Path("all.json").read_bytes()).changes[0].origin.check
+    result = told(shop, capsys, "--check", check, "--out", "one.json")
+    plan = decoded(Path("one.json").read_bytes())
+    assert {change.origin.check for change in plan.changes} == {check}
+    assert result["plan"] == "one.json"
+
+
+def test_an_unknown_check_is_told(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    shop.capsys = capsys
+    assert shop.auditor("plan", "--check", "consent.nothing") == 2
+    assert "consent.nothing" in shop.err
+
+
+def test_an_old_audit_gives_no_plan(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    shop.capsys = capsys
+    old = shop.running.settings.read_text()
+    try:
+        shop.change_settings(lambda settings: settings["corrections"].update(expiry="0s"))
+        assert shop.auditor("plan") == 4
+    finally:
+        shop.running.settings.write_text(old)
+    assert "auditor audit" in shop.err
+
+
+def test_what_is_planned_was_planted(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    told(shop, capsys, "--out", "all.json")
+    plan = decoded(Path("all.json").read_bytes())
+    changed = {(change.origin.check, change.origin.key) for change in plan.changes}
+    assert changed - shop.planted == set()
+
+
+def test_a_brand_that_was_never_audited_is_told_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", "none")
+    read_settings(tmp_path)
+    assert main(["plan"]) == 2
+    assert "auditor audit" in capsys.readouterr().err
