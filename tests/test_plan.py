@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import stat
@@ -130,6 +131,45 @@ def test_what_is_planned_was_planted(shop: Brand, capsys: pytest.CaptureFixture[
     plan = decoded(Path("all.json").read_bytes())
     changed = {(change.origin.check, change.origin.key) for change in plan.changes}
     assert changed - shop.planted == set()
+
+
+@pytest.mark.parametrize("setting", ["policy", "caps"])
+def test_limits_of_a_remedy_that_is_not_there_are_told(
+    shop: Brand, capsys: pytest.CaptureFixture[str], setting: str
+):
+    shop.capsys = capsys
+    old = shop.running.settings.read_text()
+    limits = {"policy": {"opt_outs": "none"}, "caps": {"opt_outs": {"count": 1}}}
+    try:
+        shop.change_settings(lambda raw: raw.update(corrections={setting: limits[setting]}))
+        assert shop.auditor("plan") == 2
+    finally:
+        shop.running.settings.write_text(old)
+    assert f"corrections.{setting}.opt_outs" in shop.err
+    assert "opt_out?" in shop.err
+
+
+def test_every_finding_with_a_remedy_is_changed_or_proposed_or_left_with_a_reason(
+    shop: Brand, capsys: pytest.CaptureFixture[str]
+):
+    result = told(shop, capsys, "--out", "all.json")
+    plan = decoded(Path("all.json").read_bytes())
+    shop.auditor("--format", "json", "findings")
+    rows = [json.loads(line) for line in shop.out.splitlines()]
+    mendable = {row["fingerprint"] for row in rows if row["remedy"]}
+    changed = {change.origin.finding for change in plan.changes}
+    listed: set[str] = set()
+    for file in result["files"]:
+        with Path(file["path"]).open(newline="") as text:
+            cells = [cell for row in csv.reader(text) for cell in row]
+        keys = {row["fingerprint"] for row in rows if _is_named(row, cells)}
+        listed |= keys
+    left = sum(one["findings"] for one in result["withheld"])
+    assert len(mendable - changed - listed) <= left
+
+
+def _is_named(row: dict[str, Any], cells: list[str]) -> bool:
+    return row["subject"]["key"].partition("/")[0] in cells or row["subject"]["key"] in cells
 
 
 def test_a_brand_that_was_never_audited_is_told_what_to_do(

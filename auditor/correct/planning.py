@@ -181,7 +181,7 @@ def _plan_check(
                 sent=material.sent,
             )
             outcomes = _ambiguous(case) if finding.remedy is None else REMEDIES[remedy](case)
-            _place(case, list(outcomes), check, material, draft, room)
+            _place(case, list(outcomes), check, draft, room)
 
 
 def _ambiguous(case: Case) -> Iterator[Outcome]:
@@ -192,14 +192,7 @@ def _ambiguous(case: Case) -> Iterator[Outcome]:
     )
 
 
-def _place(
-    case: Case,
-    outcomes: list[Outcome],
-    check: Check,
-    material: Material,
-    draft: Draft,
-    room: _Room,
-) -> None:
+def _place(case: Case, outcomes: list[Outcome], check: Check, draft: Draft, room: _Room) -> None:
     """Put what a remedy said where it belongs; of the changes of one finding all are taken or none."""
     changes = [one for one in outcomes if isinstance(one, Change)]
     draft.proposals += [one for one in outcomes if isinstance(one, Proposal)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from auditor import __version__
 from auditor.correct.files import write_plan, write_proposals
 from auditor.correct.planning import Material, make_plan
+from auditor.correct.remedies import REMEDIES
 from auditor.correct.uploads import UploadLedger
 from auditor.errors import ConfigError, StalePlanError, UnsafePlanError
 from auditor.expect.suites import load_checks
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from auditor.config.settings import Corrections
     from auditor.model.finding import Finding
     from auditor.model.plan import Plan, Proposal
     from auditor.model.snapshot import Snapshot
@@ -70,7 +73,7 @@ def plan(
         out: Where the plan goes; under `var/plans` unless given.
 
     Raises:
-        ConfigError: there is no such check; nothing was audited yet.
+        ConfigError: there is no such check or remedy; nothing was audited yet.
         StalePlanError: the last snapshot is older than a plan may be.
         UnsafePlanError: a side of the snapshot is empty.
         ForbiddenWriteError: the plan would hold what is never sent.
@@ -79,6 +82,7 @@ def plan(
     checks = [e.check for e in load_checks(files)]
     _require_check(check, {one.id for one in checks})
     settings = run.settings
+    _require_remedies(settings.corrections)
     with (
         closing(Ledger(settings.store.ledger)) as ledger,
         closing(Warehouse(settings.store.warehouse)) as warehouse,
@@ -118,6 +122,16 @@ def plan(
 def _require_check(check: str | None, known: set[str]) -> None:
     if check is not None and check not in known:
         raise ConfigError(f"--check {check}: no such check; `auditor findings` lists them.")
+
+
+def _require_remedies(corrections: Corrections) -> None:
+    """Refuse limits of a remedy that is not there: a misspelt one would not be limited at all."""
+    for setting, names in (("policy", corrections.policy), ("caps", corrections.caps)):
+        for name in names:
+            if name not in REMEDIES and not (setting == "caps" and name == "default"):
+                close = get_close_matches(name, REMEDIES, n=1, cutoff=0.5)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(REMEDIES)}."
+                raise ConfigError(f"corrections.{setting}.{name}: no such remedy; {hint}")
 
 
 def _fresh_snapshot(run: Run, ledger: Ledger) -> Snapshot:
