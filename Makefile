@@ -9,11 +9,11 @@ READY := .venv/.ready
 .PHONY: help demo test coverage worlds bench lint system lock clean
 
 help:
-	@echo "make demo   set up, then audit a sandbox with known drift (about a minute)"
+	@echo "make demo   set up, then audit a sandbox with known drift and plan its corrections (about a minute)"
 	@echo "make test   set up, then run every test"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
-	@echo "make bench  set up, then time an audit against a scan of the same tables"
+	@echo "make bench  set up, then time an audit and a plan against a scan of the same tables"
 	@echo "make lint   set up, then check style and types"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
 
@@ -40,6 +40,7 @@ worlds: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.audit
+	$(BIN)/python -m tests.benchmarks.plan
 
 lint: $(READY)
 	$(BIN)/ruff check .

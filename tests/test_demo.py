@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.model.plan import decoded
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -38,6 +40,12 @@ def test_the_demo_prints_what_the_readme_shows(demo):
 def test_the_demo_leaves_a_report(demo):
     (path,) = re.findall(r"^Report:\s+(.*)$", demo.stdout, re.MULTILINE)
     assert "<!doctype html>" in Path(path).read_text().lower()
+
+
+def test_the_demo_plans_the_corrections_and_sends_none(demo):
+    found = re.search(r"^Plan: .* proposals; nothing was sent\n\s+(.*)$", demo.stdout, re.MULTILINE)
+    assert found
+    assert decoded(Path(found[1]).read_bytes()).changes
 
 
 def test_the_demo_tells_nothing_but_its_result_on_stdout(demo):

@@ -57,7 +57,7 @@ Examples:
 def command(
     invocation: Invocation, *, seed: int, scale: str, world: str, folder: Path | None
 ) -> int:
-    """Start a Centra and an Emarsys with known drift, audit them, and compare.
+    """Start a Centra and an Emarsys with known drift, audit them, compare, and plan the corrections.
 
     Both are read once as they stood some days ago, since some drift shows only by comparing. The audit
     runs as its own process through the public command line; what was planted stays in this one until
@@ -79,8 +79,9 @@ def command(
         running.live_on()
         audit = _audit(running)
         found = _findings(running)
+        planned = _plan(running)
     scores = _scores(running, found)
-    _tell(invocation, audit, scores, place)
+    _tell(invocation, audit, scores, place, planned)
     return 0 if all(score["missed"] == score["false"] == 0 for score in scores) else 1
 
 
@@ -106,6 +107,19 @@ def _audit(running: Sandbox) -> dict[str, Any]:
     code, output = _auditor(running, "--format", "json", "audit")
     if not output:
         raise ReadError(f"the audit ended with exit code {code} and no result; see above.")
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+def _plan(running: Sandbox) -> dict[str, Any]:
+    """Plan what would correct it, with caps as they are for every brand; nothing is sent."""
+    import json
+
+    from auditor.errors import UnsafePlanError
+
+    code, output = _auditor(running, "--format", "json", "plan")
+    if code:
+        raise UnsafePlanError(f"no plan was made (exit code {code}); see above.")
     result: dict[str, Any] = json.loads(output)
     return result
 
@@ -155,15 +169,25 @@ def _of(check: str, rows: Iterable[tuple[str, str]]) -> int:
 
 
 def _tell(
-    invocation: Invocation, audit: dict[str, Any], scores: list[dict[str, Any]], place: Path
+    invocation: Invocation,
+    audit: dict[str, Any],
+    scores: list[dict[str, Any]],
+    place: Path,
+    plan: dict[str, Any],
 ) -> None:
     import json
 
-    report = str(place / audit["report"])
+    report, planned = str(place / audit["report"]), str(place / plan["plan"])
     if invocation.format == "json":
         click.echo(
             json.dumps(
-                {"format": 1, "verdict": audit["verdict"], "scores": scores, "report": report}
+                {
+                    "format": 1,
+                    "verdict": audit["verdict"],
+                    "scores": scores,
+                    "report": report,
+                    "plan": planned,
+                }
             )
         )
         return
@@ -177,6 +201,12 @@ def _tell(
     click.echo(f"{'all':<44}{planted:>8}{found:>8}{false:>8}")
     click.echo(f"\nVerdict: {audit['verdict']}   recall {recall:.3f}   precision {precision:.3f}")
     click.echo(f"Report:  {report}")
+    classes = ", ".join(f"{count} {name}" for name, count in plan["by_class"].items())
+    click.echo(
+        f"Plan:    {plan['changes']} changes ({classes or 'none'}), "
+        f"{plan['proposals']} proposals; nothing was sent"
+    )
+    click.echo(f"         {planned}")
 
 
 def _ratio(part: int, whole: int) -> float:

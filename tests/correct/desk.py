@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.findings.ledger import Ledger
-    from auditor.model.finding import Check, Finding
+    from auditor.model.finding import Finding
     from auditor.model.plan import Change, Plan, Proposal
     from tests.reconcile.books import Books
 
@@ -74,17 +74,15 @@ class Desk:
     run: str = RUN
     shuffled: Callable[[list[Finding]], list[Finding]] = list
 
-    def audit(self, checks: dict[str, Check] | None = None) -> None:
+    def audit(self) -> None:
         """Reconcile the books and keep what differs as findings of the run."""
         self.books.drift(TERMS)
-        update(
-            self.ledger,
-            self.books.warehouse,
-            checks or CHECKS,
-            brand="desk",
-            run=self.run,
-            seen_at=NOW,
-        )
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep what the drift tables hold as findings of the run."""
+        warehouse = self.books.warehouse
+        update(self.ledger, warehouse, CHECKS, brand="desk", run=self.run, seen_at=NOW)
 
     def plan(self, **asked: Any) -> tuple[Plan, list[Proposal]]:
         """Make the plan of what the ledger holds."""

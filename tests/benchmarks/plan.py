@@ -1,0 +1,126 @@
+"""Measure a plan of many contact changes against hashing every column of the same tables once.
+
+Prints one JSON object. Run by `make bench`; `--changes` sets the size of the plan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from auditor.correct.files import write_plan
+from auditor.findings.ledger import Ledger
+from auditor.model import tables as t
+from auditor.reconcile.run import reconcile
+from auditor.warehouse import Warehouse
+from tests.benchmarks.audit import scan_s
+from tests.correct.desk import Desk, read_settings
+from tests.reconcile.books import OLD, TERMS, Books
+
+ROUNDS = 3
+STEP = """INSERT INTO {table} ({columns}) SELECT {values} FROM range({count}) r(i)"""
+
+
+def fill(warehouse: Warehouse, count: int) -> None:
+    """Let so many people have withdrawn their consent, whom Emarsys still mails."""
+    email = "'p' || i || '@x.se'"
+    rows = {
+        t.centra_customer: {
+            "customer_id": "i",
+            "store_id": "'1'",
+            "status": "'ACTIVE'",
+            "email": email,
+            "email_key": email,
+            "is_anonymized": "false",
+            "created_at": f"TIMESTAMP '{OLD}'",
+            "updated_at": f"TIMESTAMP '{OLD}'",
+        },
+        t.centra_subscription: {
+            "subscription_id": "i",
+            "store_id": "'1'",
+            "email": email,
+            "email_key": email,
+            "is_active": "false",
+            "is_product_bound": "false",
+            "created_at": f"TIMESTAMP '{OLD}'",
+        },
+        t.emarsys_contact: {
+            "contact_id": "i",
+            "external_id": "i",
+            "email": email,
+            "email_key": email,
+            "opt_in": "1",
+        },
+    }
+    with warehouse.engine.begin() as conn:
+        for table, cells in rows.items():
+            made = STEP.format(
+                table=table.name,
+                columns=", ".join(cells),
+                values=", ".join(cells.values()),
+                count=count,
+            )
+            conn.execute(sa.text(made))
+
+
+def plan_s(desk: Desk, file: Path) -> tuple[float, int]:
+    """Make the plan and write it; return the wall seconds and the number of changes."""
+    began = time.perf_counter()
+    plan, _ = desk.plan()
+    write_plan(plan, file)
+    return time.perf_counter() - began, len(plan.changes)
+
+
+def main() -> None:
+    """Fill both sides, find the drift, then time scan and plan in turn."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--changes", type=int, default=100_000)
+    count = parser.parse_args().changes
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        caps = {"caps": {"default": {"count": count, "share": 1}}}
+        settings = read_settings(folder, lambda raw: raw.update(corrections=caps))
+        url = f"duckdb:///{folder / 'plan.duckdb'}"
+        scans, plans = [], []
+        with closing(Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")) as ledger:
+            with closing(Warehouse(url)) as warehouse:
+                desk = Desk(Books(warehouse), ledger, settings, {"emarsys": count, "centra": count})
+                desk.audit()  # writes the books' own rows
+                fill(warehouse, count)
+                reconcile(warehouse, TERMS)
+                desk.keep()
+            for _ in range(ROUNDS):
+                scans.append(scan_s(url))
+                with closing(Warehouse(url)) as warehouse:
+                    plans.append(
+                        plan_s(
+                            Desk(Books(warehouse), ledger, settings, desk.records),
+                            folder / "p.json",
+                        )
+                    )
+    seconds = [s for s, _ in plans]
+    json.dump(
+        {
+            "changes": plans[0][1],
+            "scan_s": sorted(scans)[ROUNDS // 2],
+            "plan_s": sorted(seconds)[ROUNDS // 2],
+            "ratio": sorted(p / s for p, s in zip(seconds, scans, strict=True))[ROUNDS // 2],
+            "changes_per_s": round(plans[0][1] / sorted(seconds)[ROUNDS // 2]),
+            "peak_rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        },
+        sys.stdout,
+        indent=1,
+    )
+    print()  # noqa: T201 - a result for whoever runs it
+
+
+if __name__ == "__main__":
+    main()
