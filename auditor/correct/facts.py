@@ -59,6 +59,12 @@ class Facts:
         return _several(self._contacts(t.emarsys_contact.c.email_key, emails), "email_key")
 
     @cached_property
+    def contacts_of_buyers(self) -> Rows:
+        """Return the contacts of the people who placed the findings' orders, by person."""
+        people = {row["person"] for row in self.orders.values() if row["person"]}
+        return _several(self._contacts(link_contact.c.person, people), "person")
+
+    @cached_property
     def customers(self) -> Mapping[str, sa.RowMapping]:
         """Return Centra's customers by their id: those of the findings, survivors and order owners."""
         row = t.centra_customer
@@ -73,10 +79,14 @@ class Facts:
 
     @cached_property
     def customers_by_email(self) -> Rows:
-        """Return all live customers with the e-mails of the findings' contacts."""
-        row = t.centra_customer
+        """Return all live customers with the e-mails of the findings' contacts, and their stores' names."""
+        row, store = t.centra_customer, t.centra_store
         emails = {c["email_key"] for c in self.contacts.values() if c["email_key"]}
-        live = sa.select(row).where(~sa.func.coalesce(row.c.is_anonymized, sa.false()))
+        live = (
+            sa.select(row, store.c.name.label("store"))
+            .select_from(row.outerjoin(store, row.c.store_id == store.c.store_id))
+            .where(~sa.func.coalesce(row.c.is_anonymized, sa.false()))
+        )
         return _several(self._rows(live, row.c.email_key, emails), "email_key")
 
     @cached_property
@@ -125,8 +135,8 @@ class Facts:
 
     @cached_property
     def counted(self) -> Rows:
-        """Return, per order, what Emarsys counts of each item and contact."""
-        sale, si = t.emarsys_sale, t.emarsys_si_contact
+        """Return, per order, what Emarsys counts of each item and contact, and how it names that one."""
+        sale, si, contact = t.emarsys_sale, t.emarsys_si_contact, t.emarsys_contact
         select = (
             sa.select(
                 sale.c.order_number,
@@ -136,9 +146,17 @@ class Facts:
                 sa.func.min(sale.c.purchased_on).label("purchased_on"),
                 si.c.contact_id,
                 si.c.external_id,
+                contact.c.email,
             )
-            .select_from(sale.outerjoin(si, sale.c.si_contact_id == si.c.si_contact_id))
-            .group_by(sale.c.order_number, sale.c.item, si.c.contact_id, si.c.external_id)
+            .select_from(
+                sale.outerjoin(si, sale.c.si_contact_id == si.c.si_contact_id).outerjoin(
+                    contact, si.c.contact_id == contact.c.contact_id
+                )
+            )
+            .group_by(
+                *(sale.c.order_number, sale.c.item),
+                *(si.c.contact_id, si.c.external_id, contact.c.email),
+            )
             .order_by(sale.c.order_number, sale.c.item, si.c.external_id)
         )
         return _several(self._rows(select, sale.c.order_number, self._numbers), "order_number")

@@ -114,8 +114,10 @@ def _ticket(name: str, proposals: Sequence[Proposal]) -> str:
 
 Two ways to mend it; a person has to choose:
 
-1. Upload {name} beside this text, once. It brings revenue to what Centra says. The number of
-   orders stays wrong, since Emarsys never takes a line back.
+1. Upload the file beside this text, once:
+   {name}
+   It brings revenue to what Centra says. The number of orders stays wrong, since Emarsys never takes
+   a line back.
 2. Ask Emarsys to empty the sales data and load the whole history again, from a file without these
    orders. That mends revenue and numbers.
 

@@ -116,6 +116,16 @@ def test_an_opt_out_is_told_to_every_customer_of_the_person(desk):
     }
 
 
+def test_an_opt_out_is_told_in_the_stores_of_the_consent_alone(desk, tmp_path: Path):
+    known(desk, 2)
+    desk.books.customer("2", "a@x.se", store_id="2")
+    desk.books.subscription("a@x.se")
+    desk.audit()
+    settings = read_settings(tmp_path, lambda raw: raw.update(consent={"stores": ["Retail"]}))
+    changes = desk.with_settings(settings).changes("consent.unsubscribed_but_active_in_centra")
+    assert [change.request.customer_id for change in changes] == ["1"]
+
+
 def test_a_subscriber_without_a_customer_is_for_a_person_to_end(desk):
     desk.books.contact("12", "b@x.se", 2)
     desk.books.subscription("b@x.se")
@@ -224,6 +234,33 @@ def test_a_missing_order_is_uploaded_line_by_line(desk):
     )
 
 
+def test_an_order_of_a_guest_is_uploaded_for_the_contact_of_the_person(desk):
+    known(desk)
+    desk.books.customer("2", "a@x.se")
+    desk.books.order("100", desk.books.line("A", 1, 100), customer_id="2")
+    desk.audit()
+    (change,) = desk.changes("sales.missing_order")
+    assert (change.request.key_field, change.request.customer) == ("4711", "1")
+
+
+def test_an_order_of_somebody_without_a_contact_waits_for_it(desk):
+    desk.books.customer("1", "a@x.se", total_orders=1)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.audit()
+    assert desk.changes("sales.missing_order") == []
+    assert "no contact yet" in desk.reasons("sales.missing_order")[0]
+
+
+def test_an_order_is_uploaded_by_e_mail_where_the_file_has_that_column(desk, tmp_path: Path):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.audit()
+    columns = ["item", "price", "order", "timestamp", "email", "quantity"]
+    settings = read_settings(tmp_path, lambda raw: raw["emarsys"]["sales"].update(columns=columns))
+    (change,) = desk.with_settings(settings).changes("sales.missing_order")
+    assert (change.request.key_field, change.request.customer) == ("3", "a@x.se")
+
+
 def test_only_the_missing_line_is_uploaded(desk):
     known(desk)
     desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))
@@ -290,11 +327,7 @@ def test_of_two_returns_only_the_one_that_is_missing_is_uploaded(desk):
 
 
 def test_a_wholesale_order_is_compensated_by_a_person(desk):
-    known(desk)
-    desk.books.order("100", desk.books.line("A", 2, 300), kind="WholesaleOrder", store_id="3")
-    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
-    desk.audit()
-    check = "channel.wholesale_in_sales"
+    check = sold_wholesale(desk, external_id="1")
     assert desk.changes(check) == []
     (row,) = desk.proposals(check)
     assert (row["order"], row["quantity"], row["price"]) == ("100", "-2", "-3.00")
@@ -305,9 +338,54 @@ def test_of_an_order_that_counts_twice_one_half_is_compensated(desk):
     desk.books.order("100", desk.books.line("A", 2, 300))
     desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
     desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.books.change(t.emarsys_si_contact, {"si_contact_id": "si11"}, external_id="1")
     desk.audit()
     (row,) = desk.proposals("sales.duplicate_order")
     assert (row["quantity"], row["price"]) == ("-2", "-3.00")
+
+
+def sold_wholesale(desk: Desk, **si_contact: str | None) -> str:
+    """Let Emarsys count a wholesale order, at a contact that it names like this."""
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 2, 300), kind="WholesaleOrder", store_id="3")
+    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.books.change(t.emarsys_si_contact, {"si_contact_id": "si11"}, **si_contact)
+    desk.audit()
+    return "channel.wholesale_in_sales"
+
+
+def test_a_compensation_names_the_contact_that_has_the_sale(desk):
+    (row,) = desk.proposals(sold_wholesale(desk, external_id="8"))
+    assert row["customer"] == "8"
+
+
+def test_a_compensation_names_an_e_mail_where_the_file_has_that_column(desk, tmp_path: Path):
+    check = sold_wholesale(desk, external_id="8")
+    columns = ["item", "price", "order", "timestamp", "email", "quantity"]
+    settings = read_settings(tmp_path, lambda raw: raw["emarsys"]["sales"].update(columns=columns))
+    (row,) = desk.with_settings(settings).proposals(check)
+    assert row["email"] == "a@x.se"
+
+
+def test_lines_of_nobody_are_not_put_into_a_file(desk):
+    check = sold_wholesale(desk, external_id=None, contact_id=None)
+    assert desk.proposals(check) == []
+    assert len(desk.reasons(check)) == 1
+
+
+def test_a_sale_on_the_wrong_contact_is_taken_off_and_put_on(desk):
+    known(desk)
+    desk.books.customer("2", "b@x.se")
+    desk.books.contact("12", "b@x.se", None, external_id="2", first_name=None)
+    desk.books.change(t.emarsys_si_contact, {"si_contact_id": "si12"}, external_id="2")
+    desk.books.order("100", desk.books.line("A", 1, 300))
+    desk.books.sale("100", "A", 1, 300, si_contact_id="si12")
+    desk.audit()
+    rows = desk.proposals("sales.wrong_contact")
+    assert [(row["customer"], row["quantity"], row["price"]) for row in rows] == [
+        ("2", "-1", "-3.00"),
+        ("1", "1", "3.00"),
+    ]
 
 
 # --- fulfilment -------------------------------------------------------------------------------------

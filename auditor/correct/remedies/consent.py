@@ -73,6 +73,8 @@ def propose_opt_in(case: Case) -> Iterator[Outcome]:
 def clear_newsletter_flag(case: Case) -> Iterator[Outcome]:
     """Tell Centra that the person receives newsletters no more, at each customer of the e-mail.
 
+    Only in the stores that `consent.stores` names: another brand's newsletter is another consent.
+
     Source:
         Centra reference 8: the flag of a customer is the only write path; a mere subscriber has none.
     """
@@ -80,7 +82,12 @@ def clear_newsletter_flag(case: Case) -> Iterator[Outcome]:
     if contact is None:
         yield GONE
         return
-    customers = case.facts.customers_by_email.get(contact["email_key"] or "", [])
+    stores = case.settings.consent.stores
+    customers = [
+        customer
+        for customer in case.facts.customers_by_email.get(contact["email_key"] or "", [])
+        if stores == "all" or customer["store"] in stores
+    ]
     if not customers:
         yield case.proposal(
             contact_id=contact["contact_id"],

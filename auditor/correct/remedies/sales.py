@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MILLI = 1000
 NEVER_TAKEN_BACK = "sales data is append-only; a compensation is for a person to send"
 SENT = Left("these lines were sent already and wait for the next load of sales data")
+UNTOLD = Left("Emarsys does not tell whose lines these are, or Centra whose they should be")
 RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 
 
@@ -99,10 +100,9 @@ def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outc
 
 
 def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
-    customer = case.facts.customers.get(order["customer_id"] or "")
-    named = _named(case, customer)
+    named = _named(case, order)
     if named is None:
-        yield Left("the order has no customer whom the sales file could name")
+        yield Left("the buyer has no contact yet that the sales file could name")
         return
     key_field, name = named
     counted = {row["item"]: row for row in case.facts.sales.get(order["order_number"], [])}
@@ -122,15 +122,29 @@ def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> 
     yield case.change(request, why_no_undo=NEVER_TAKEN_BACK)
 
 
-def _named(case: Case, customer: sa.RowMapping | None) -> tuple[str, str] | None:
-    """Return how the account's sales file names a customer: the key field, and its value."""
-    sales = case.settings.emarsys.sales
-    if customer is None or sales is None or not customer["email"]:
+def _named(case: Case, order: sa.RowMapping | None) -> tuple[str, str] | None:
+    """Return how the account's sales file names the buyer's contact: the key field, and its value.
+
+    The contact need not carry the order's own customer: a guest and a registered customer with one
+    e-mail are one person. A name that no contact has would make Emarsys generate one.
+
+    Source:
+        Emarsys reference 5.1 (columns), 5.2 (generated contacts); CHECKS.md Terms, "Person".
+    """
+    if order is None:
         return None
-    if "email" in sales.columns:
-        return case.field("email"), customer["email"]
-    by_key = case.settings.emarsys.key == "external_id"
-    return case.key_field, customer["customer_id"] if by_key else customer["email"]
+    contacts = case.facts.contacts_of_buyers.get(order["person"] or "", [])
+    own = [one for one in contacts if one["external_id"] == order["customer_id"]]
+    for contact in (*own, *sorted(contacts, key=_age)):
+        name = _owner(case, contact)
+        if name is not None:
+            return case.field("email") if name == contact["email"] else case.key_field, name
+    return None
+
+
+def _age(contact: sa.RowMapping) -> tuple[int, str]:
+    """Return what sorts contacts by age: ids are numbers in text, the shorter is the smaller."""
+    return len(contact["contact_id"]), contact["contact_id"]
 
 
 @remedy("compensation_file")
@@ -148,11 +162,20 @@ def compensation_file(case: Case) -> Iterator[Outcome]:
         want = expected.pop(row["item"], None)  # of several contacts the first keeps what is right
         quantity = (want["net_quantity"] * MILLI if want else 0) - row["quantity_milli"]
         amount = (want["net_minor"] if want else 0) - row["amount_minor"]
-        if quantity or amount:
-            yield case.proposal(
-                **_line(case, number, row, (quantity, amount), str(row["external_id"] or "")),
-                do=f"{case.finding.check}: {RELOAD}",
-            )
+        owner = _owner(case, row)
+        if owner is None:
+            yield UNTOLD
+        elif quantity or amount:
+            moved = (quantity, amount)
+            yield case.proposal(**_line(case, number, row, moved, owner), do=RELOAD)
+
+
+def _owner(case: Case, row: sa.RowMapping) -> str | None:
+    """Return how the account's sales file names the contact that a line hangs on; None: it cannot."""
+    sales = case.settings.emarsys.sales
+    has_email = sales is not None and "email" in sales.columns
+    by_email = has_email or case.settings.emarsys.key == "email"
+    return row["email" if by_email else "external_id"] or None
 
 
 def _is_kept(case: Case) -> bool:
@@ -165,18 +188,19 @@ def reattribution_file(case: Case) -> Iterator[Outcome]:
     """List an order's lines once off the wrong contact and once on the buyer's, for a person."""
     number = case.finding.subject_key
     order = case.facts.orders.get(number)
-    named = _named(case, case.facts.customers.get((order and order["customer_id"]) or ""))
+    named = _named(case, order)
     wrong = case.finding.contact_id
     for row in case.facts.counted.get(number, []):
         if wrong is not None and row["contact_id"] not in (wrong, None):
             continue
         there = (row["quantity_milli"], row["amount_minor"])
+        owner = _owner(case, row)
+        if owner is None or named is None:
+            yield UNTOLD  # half of it would lose the sale
+            continue
         off = (-there[0], -there[1])
-        yield case.proposal(
-            **_line(case, number, row, off, str(row["external_id"] or "")), do="take off"
-        )
-        if named is not None:
-            yield case.proposal(**_line(case, number, row, there, named[1]), do="put on")
+        yield case.proposal(**_line(case, number, row, off, owner), do="take off")
+        yield case.proposal(**_line(case, number, row, there, named[1]), do="put on")
 
 
 def _line(
