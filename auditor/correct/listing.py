@@ -46,7 +46,7 @@ def listing(
     shown = plan.changes if most is None else plan.changes[:most]
     for change in shown:
         yield f"{change.kind:<8}{change.origin.check}  {_subject(change)}  [{change.remedy}]"
-        for line in _lines(change.request, told):
+        for line in lines_of(change.request, told):
             yield f"    {clipped(visible(line), 2 * WIDTH)}"
     if len(shown) < len(plan.changes):
         yield f"... and {len(plan.changes) - len(shown)} more changes, all of them in the file"
@@ -81,35 +81,36 @@ def _subject(change: Change) -> str:
 
 
 @singledispatch
-def _lines(request: object, _shown: Shown) -> Iterator[str]:
+def lines_of(request: object, _shown: Shown) -> Iterator[str]:
+    """Yield what a request would change, line by line, with `-` before what goes and `+` before what comes."""
     raise TypeError(type(request).__name__)
 
 
-@_lines.register
+@lines_of.register
 def _(request: ContactFields, shown: Shown) -> Iterator[str]:
     for field, value in sorted(request.set.items()):
         yield f"- {shown(field, request.expect.get(field))}"
         yield f"+ {shown(field, value)}"
 
 
-@_lines.register
+@lines_of.register
 def _(request: NewContact, shown: Shown) -> Iterator[str]:
     yield f"+ contact with {shown(request.key_field, request.key)}, without an opt-in"
     yield from (f"+ {shown(field, value)}" for field, value in sorted(request.set.items()))
 
 
-@_lines.register
+@lines_of.register
 def _(request: ListMember, _shown: Shown) -> Iterator[str]:
     sign, word = ("+", "on") if request.is_on else ("-", "off")
     yield f"{sign} contact {request.contact_id} {word} the list {request.list_name}"
 
 
-@_lines.register
+@lines_of.register
 def _(request: NewsletterFlag, _shown: Shown) -> Iterator[str]:
     yield f"- Centra customer {request.customer_id} receives newsletters"
 
 
-@_lines.register
+@lines_of.register
 def _(request: SalesLines, _shown: Shown) -> Iterator[str]:
     for line in request.lines:
         quantity = f"{line.quantity_milli / 1000:g}"
@@ -117,6 +118,6 @@ def _(request: SalesLines, _shown: Shown) -> Iterator[str]:
         yield f"+ {line.cause}: item {line.item}, {quantity} units, {amount}"
 
 
-@_lines.register
+@lines_of.register
 def _(request: EventFiring, _shown: Shown) -> Iterator[str]:
     yield f"+ event {request.event} for contact {request.contact_id}, {request.trigger_id}"

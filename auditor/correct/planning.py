@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.facts import AT_ONCE, Facts
 from auditor.correct.law import require_lawful
+from auditor.correct.listing import lines_of
 from auditor.correct.remedies import REMEDIES, Case, Left
 from auditor.model.finding import SEVERITIES
 from auditor.model.plan import PLANNED, Change, Plan, Proposal, Withheld, in_order
@@ -202,14 +203,25 @@ def _place(case: Case, outcomes: list[Outcome], check: Check, draft: Draft, room
     if not changes:
         return
     if case.kind == "propose":
-        draft.proposals += [
-            case.proposal(do=f"{type(c.request).__name__}: {c.id}") for c in changes
-        ]
+        draft.proposals += [_as_proposal(case, change) for change in changes]
     elif not room.takes(case.remedy, changes):
         draft.leave(case.remedy, CAPPED)
     else:
         draft.changes |= {change.id: change for change in changes}
         draft.streams |= {*check.needs}
+
+
+def _as_proposal(case: Case, change: Change) -> Proposal:
+    """Return a change for a person to make, in words."""
+    names = {str(number): name for name, number in case.settings.emarsys.fields.items()}
+    lines = lines_of(
+        change.request, lambda field, value: f"{names.get(field, field)} = {value or 'nothing'}"
+    )
+    return case.proposal(
+        contact_id=case.finding.contact_id or "",
+        customer_id=case.finding.customer_id or "",
+        do="; ".join(lines),
+    )
 
 
 class _Room:

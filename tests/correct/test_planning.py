@@ -122,7 +122,7 @@ def test_a_policy_of_propose_sends_nothing(desk: Desk, tmp_path: Path):
     withdrawals(desk, 1)
     careful = under(desk, tmp_path, "propose")
     assert careful.changes(WITHDRAWN) == []
-    assert len(careful.proposals(WITHDRAWN)) == 1
+    assert [row["do"] for row in careful.proposals(WITHDRAWN)] == ["- opt_in = 1; + opt_in = 2"]
 
 
 def test_a_policy_of_confirm_keeps_a_remedy_from_unattended_runs(desk: Desk, tmp_path: Path):
