@@ -45,7 +45,11 @@ def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a private file in one step, making its folder where there is none."""
-    private_folder(path.parent)
+    """Write a private file in one step, making its folder where there is none.
+
+    A folder that is there is somebody's, and keeps its mode.
+    """
+    if not path.parent.exists():
+        private_folder(path.parent)
     with replaced(path, "wb") as file:
         file.write(content)

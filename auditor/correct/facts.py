@@ -98,6 +98,7 @@ class Facts:
             order.c.customer_id,
             order.c.created_at,
             order.c.updated_at,
+            order.c.currency,
             link_order.c.person,
         ).select_from(order.join(link_order, order.c.order_number == link_order.c.order_number))
         return _single(self._rows(select, order.c.order_number, self._numbers), "order_number")

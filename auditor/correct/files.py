@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.errors import ConfigError
 from auditor.hostile import defused, safe_name
 from auditor.model.plan import ProposalFile, digest_of, encoded
 from auditor.private_file import write_private
@@ -27,12 +28,21 @@ SALES_FILES = ("compensation_file", "reattribution_file")
 
 
 def write_plan(plan: Plan, path: Path | None = None) -> tuple[Path, str]:
-    """Write a plan, to a path of its own unless one is given; return the path and the digest."""
+    """Write a plan, to a path of its own unless one is given; return the path and the digest.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
     content = encoded(plan)
     digest = digest_of(content)
     name = f"{safe_name(plan.brand)}-{safe_name(plan.run.replace(':', '-'))}-{digest[:SHORT]}.json"
     place = path or PLANS / name
-    write_private(place, content)
+    try:
+        write_private(place, content)
+    except OSError as exc:
+        raise ConfigError(
+            f"{place}: the plan cannot be written ({exc.strerror}); name another place with --out."
+        ) from exc
     return place, digest
 
 

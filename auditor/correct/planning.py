@@ -197,9 +197,8 @@ def _place(case: Case, outcomes: list[Outcome], check: Check, draft: Draft, room
     """Put what a remedy said where it belongs; of the changes of one finding all are taken or none."""
     changes = [one for one in outcomes if isinstance(one, Change)]
     draft.proposals += [one for one in outcomes if isinstance(one, Proposal)]
-    for one in outcomes:
-        if isinstance(one, Left):
-            draft.leave(case.remedy, one.reason)
+    for reason in {one.reason for one in outcomes if isinstance(one, Left)}:
+        draft.leave(case.remedy, reason)
     if not changes:
         return
     if case.kind == "propose":

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace as with_values
 
 from auditor.correct.files import write_plan, write_proposals
-from auditor.errors import StalePlanError
+from auditor.errors import ConfigError, StalePlanError
 from auditor.model.plan import Origin, Plan, Proposal, Stake, decoded, digest_of
 from tests.correct.desk import read_settings
 from tests.correct.test_law import ALLOWED, change
@@ -46,6 +46,19 @@ def test_only_its_owner_reads_a_plan(plan: Plan):
     path, _ = write_plan(plan)
     modes = [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)]
     assert modes == [0o600, 0o700]
+
+
+def test_a_folder_that_was_there_keeps_its_mode(plan: Plan, tmp_path: Path):
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    write_plan(plan, folder / "plan.json")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+def test_a_place_that_cannot_be_written_is_named(plan: Plan, tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--out"):
+        write_plan(plan, tmp_path / "file" / "plan.json")
 
 
 def test_another_plan_has_another_digest(plan: Plan):

@@ -261,6 +261,18 @@ def test_an_order_is_uploaded_by_e_mail_where_the_file_has_that_column(desk, tmp
     assert (change.request.key_field, change.request.customer) == ("3", "a@x.se")
 
 
+@pytest.mark.parametrize(("sent_in", "currency"), [("base", "SEK"), ("order", "EUR")])
+def test_an_order_is_uploaded_in_the_currency_of_the_account(
+    desk, tmp_path: Path, sent_in: str, currency: str
+):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100, base_minor=100), currency="EUR")
+    desk.audit()
+    settings = read_settings(tmp_path, lambda raw: raw.update(sales={"currency": sent_in}))
+    (change,) = desk.with_settings(settings).changes("sales.missing_order")
+    assert change.request.currency == currency
+
+
 def test_only_the_missing_line_is_uploaded(desk):
     known(desk)
     desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))

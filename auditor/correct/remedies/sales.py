@@ -111,7 +111,7 @@ def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> 
         _aware(order["created_at"]),
         name,
         key_field,
-        case.currency,
+        case.currency if case.settings.sales.currency == "base" else order["currency"],
         tuple(lines),
         tuple(
             CountedItem(item, counted[item]["quantity_milli"], counted[item]["amount_minor"])
