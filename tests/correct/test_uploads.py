@@ -179,3 +179,16 @@ def test_of_many_that_claim_at_once_one_wins_each_line(ledger_url, uploads):
 def test_the_tables_stand_beside_those_of_the_findings(ledger, uploads):
     assert uploads.waiting() == []
     assert {"run", "sales_upload"} <= set(sa.inspect(ledger.engine).get_table_names())
+
+
+@pytest.mark.parametrize(
+    ("state", "is_closed"), [("accepted", True), ("unknown", True), ("refused", False)]
+)
+def test_a_line_is_closed_to_plans_unless_it_was_refused(uploads, state: str, is_closed: bool):
+    uploads.settle(claim(uploads, line()), state, at=NOW)
+    assert (line().key in uploads.closed()) == is_closed
+
+
+def test_the_lines_of_another_brand_close_nothing(ledger, uploads):
+    claim(UploadLedger(ledger, "other"), line())
+    assert uploads.closed() == frozenset()
