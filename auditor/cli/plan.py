@@ -75,6 +75,8 @@ def command(
 def _json(planned: Planned) -> str:
     import json
 
+    from auditor.report.audit_json import zulu
+
     plan = planned.plan
     return json.dumps(
         {
@@ -84,7 +86,7 @@ def _json(planned: Planned) -> str:
             "changes": len(plan.changes),
             "by_class": plan.by_class(),
             "proposals": plan.proposed,
-            "expires_at": plan.expires_at.isoformat().replace("+00:00", "Z"),
+            "expires_at": zulu(plan.expires_at),
             "files": [
                 {"remedy": file.remedy, "path": file.path, "rows": file.rows}
                 for file in plan.proposals
@@ -101,9 +103,8 @@ def _tell(planned: Planned, settings: Settings) -> None:
     from auditor.correct.listing import listing, totals
     from auditor.model.personal import Veil
 
-    names = {str(number): name for name, number in settings.emarsys.fields.items()}
     veil = Veil(settings.privacy.pepper.reveal() if settings.privacy.pepper else None)
-    for line in listing(planned.plan, names, veil.shown, SHOWN):
+    for line in listing(planned.plan, settings.emarsys.field_names, veil.shown, SHOWN):
         click.echo(line)
     click.echo("")
     for line in totals(planned.plan):

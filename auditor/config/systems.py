@@ -161,6 +161,11 @@ class Emarsys(Struct, frozen=True, kw_only=True):
         default_factory=dict
     )
 
+    @property
+    def field_names(self) -> dict[str, str]:
+        """Return our names of the mapped contact fields by their ids, as text."""
+        return {str(number): name for name, number in self.fields.items()}
+
     def __post_init__(self) -> None:
         """Add the ids that are the same in every account."""
         if self.key == "external_id" and "external_id" not in self.fields:

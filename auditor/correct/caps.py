@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from auditor.config import Settings
     from auditor.model.plan import Change
@@ -30,17 +30,6 @@ class Usage:
             self.minor + (stake.minor or 0),
             changes[0].system,
         )
-
-
-def usage(changes: Iterable[Change]) -> dict[str, Usage]:
-    """Return what a plan's changes add up to, by remedy."""
-    by_finding: dict[tuple[str, str], list[Change]] = {}
-    for change in changes:
-        by_finding.setdefault((change.remedy, change.origin.finding), []).append(change)
-    used: dict[str, Usage] = {}
-    for (remedy, _), some in by_finding.items():
-        used[remedy] = used.get(remedy, Usage()).with_finding(some)
-    return used
 
 
 def over_cap(

@@ -42,15 +42,14 @@ class Facts:
     def contacts(self) -> Mapping[str, sa.RowMapping]:
         """Return contacts by their id: what Emarsys has of them, and whom they are linked to."""
         ids = {f.contact_id for f in self._findings if f.contact_id}
-        ids |= {f.subject_key for f in self._findings if f.subject_kind == "contact"}
         return _single(self._contacts(t.emarsys_contact.c.contact_id, ids), "contact_id")
 
     @cached_property
     def contacts_by_key(self) -> Rows:
         """Return the contacts that carry the ids of the findings' customers, or of their survivors."""
-        ids = {f.customer_id for f in self._findings if f.customer_id} | self._survivors
-        ids |= {row["customer_id"] for row in self.orders.values() if row["customer_id"]}
-        return _several(self._contacts(t.emarsys_contact.c.external_id, ids), "external_id")
+        return _several(
+            self._contacts(t.emarsys_contact.c.external_id, self._customer_ids), "external_id"
+        )
 
     @cached_property
     def contacts_by_email(self) -> Rows:
@@ -66,16 +65,10 @@ class Facts:
 
     @cached_property
     def customers(self) -> Mapping[str, sa.RowMapping]:
-        """Return Centra's customers by their id: those of the findings, survivors and order owners."""
+        """Return Centra's customers by their id: those of the findings, and survivors."""
         row = t.centra_customer
-        ids = {f.customer_id for f in self._findings if f.customer_id} | self._survivors
-        ids |= {
-            f.subject_key.removeprefix("centra:")
-            for f in self._findings
-            if f.subject_key.startswith("centra:")
-        }
-        ids |= {order["customer_id"] for order in self.orders.values() if order["customer_id"]}
-        return _single(self._rows(sa.select(row), row.c.customer_id, ids), "customer_id")
+        found = self._rows(sa.select(row), row.c.customer_id, self._customer_ids)
+        return _single(found, "customer_id")
 
     @cached_property
     def customers_by_email(self) -> Rows:
@@ -183,12 +176,10 @@ class Facts:
         return {f.subject_key.split("/", 1)[0] for f in self._findings if f.subject_kind in known}
 
     @cached_property
-    def _survivors(self) -> set[str]:
-        return {
-            str(f.centra["survivor_id"])
-            for f in self._findings
-            if f.centra and f.centra.get("survivor_id")
-        }
+    def _customer_ids(self) -> set[str]:
+        survivors = (f.centra.get("survivor_id") for f in self._findings if f.centra)
+        named = (f.customer_id for f in self._findings)
+        return {str(one) for one in (*named, *survivors) if one}
 
     def _contacts(
         self, column: sa.ColumnElement[Any], values: Iterable[str]
@@ -197,7 +188,6 @@ class Facts:
         select = sa.select(
             contact,
             *(link.c[name] for name in ("person", "customer_id", "key", "is_key_live")),
-            *(link.c[name] for name in ("other_customer_id", "survivor_id", "survivors")),
             link.c.contained,
         ).select_from(contact.outerjoin(link, contact.c.contact_id == link.c.contact_id))
         return self._rows(select, column, values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +70,7 @@ def _written(
         if sales is not None and is_upload
         else _worklist(proposals)
     )
-    digest = hashlib.sha256(content).hexdigest()
+    digest = digest_of(content)
     path = folder / f"{safe_name(remedy)}-{digest[:SHORT]}.csv"
     write_private(path, content)
     if is_upload:

@@ -1,7 +1,6 @@
 """The direction lock: what no plan may hold, whoever made it and whatever the settings say.
 
-It is asked when a plan is made and again before anything of it is sent. Behind it stands the lock of
-the writing clients, which knows bytes instead of changes.
+Behind it stands the lock of the writing clients, which knows bytes instead of changes.
 
 Source:
     DESIGN 8, 6: no opt-in, no deletion, merge, block, launch or anonymisation.
@@ -13,8 +12,10 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from auditor.config import Settings
+from auditor.config.systems import CONTACT_FIELDS
 from auditor.errors import ForbiddenWriteError
 from auditor.model.plan import (
+    OPTED_OUT,
     Change,
     ContactFields,
     EventFiring,
@@ -23,10 +24,6 @@ from auditor.model.plan import (
     NewsletterFlag,
     SalesLines,
 )
-
-OPT_OUT = 2
-SYSTEM_OPT_IN = "31"
-"""The field of the opt-in in every account. Source: Emarsys reference 3.11."""
 
 
 def require_lawful(changes: Iterable[Change], settings: Settings) -> None:
@@ -55,7 +52,7 @@ def _(request: ContactFields, settings: Settings) -> bool:
     """Allow opting out, and the fields that the settings map; Emarsys owns the subscription status."""
     opt_in, mapped = _opt_in_fields(settings), set(map(str, settings.emarsys.fields.values()))
     return bool(request.set) and all(
-        value == OPT_OUT if field in opt_in else field in mapped
+        value == OPTED_OUT if field in opt_in else field in mapped
         for field, value in request.set.items()
     )
 
@@ -72,7 +69,7 @@ def _(request: ListMember, settings: Settings) -> bool:
 
 @_is_lawful.register
 def _(request: NewsletterFlag, settings: Settings) -> bool:
-    return request.opt_in == OPT_OUT and request.opt_in_field in _opt_in_fields(settings)
+    return request.opt_in == OPTED_OUT and request.opt_in_field in _opt_in_fields(settings)
 
 
 @_is_lawful.register
@@ -86,4 +83,5 @@ def _(request: SalesLines, settings: Settings) -> bool:
 
 
 def _opt_in_fields(settings: Settings) -> set[str]:
-    return {SYSTEM_OPT_IN, str(settings.emarsys.fields["opt_in"])}
+    """Return the field that every account has, and the one that the settings name."""
+    return {str(CONTACT_FIELDS["opt_in"]), str(settings.emarsys.fields["opt_in"])}

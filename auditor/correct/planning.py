@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.facts import AT_ONCE, Facts
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.correct.remedies import Outcome
-    from auditor.model.finding import Check, Finding
+    from auditor.model.finding import Check, Finding, RemedyClass
     from auditor.model.snapshot import Snapshot
-
-Class = Literal["auto", "confirm", "propose", "none"]
 
 CAPPED = "over its cap (corrections.caps)"
 BY_POLICY = "corrections.policy says that it is not corrected"
@@ -131,7 +129,7 @@ def make_plan(
     return plan, draft.proposals
 
 
-def class_of(check: Check, settings: Settings) -> Class:
+def class_of(check: Check, settings: Settings) -> RemedyClass:
     """Return the class of a check's remedy: the brand's policy before the expectation's word.
 
     Source:
@@ -212,7 +210,7 @@ def _place(case: Case, outcomes: list[Outcome], check: Check, draft: Draft, room
 
 def _as_proposal(case: Case, change: Change) -> Proposal:
     """Return a change for a person to make, in words."""
-    names = {str(number): name for name, number in case.settings.emarsys.fields.items()}
+    names = case.settings.emarsys.field_names
     lines = lines_of(
         change.request, lambda field, value: f"{names.get(field, field)} = {value or 'nothing'}"
     )

@@ -19,6 +19,9 @@ Outcome = Literal["pass", "fail", "error", "skipped", "off"]
 State = Literal["new", "ongoing", "worse", "regressed", "resolved", "accepted"]
 Verdict = Literal["clean", "drift", "critical", "incomplete"]
 
+RemedyClass = Literal["auto", "confirm", "propose", "none"]
+"""Who may apply a remedy: an unattended run, a person who approved it, a person by hand, nobody."""
+
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
@@ -61,7 +64,7 @@ class Check:
     owner: str
     needs: tuple[str, ...]
     remedy: str | None = None
-    remedy_class: Literal["auto", "confirm", "propose", "none"] = "none"
+    remedy_class: RemedyClass = "none"
     max_rows: int = 0
     max_share: float = 0.0
     heeds: tuple[str, ...] = ()

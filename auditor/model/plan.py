@@ -15,12 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from auditor.errors import StalePlanError
+from auditor.model.finding import RemedyClass
 
 FORMAT = 1
 
-RemedyClass: TypeAlias = Literal["auto", "confirm", "propose", "none"]
 Value: TypeAlias = str | int | None
 PLANNED: tuple[RemedyClass, ...] = ("auto", "confirm")
+
+OPTED_OUT = 2
+"""The only value that the opt-in is ever set to. Source: Emarsys reference 4."""
 
 
 class ContactFields(Struct, frozen=True, tag="contact_fields"):
@@ -68,7 +71,7 @@ class NewsletterFlag(Struct, frozen=True, tag="newsletter_flag"):
     email: str
     contact_id: str
     opt_in_field: str
-    opt_in: int = 2
+    opt_in: int = OPTED_OUT
 
 
 class SaleLine(Struct, frozen=True):
@@ -265,8 +268,8 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=place))
 
 
-NARROWING = frozenset({"opt_out", "quarantine_or_opt_out", "retire_orphan", "quarantine"})
-"""Remedies after which fewer people may be mailed."""
+NARROWING = frozenset({"opt_out", "quarantine_or_opt_out", "retire_orphan"})
+"""Remedies that opt contacts out."""
 
 
 def change_id(finding: str, request: Request) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from auditor.config.settings import Corrections
     from auditor.model.finding import Finding
-    from auditor.model.plan import Plan, Proposal
+    from auditor.model.plan import Plan
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.run import Run
 
@@ -44,13 +44,11 @@ class Planned:
 
     Attributes:
         plan: What it holds.
-        proposals: What it leaves to people.
         path: Where its file stands.
         digest: What `apply` is given to approve it.
     """
 
     plan: Plan
-    proposals: tuple[Proposal, ...]
     path: Path
     digest: str
 
@@ -116,7 +114,7 @@ def plan(
             )
     made = replace(made, proposals=write_proposals(proposals, settings, snapshot.run))
     path, digest = write_plan(made, out)
-    return Planned(made, tuple(proposals), path, digest)
+    return Planned(made, path, digest)
 
 
 def _require_check(check: str | None, known: set[str]) -> None:

@@ -19,7 +19,7 @@ FLAG_STAYS = "a sign-up is never made by the auditor"
 @remedy("opt_out")
 def opt_out(case: Case) -> Iterator[Outcome]:
     """Set the opt-in to 2."""
-    contact = case.facts.contacts.get(case.finding.contact_id or "")
+    contact = case.contact
     if contact is None:
         yield GONE
         return
@@ -78,7 +78,7 @@ def clear_newsletter_flag(case: Case) -> Iterator[Outcome]:
     Source:
         Centra reference 8: the flag of a customer is the only write path; a mere subscriber has none.
     """
-    contact = case.facts.contacts.get(case.finding.contact_id or "")
+    contact = case.contact
     if contact is None:
         yield GONE
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.model.plan import ContactFields, ListMember, NewContact
+from auditor.model.plan import OPTED_OUT, ContactFields, ListMember, NewContact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from auditor.correct.remedies.remedy import Case
     from auditor.model.plan import Change, Value
 
-OPTED_OUT = 2
 NEVER_UNDONE = "an opt-out is never taken back by the auditor"
 STAYS = "a contact is never deleted; it stays, without an opt-in"
 
@@ -53,7 +52,7 @@ def changed(case: Case, contact: sa.RowMapping, wanted: Mapping[str, Value]) -> 
 
     The fields are those of `wanted`, and those that say whose contact it is.
     """
-    known = {str(number): name for name, number in case.settings.emarsys.fields.items()}
+    known = case.settings.emarsys.field_names
     watched = {case.field(n) for n in ("email", "external_id") if n in case.settings.emarsys.fields}
     return ContactFields(
         contact["contact_id"],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from auditor.correct.remedies.remedy import GONE, Left, remedy
+from auditor.findings.query import aware
 from auditor.model.plan import EventFiring
 from auditor.systems.emarsys.writing.events import shipped_id
 
@@ -36,7 +36,7 @@ def _shipped(case: Case) -> Iterator[Outcome]:
     if parcel is None:
         yield GONE
         return
-    left_at = parcel["shipped_at"] or parcel["updated_at"]
+    left_at = aware(parcel["shipped_at"] or parcel["updated_at"])
     order, number = parcel["order_number"], parcel["number"]
     data = {"order": order, "shipment": number}
     yield from _fired(case, "shipped", shipped_id(order, number), left_at, data)
@@ -48,8 +48,7 @@ def _confirmed(case: Case) -> Iterator[Outcome]:
     if occurred is None:
         yield GONE
         return
-    placed = occurred.astimezone(UTC).replace(tzinfo=None)
-    yield from _fired(case, "confirmed", f"confirmed:{number}", placed, {"order": number})
+    yield from _fired(case, "confirmed", f"confirmed:{number}", occurred, {"order": number})
 
 
 def _fired(
@@ -57,9 +56,8 @@ def _fired(
 ) -> Iterator[Outcome]:
     name = case.settings.emarsys.events.get(role, "")
     event_id = case.facts.events.get(name)
-    contact = case.facts.contacts.get(case.finding.contact_id or "")
-    at = happened_at.replace(tzinfo=UTC)
-    not_after = at + case.settings.events.max_age
+    contact = case.contact
+    not_after = happened_at + case.settings.events.max_age
     key = None if contact is None else contact[case.settings.emarsys.key]
     if event_id is None or not event_id.isdecimal():
         yield Left(f"the account has no event for emarsys.events.{role}")
@@ -75,7 +73,7 @@ def _fired(
             case.key_field,
             key,
             trigger_id,
-            at,
+            happened_at,
             not_after,
             data,
         )

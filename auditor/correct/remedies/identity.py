@@ -21,7 +21,7 @@ COPIED = ("first_name", "last_name")
 @remedy("retire_orphan")
 def retire_orphan(case: Case) -> Iterator[Outcome]:
     """Opt the orphan out, hold it back, and give its survivor's contact what that one lacks."""
-    orphan = case.facts.contacts.get(case.finding.contact_id or "")
+    orphan = case.contact
     if orphan is None:
         yield GONE
         return
@@ -80,7 +80,7 @@ def create_contact(case: Case) -> Iterator[Outcome]:
 @remedy("set_key")
 def set_key(case: Case) -> Iterator[Outcome]:
     """Give a contact the key of the customer whom its e-mail names."""
-    contact = case.facts.contacts.get(case.finding.contact_id or "")
+    contact = case.contact
     if contact is None or contact["customer_id"] is None:
         yield GONE
     elif case.settings.emarsys.key != "external_id":
@@ -94,7 +94,7 @@ def set_key(case: Case) -> Iterator[Outcome]:
 @remedy("update_field")
 def update_field(case: Case) -> Iterator[Outcome]:
     """Give a contact the values that Centra has, of the fields that differ and no other."""
-    contact = case.facts.contacts.get(case.finding.contact_id or "")
+    contact = case.contact
     customer = _customer_of(case, contact)
     if contact is None or customer is None:
         yield GONE

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Literal
 
+    import sqlalchemy as sa
+
     from auditor.config import Settings
     from auditor.correct.facts import Facts
-    from auditor.model.finding import Finding
+    from auditor.model.finding import Finding, RemedyClass
     from auditor.model.plan import Request
 
 
@@ -45,12 +47,17 @@ class Case:
 
     finding: Finding
     remedy: str
-    kind: Literal["auto", "confirm", "propose", "none"]
+    kind: RemedyClass
     facts: Facts
     settings: Settings
     as_of: datetime
     currency: str
     sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
+
+    @property
+    def contact(self) -> sa.RowMapping | None:
+        """Return the finding's contact, None where the snapshot has none."""
+        return self.facts.contacts.get(self.finding.contact_id or "")
 
     def field(self, name: str) -> str:
         """Return the id of a mapped contact field, as text."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.remedies.remedy import GONE, Left, remedy
 from auditor.correct.uploads import SALE, return_cause
+from auditor.findings.query import aware
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.plan import CountedItem, SaleLine, SalesLines
 from auditor.systems.emarsys.writing.sales import exact
@@ -108,7 +109,7 @@ def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> 
     counted = {row["item"]: row for row in case.facts.sales.get(order["order_number"], [])}
     request = SalesLines(
         order["order_number"],
-        _aware(order["created_at"]),
+        aware(order["created_at"]),
         name,
         key_field,
         case.currency if case.settings.sales.currency == "base" else order["currency"],
@@ -117,7 +118,7 @@ def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> 
             CountedItem(item, counted[item]["quantity_milli"], counted[item]["amount_minor"])
             for item in sorted({line.item for line in lines})
         ),
-        None if order["updated_at"] is None else _aware(order["updated_at"]),
+        None if order["updated_at"] is None else aware(order["updated_at"]),
     )
     yield case.change(request, why_no_undo=NEVER_TAKEN_BACK)
 
@@ -151,11 +152,7 @@ def _age(contact: sa.RowMapping) -> tuple[int, str]:
 def compensation_file(case: Case) -> Iterator[Outcome]:
     """List the lines that would bring an order to what is expected, for a person to upload."""
     number, _, item = case.finding.subject_key.partition("/")
-    expected = {
-        row["item"]: row
-        for row in case.facts.sales.get(number, [])
-        if not case.finding.check.startswith("channel.") and _is_kept(case)
-    }
+    expected = {row["item"]: row for row in case.facts.sales.get(number, []) if _is_kept(case)}
     for row in case.facts.counted.get(number, []):
         if item and row["item"] != item:
             continue
@@ -180,7 +177,9 @@ def _owner(case: Case, row: sa.RowMapping) -> str | None:
 
 def _is_kept(case: Case) -> bool:
     """Tell whether an order should count at all."""
-    return case.finding.check not in ("sales.cancelled_but_counted", "sales.unknown_order")
+    check = case.finding.check
+    none = ("sales.cancelled_but_counted", "sales.unknown_order")
+    return check not in none and not check.startswith("channel.")
 
 
 @remedy("reattribution_file")
@@ -222,7 +221,3 @@ def _line(
 def _midnight(day: date) -> str:
     """Source: Emarsys reference 5.1: a date alone is midnight, and only the date counts."""
     return datetime.combine(day, time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
