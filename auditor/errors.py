@@ -11,6 +11,7 @@
     |   `-- AbsentError           a stream that this account does not have: it is off     exit 3
     |-- UnsafePlanError           a person must raise a limit or make a new plan          exit 4
     |   |-- StalePlanError        digest, expiry or snapshot no longer match              exit 4
+    |   |-- StoppedError          the kill switch, the window or a lost lease             exit 4
     |   `-- ForbiddenWriteError   a request that the auditor never sends                  exit 4
     `-- ApplyError                a change failed; the receipts so far are in the ledger  exit 4
 
@@ -70,6 +71,10 @@ class UnsafePlanError(AuditorError):
 
 class StalePlanError(UnsafePlanError):
     """A plan no longer fits: other digest, expired, or made from a superseded snapshot."""
+
+
+class StoppedError(UnsafePlanError):
+    """Writing had to stop before a request: the kill switch, the window, or another writer."""
 
 
 class ForbiddenWriteError(UnsafePlanError):

@@ -70,6 +70,9 @@ class Silent:
     def ended(self, _: object) -> None:
         """Ignore it."""
 
+    def changes(self, *_: object) -> None:
+        """Ignore it."""
+
 
 def settings_of(world: World, folder: Path) -> Settings:
     known = brand_settings(world)

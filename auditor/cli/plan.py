@@ -65,11 +65,16 @@ def command(
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         planned = plan(run, check=check, owner=owner, most=most, out=out)
+    told(invocation, planned, settings)
+    return 0
+
+
+def told(invocation: Invocation, planned: Planned, settings: Settings) -> None:
+    """Print a plan as the caller wants it."""
     if invocation.format == "json":
         click.echo(_json(planned))
     else:
-        _tell(planned, settings)
-    return 0
+        _print(planned, settings)
 
 
 def _json(planned: Planned) -> str:
@@ -99,7 +104,7 @@ def _json(planned: Planned) -> str:
     )
 
 
-def _tell(planned: Planned, settings: Settings) -> None:
+def _print(planned: Planned, settings: Settings) -> None:
     from auditor.correct.listing import listing, totals
     from auditor.model.personal import Veil
 
@@ -114,3 +119,5 @@ def _tell(planned: Planned, settings: Settings) -> None:
     click.echo(f"Plan:    {planned.path}")
     click.echo(f"Digest:  {planned.digest}")
     click.echo(f"Expires: {plan.expires_at:%Y-%m-%d %H:%M} UTC")
+    if plan.changes:
+        click.echo(f"Approve: auditor apply {planned.path} --digest {planned.digest}")

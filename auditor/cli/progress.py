@@ -1,4 +1,4 @@
-"""Shows a snapshot being taken: bars on a terminal, plain lines elsewhere, always on stderr."""
+"""Shows a snapshot being taken, or a plan being applied: bars on a terminal, plain lines elsewhere, always on stderr."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from auditor.model.snapshot import Coverage
     from auditor.model.stream import Stream
+
+CHANGES = "changes"
 
 
 class Bars:
@@ -44,6 +46,13 @@ class Bars:
         if coverage.reason is not None:
             self._progress.console.print(_line(coverage), markup=False, highlight=False)
 
+    def changes(self, done: int, of: int) -> None:
+        """Move the bar of the changes."""
+        task = self._tasks.get(CHANGES)
+        if task is None:
+            task = self._tasks[CHANGES] = self._progress.add_task(CHANGES, total=of)
+        self._progress.update(task, completed=done, total=of)
+
 
 class Lines:
     """One line per stage and stream, for logs and pipes."""
@@ -58,6 +67,10 @@ class Lines:
     def ended(self, coverage: Coverage) -> None:
         """Say how a stream was read."""
         click.echo(_line(coverage), err=True)
+
+    def changes(self, done: int, of: int) -> None:
+        """Say how many changes are decided."""
+        click.echo(f"  {done:,} of {of:,} changes", err=True)
 
 
 def _line(coverage: Coverage) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import force_setattr
 
 from auditor.config.section import Brand, Count, Email, Id, Name, SettingError, Share
 from auditor.config.systems import Centra, Emarsys
-from auditor.config.values import Cron, Duration, MailUrl, Secret, StoreUrl
+from auditor.config.values import Cron, Duration, MailUrl, Secret, StoreUrl, Window
 
 OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"]
 """Source: Centra reference 4.2; the two names of a cancelled order are left out, it is never due."""
@@ -209,17 +209,35 @@ class Cap(Struct, frozen=True, kw_only=True):
     money: Count | None = None
 
 
+class Freeze(Struct, frozen=True, kw_only=True):
+    """Days on which nothing is corrected, the last one included, such as those of a campaign."""
+
+    from_: date = field(name="from")
+    to: date
+
+    def __post_init__(self) -> None:
+        """Refuse days that end before they begin: they would freeze nothing."""
+        if self.to < self.from_:
+            raise SettingError("to", "must not be before from")
+
+
 class Corrections(Struct, frozen=True, kw_only=True):
     """Limits of what may be corrected.
 
     Attributes:
         caps: By remedy; `default` covers the rest.
         policy: A remedy's class, where the brand wants another than the expectation says.
+        window: When changes are made, in the brand's time zone; null is at any time.
+        freeze: Days without changes, in the brand's time zone.
+        stop_file: As long as this file is there, nothing is changed.
     """
 
     caps: dict[str, Cap] = field(default_factory=dict)
     expiry: Duration = Duration(timedelta(hours=4))
     policy: dict[str, Literal["auto", "confirm", "propose", "none"]] = field(default_factory=dict)
+    window: Window | None = None
+    freeze: tuple[Freeze, ...] = ()
+    stop_file: Name = "var/STOP"
 
     def __post_init__(self) -> None:
         """Leave no remedy without a cap."""

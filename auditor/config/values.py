@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, NewType
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ Cron = NewType("Cron", str)
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SCHEME = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://")
 _PASSWORD = re.compile(r"(://[^/?#@:]*:)([^/?#]*)(?=@)")
 _CREDENTIALS = re.compile(r"(://[^/?#@:]*:).*(?=@)", re.DOTALL)
@@ -70,6 +71,20 @@ class MailUrl(Address):
     """A mail server: `smtp://host:587` or `smtps://host:465`."""
 
     __slots__ = ()
+
+
+class Window(str):
+    """A time of day to another, such as `22:00-05:00`, which may go past midnight."""
+
+    __slots__ = ()
+
+    def holds(self, moment: time) -> bool:
+        """Tell whether a time of day lies in it; the last minute does not."""
+        begin, _, end = self.partition("-")
+        first, last = time.fromisoformat(begin), time.fromisoformat(end)
+        if first < last:
+            return first <= moment < last
+        return moment >= first or moment < last
 
 
 class FeedSource(Address):
@@ -139,6 +154,13 @@ def _cron(text: str, _path: str) -> Cron:
     return Cron(text)
 
 
+def _window(text: str, _path: str) -> Window:
+    begin, _, end = text.partition("-")
+    if _CLOCK.fullmatch(begin) is None or _CLOCK.fullmatch(end) is None or begin == end:
+        raise ValueError
+    return Window(text)
+
+
 def _zone(text: str, _path: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -151,6 +173,7 @@ KINDS: dict[object, Kind] = {
         "a duration such as 90m, 26h or 14d", lambda text, _path: Duration(parse_duration(text))
     ),
     Cron: Kind("a cron line of five fields, such as 0 5 * * *, or null", _cron),
+    Window: Kind("a time of day to another, such as 22:00-05:00, or null", _window),
     ZoneInfo: Kind("a time zone such as Europe/Stockholm", _zone),
     WebUrl: Kind("an address like https://host/path", _web_url),
     StoreUrl: Kind("a SQLAlchemy URL such as duckdb:///var/brand.duckdb", _store_url),

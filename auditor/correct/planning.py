@@ -32,6 +32,7 @@ CAPPED = "over its cap (corrections.caps)"
 BY_POLICY = "corrections.policy says that it is not corrected"
 ACCEPTED = "accepted, or held back already"
 UNSEEN = "the last audit could not judge it"
+MADE = "corrected already; the next audit tells whether it helped"
 NEVER_SENT = frozenset(
     {
         *("erase_worklist", "propose_opt_in", "orphan_worklist", "duplicate_worklist"),
@@ -53,6 +54,7 @@ class Material:
         records: How many records each system has, which shares are shares of.
         digits: Decimals of the base currency.
         sent: Sales lines that were sent already.
+        made: Changes of this snapshot's findings that were made already, or may have been.
     """
 
     checks: Iterable[Check]
@@ -66,6 +68,7 @@ class Material:
     expectations: str
     tool: str
     sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
+    made: Collection[str] = field(default_factory=frozenset)
 
 
 @dataclass(slots=True)
@@ -119,6 +122,7 @@ def make_plan(
         expires_at=snapshot.as_of + settings.corrections.expiry,
         streams=tuple(sorted(draft.streams)),
         records=dict(sorted(material.records.items())),
+        currency=material.currency,
         changes=changes,
         proposed=len(draft.proposals),
         withheld=tuple(
@@ -180,7 +184,15 @@ def _plan_check(
                 sent=material.sent,
             )
             outcomes = _ambiguous(case) if finding.remedy is None else REMEDIES[remedy](case)
-            _place(case, list(outcomes), check, draft, room)
+            _place(case, _not_made(material, list(outcomes)), check, draft, room)
+
+
+def _not_made(material: Material, outcomes: list[Outcome]) -> list[Outcome]:
+    """Leave the changes that an earlier plan of this snapshot has made."""
+    return [
+        Left(MADE) if isinstance(one, Change) and one.id in material.made else one
+        for one in outcomes
+    ]
 
 
 def _ambiguous(case: Case) -> Iterator[Outcome]:

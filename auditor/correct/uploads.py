@@ -191,6 +191,12 @@ class UploadLedger:
         with self._ledger.begin() as conn:
             return frozenset((row[0], row[1], row[2]) for row in conn.execute(query))
 
+    def unsendable(self) -> frozenset[Key]:
+        """Return the lines that may not be sent now: where a repetition replaces, those that wait."""
+        if self._semantics == "replace":
+            return frozenset(one.line.key for one in self.waiting())
+        return self.closed()
+
     def sent(self, order: str) -> list[Sent]:
         """Return all that is known of one order, oldest version first."""
         return self._rows(upload_table.c.order_number == order)

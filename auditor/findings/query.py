@@ -243,6 +243,28 @@ def last_snapshot(ledger: Ledger, brand: str) -> Snapshot | None:
     return None if found is None else _snapshot(found)
 
 
+def streams_read_since(ledger: Ledger, brand: str, moment: datetime) -> frozenset[str]:
+    """Return the streams that a run which began after a moment has read to their end.
+
+    Args:
+        ledger: Where runs live.
+        brand: Whose runs.
+        moment: Aware.
+    """
+    row = run_table.c
+    newer = sa.select(row.coverage).where(
+        row.brand == brand, row.as_of > moment.astimezone(UTC).replace(tzinfo=None)
+    )
+    with ledger.begin() as conn:
+        stored = conn.execute(newer).scalars().all()
+    return frozenset(
+        line.stream
+        for text in stored
+        for line in msgspec.json.decode(text, type=tuple[Coverage, ...])
+        if line.is_usable
+    )
+
+
 def _snapshot(row: sa.RowMapping) -> Snapshot:
     coverage = msgspec.json.decode(row["coverage"], type=tuple[Coverage, ...])
     return Snapshot(row["run"], aware(row["as_of"]), coverage)

@@ -218,7 +218,8 @@ class Plan(Struct, frozen=True):
         as_of: When the snapshot of that run began.
         expires_at: After that it is refused.
         streams: The streams whose newer reading makes it worthless.
-        records: How many records of each kind there are, which shares are shares of.
+        records: How many records of each system there are, which shares are shares of.
+        currency: Centra's base currency.
         changes: In the order in which they are applied.
     """
 
@@ -230,6 +231,7 @@ class Plan(Struct, frozen=True):
     expires_at: datetime
     streams: tuple[str, ...]
     records: dict[str, int]
+    currency: str
     changes: tuple[Change, ...]
     proposals: tuple[ProposalFile, ...] = ()
     proposed: int = 0

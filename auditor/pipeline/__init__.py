@@ -1,9 +1,11 @@
 """The order of the stages: snapshot, reconcile, expect, findings, report. Nothing else knows it.
 
 `reading` takes the snapshot, `auditing` goes on from it to the report, and `rehearsal` judges copies:
-the canary's, and stored runs.
+the canary's, and stored runs. `planning` makes a plan of the findings, `applying` applies, verifies and
+undoes it.
 """
 
+from auditor.pipeline.applying import Applied, Rehearsed, apply, halt, lift, rehearse, undo, verify
 from auditor.pipeline.auditing import audit
 from auditor.pipeline.planning import Planned, plan
 from auditor.pipeline.reading import snapshot
@@ -11,4 +13,5 @@ from auditor.pipeline.rehearsal import backtest, changes_since
 from auditor.pipeline.run import REPORTS, Done, Progress, Run
 
 __all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
-__all__ += ["plan", "snapshot"]
+__all__ += ["Applied", "Rehearsed", "apply", "halt", "lift", "plan", "rehearse", "snapshot"]
+__all__ += ["undo", "verify"]

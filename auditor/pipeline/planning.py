@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from auditor import __version__
+from auditor.correct.applying.journal import Journal
 from auditor.correct.files import write_plan, write_proposals
 from auditor.correct.planning import Material, make_plan
 from auditor.correct.remedies import REMEDIES
@@ -107,6 +108,7 @@ def plan(
                     expectations=_digest(file.read_bytes() for file in files),
                     tool=__version__,
                     sent=_sent(run, ledger),
+                    made=Journal(ledger, settings.brand, run.clock).made_in(snapshot.run),
                 ),
                 only_check=check,
                 owner=owner,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from auditor.correct.applying.engine import Watcher
 from auditor.snapshot.take import Progress as SnapshotProgress
 from auditor.verdict import exit_code_of
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 REPORTS = Path("reports/out")
 
 
-class Progress(SnapshotProgress, Protocol):
-    """Whoever wants to watch an audit."""
+class Progress(SnapshotProgress, Watcher, Protocol):
+    """Whoever wants to watch an audit, or a plan being applied."""
 
     def stage(self, name: str) -> None:
         """Hear which stage begins."""

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from auditor.config import Settings
     from auditor.systems.centra.schema import Memory
 
-_LOOKED_UP_BY = {"sales": "order_number", "unsubscribes": "contact_id"}
+_LOOKED_UP_BY = {
+    "sales": "order_number",
+    "unsubscribes": "contact_id",
+    "external_events": "contact_id",
+}
 
 
 @dataclass(frozen=True, slots=True)

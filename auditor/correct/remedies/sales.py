@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MILLI = 1000
 NEVER_TAKEN_BACK = "sales data is append-only; a compensation is for a person to send"
 SENT = Left("these lines were sent already and wait for the next load of sales data")
+REPLACED = Left(
+    "a repeated upload replaces the order's lines in this account; have the whole order sent again"
+)
 UNTOLD = Left("Emarsys does not tell whose lines these are, or Centra whose they should be")
 RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 
@@ -96,6 +99,8 @@ def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outc
         yield GONE
     elif any((number, line.item, line.cause) in case.sent for line in lines):
         yield SENT
+    elif case.settings.emarsys.sales.semantics == "replace" and case.facts.counted.get(number):
+        yield REPLACED
     else:
         yield from _upload_for(case, order, lines)
 

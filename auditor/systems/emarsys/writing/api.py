@@ -19,6 +19,7 @@ from auditor.systems.emarsys.client import HEADERS, rate_wait_s
 from auditor.systems.emarsys.envelope import OK, data_of, opened
 from auditor.systems.emarsys.writing.lock import Lock, LockedTransport, core_rules
 from auditor.systems.emarsys.writing.results import Answer
+from auditor.systems.gate import GatedTransport, always_open
 from auditor.systems.http import HttpClient, PassingFaultError, require_safe_url
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from auditor.config.systems import Emarsys
     from auditor.systems.emarsys.envelope import Endpoint, Reply
     from auditor.systems.emarsys.writing.results import Fate
+    from auditor.systems.gate import Gate
 
 FINAL_500 = range(3001, 3007)
 """Refusals that some accounts answer with HTTP 500. Source: Emarsys reference 2.6."""
@@ -119,8 +121,15 @@ class _WriteClient(HttpClient):
             super()._judge(response)
 
 
-def write_opener(settings: Emarsys, *, clock: Callable[[], datetime]) -> Callable[[], WriteApi]:
+def write_opener(
+    settings: Emarsys, *, clock: Callable[[], datetime], gate: Gate = always_open
+) -> Callable[[], WriteApi]:
     """Return a function that opens the core API for writing; all that it opens share one token.
+
+    Args:
+        settings: The account.
+        clock: The time now, aware.
+        gate: Asked before every request; what it raises keeps the request from the network.
 
     Raises:
         ConfigError: an address in the settings is not usable.
@@ -136,7 +145,7 @@ def write_opener(settings: Emarsys, *, clock: Callable[[], datetime]) -> Callabl
             setting="emarsys.url and emarsys.auth.token_url",
             auth=auth,
             wait_of=lambda response: rate_wait_s(response, clock),
-            transport=LockedTransport(lock),
+            transport=GatedTransport(gate, LockedTransport(lock)),
         )
         return WriteApi(http, settings.url, settings.quarantine_list)
 

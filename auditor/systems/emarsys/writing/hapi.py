@@ -14,12 +14,14 @@ import httpx
 from auditor.errors import RefusedError, TransientReadError
 from auditor.systems.emarsys.writing.api import NEVER_TAKEN, fate_of
 from auditor.systems.emarsys.writing.lock import HAPI_RULES, Lock, LockedTransport
+from auditor.systems.gate import GatedTransport, always_open
 from auditor.systems.http import HttpClient, require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from auditor.config.systems import SalesUpload
+    from auditor.systems.gate import Gate
 
 Outcome: TypeAlias = Literal["accepted", "refused", "unauthorised", "not_taken", "unknown"]
 
@@ -102,8 +104,12 @@ def _outcome(status: int) -> Outcome:
     return "refused" if is_refusal else "unknown"
 
 
-def open_hapi(settings: SalesUpload) -> Hapi:
+def open_hapi(settings: SalesUpload, gate: Gate = always_open) -> Hapi:
     """Open the upload address.
+
+    Args:
+        settings: Where it is.
+        gate: Asked before every request; what it raises keeps the request from the network.
 
     Raises:
         ConfigError: the address in the settings is not usable.
@@ -112,6 +118,6 @@ def open_hapi(settings: SalesUpload) -> Hapi:
     http = HttpClient(
         system="Emarsys uploads",
         setting="emarsys.sales.url",
-        transport=LockedTransport(Lock(base, HAPI_RULES)),
+        transport=GatedTransport(gate, LockedTransport(Lock(base, HAPI_RULES))),
     )
     return Hapi(http, settings.url, settings.token.reveal())

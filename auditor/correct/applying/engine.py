@@ -1,0 +1,321 @@
+"""Applies a plan, batch by batch: look, commit the intent, send, commit the outcome, look again.
+
+After a crash the journal says which changes may have been sent; they are decided by looking. Nothing is
+sent twice but the trigger of an event, once, under its own id.
+
+Source:
+    DESIGN 8, 3 to 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from auditor.correct.applying.batches import batches, by_kind
+from auditor.correct.applying.journal import UNDECIDED, WEEK, Decision
+from auditor.errors import AuditorError, StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from auditor.correct.applying.journal import Journal, Receipt
+    from auditor.correct.applying.writers.writer import Sending, Sight, Writer
+    from auditor.model.plan import Change, Plan
+
+MOST_FAILED = 0.02
+MOST_FIRINGS = 2
+MOST_IN_A_WEEK = 3
+
+SO_ALREADY = "it is so already"
+NOT_SEEN = "it was taken, but reading it back shows otherwise"
+FIGHTING = "made three times in seven days, and undone each time: two writers are fighting"
+
+
+class Watcher(Protocol):
+    """Whoever wants to watch changes being made."""
+
+    def changes(self, done: int, of: int) -> None:
+        """Hear how many changes are decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One plan to apply, and with what.
+
+    Attributes:
+        digest: Of the plan's file.
+        chosen: The changes that are applied: all of the plan, or those of class auto.
+        writer_of: Returns what reads and writes requests of a kind.
+        gate: Raises a StoppedError when nothing may be sent any more.
+        clock: The time now, aware.
+    """
+
+    plan: Plan
+    digest: str
+    chosen: Sequence[Change]
+    journal: Journal
+    writer_of: Callable[[type], Writer]
+    gate: Callable[[], None]
+    clock: Callable[[], datetime]
+    watcher: Watcher
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many changes of one kind were sent in this go, and how many of them failed."""
+
+    sent: int = 0
+    failed: int = 0
+
+    def require(self) -> None:
+        """Raise once more failed than may."""
+        if self.failed > MOST_FAILED * self.sent:
+            raise StoppedError(
+                f"{self.failed} of {self.sent} changes failed, more than {MOST_FAILED:.0%}; "
+                "see why with `auditor verify`, and make a new plan."
+            )
+
+
+def apply(job: Job) -> AuditorError | None:
+    """Apply what is not decided yet; return what stopped it before its end, None where nothing did.
+
+    What was sent and seen stands in the journal, whatever happens.
+
+    Raises:
+        ForbiddenWriteError: a writer came up with what is never sent; nothing of it was.
+    """
+    work = _Work(job)
+    try:
+        for kind, changes in by_kind(job.chosen):
+            work.kind(job.writer_of(kind), changes)
+    except AuditorError as exc:
+        return exc
+    return None
+
+
+def rehearse(job: Job) -> dict[str, Sight]:
+    """Return where the target of each change stands, and send nothing.
+
+    Raises:
+        ReadError: a system does not tell.
+    """
+    seen: dict[str, Sight] = {}
+    for kind, changes in by_kind(job.chosen):
+        writer = job.writer_of(kind)
+        for batch in batches(changes, writer.at_once):
+            seen |= {
+                change.id: sight for change, sight in zip(batch, writer.look(batch), strict=True)
+            }
+            job.watcher.changes(len(seen), len(job.chosen))
+    return seen
+
+
+def settle(job: Job) -> None:
+    """Decide by reading what was sent and not seen yet, and send nothing.
+
+    Raises:
+        ReadError: a system does not tell; what was decided until then stands.
+    """
+    receipts = job.journal.receipts(job.digest)
+    due = [one for one in job.chosen if one.id in receipts and _may_change(receipts[one.id])]
+    for kind, changes in by_kind(due):
+        writer = job.writer_of(kind)
+        for batch in batches(changes, writer.at_once):
+            shown = writer.shown(batch, receipts)
+            decided = {
+                change.id: _settled(change, sight, receipts[change.id])
+                for change, sight in zip(batch, shown, strict=True)
+                if sight is not None
+            }
+            unseen = {
+                change.id: Decision(change.id, "pending", receipts[change.id].note)
+                for change in batch
+                if change.id not in decided and receipts[change.id].state in UNDECIDED
+            }
+            job.journal.decide(job.plan, job.digest, decided | unseen)
+
+
+def reverted(job: Job) -> list[str]:
+    """Return the changes that were verified and do not hold any more, as far as can be read at once.
+
+    Raises:
+        ReadError: a system does not tell.
+    """
+    receipts = job.journal.receipts(job.digest)
+    held = [
+        one for one in job.chosen if one.id in receipts and receipts[one.id].state == "verified"
+    ]
+    gone: list[str] = []
+    for kind, changes in by_kind(held):
+        writer = job.writer_of(kind)
+        if writer.shows_later:
+            continue
+        for batch in batches(changes, writer.at_once):
+            sights = writer.look(batch)
+            gone += [c.id for c, sight in zip(batch, sights, strict=True) if sight.place != "after"]
+    return gone
+
+
+def _may_change(receipt: Receipt) -> bool:
+    """Tell whether reading can say more: what was sent may show later than it was read back."""
+    return receipt.state in ("pending", *UNDECIDED) or (
+        receipt.state == "failed" and receipt.sent > 0
+    )
+
+
+def _settled(change: Change, sight: Sight, receipt: Receipt) -> Decision:
+    if sight.place == "after":
+        return Decision(change.id, "verified")
+    return Decision(change.id, "failed", receipt.note or sight.note or NOT_SEEN)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One go at a plan."""
+
+    job: Job
+    receipts: dict[str, Receipt] = field(init=False)
+    done: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.receipts = self.job.journal.receipts(self.job.digest)
+        self.done = len(self.job.chosen) - len(self._undecided(self.job.chosen))
+
+    def kind(self, writer: Writer, changes: Sequence[Change]) -> None:
+        """Apply the changes of one kind, and stop when too many of them fail."""
+        budget = _Budget()
+        todo = self._without_fights(self._undecided(changes))
+        for batch in batches(todo, writer.at_once):
+            self.job.gate()
+            self._batch(writer, batch, budget)
+            self.done += len(batch)
+            self.job.watcher.changes(self.done, len(self.job.chosen))
+            budget.require()
+
+    def _undecided(self, changes: Iterable[Change]) -> list[Change]:
+        states = {key: receipt.state for key, receipt in self.receipts.items()}
+        return [one for one in changes if states.get(one.id, "intent") in UNDECIDED]
+
+    def _without_fights(self, changes: Sequence[Change]) -> list[Change]:
+        """Leave what was made three times within a week: somebody undoes it every time."""
+        made = self.job.journal.made_since(
+            [one.id for one in changes if one.id not in self.receipts], self.job.clock() - WEEK
+        )
+        fights = {key for key, times in made.items() if times >= MOST_IN_A_WEEK}
+        self._decide({key: Decision(key, "superseded", FIGHTING) for key in fights})
+        self.done += len(fights)
+        return [one for one in changes if one.id not in fights]
+
+    def _batch(self, writer: Writer, batch: Sequence[Change], budget: _Budget) -> None:
+        sights = writer.look(batch)
+        decided: dict[str, Decision] = {}
+        due: list[Change] = []
+        for change, sight in zip(batch, sights, strict=True):
+            decision = _by_sight(change, sight, self.receipts.get(change.id), writer)
+            if decision is None:
+                due.append(change)
+            else:
+                decided[change.id] = decision
+        self._decide(decided)
+        if due:
+            self._send(writer, due, budget)
+
+    def _send(self, writer: Writer, due: Sequence[Change], budget: _Budget) -> None:
+        fates = self._sent(writer, due)
+        if writer.shows_later:
+            decided = {change.id: _for_later(change, fates[change.id]) for change in due}
+        else:
+            self._decide({change.id: _taken(change, fates[change.id]) for change in due})
+            decided = self._read_back(writer, due, fates)
+        self._decide(decided)
+        budget.sent += len(due)
+        budget.failed += sum(one.state == "failed" for one in decided.values())
+        refusal = next((fate for fate in fates.values() if fate.is_refusal), None)
+        if refusal is not None:
+            raise StoppedError(f"{str(refusal.note).rstrip('.')}; nothing more was sent.")
+
+    def _sent(self, writer: Writer, due: Sequence[Change]) -> dict[str, Sending]:
+        """Send; where it is not known whether an event was taken, once more under the same id."""
+        fates = self._once(writer, due)
+        again = [
+            change
+            for change in due
+            if fates[change.id].fate == "unknown"
+            and writer.shows_later
+            and writer.may_repeat
+            and self._times_sent(change) == 0
+        ]
+        if again:
+            fates |= self._once(writer, again)
+        return fates
+
+    def _times_sent(self, change: Change) -> int:
+        """Return how often a change was sent before this go."""
+        receipt = self.receipts.get(change.id)
+        return 0 if receipt is None else receipt.sent
+
+    def _once(self, writer: Writer, changes: Sequence[Change]) -> dict[str, Sending]:
+        self.job.journal.intend(self.job.plan, self.job.digest, changes)
+        fates = writer.send(changes)
+        return {change.id: fate for change, fate in zip(changes, fates, strict=True)}
+
+    def _read_back(
+        self, writer: Writer, sent: Sequence[Change], fates: Mapping[str, Sending]
+    ) -> dict[str, Decision]:
+        """Decide by reading what was taken, and what may have been."""
+        failed = {
+            change.id: Decision(change.id, "failed", fates[change.id].note)
+            for change in sent
+            if fates[change.id].fate == "failed"
+        }
+        others = [change for change in sent if change.id not in failed]
+        if not others:
+            return failed
+        return failed | {
+            change.id: Decision(change.id, "verified")
+            if sight.place == "after"
+            else Decision(change.id, "failed", fates[change.id].note or NOT_SEEN)
+            for change, sight in zip(others, writer.look(others), strict=True)
+        }
+
+    def _decide(self, decisions: Mapping[str, Decision]) -> None:
+        self.job.journal.decide(self.job.plan, self.job.digest, decisions)
+
+
+def _by_sight(
+    change: Change, sight: Sight, receipt: Receipt | None, writer: Writer
+) -> Decision | None:
+    """Return what is decided without sending; None where the change is due."""
+    if receipt is None:
+        is_due = sight.place == "before"
+        return None if is_due else Decision(change.id, "superseded", sight.note or SO_ALREADY)
+    if sight.place == "after":
+        return Decision(change.id, "verified")
+    if writer.shows_later:
+        return _may_show_later(change, sight, receipt, writer)
+    return _must_show(change, sight, receipt)
+
+
+def _must_show(change: Change, sight: Sight, receipt: Receipt) -> Decision | None:
+    if sight.place != "before":
+        return Decision(change.id, "superseded", sight.note)
+    # What was taken and does not show is not sent again; what was not acknowledged never arrived.
+    return None if receipt.state == "intent" else Decision(change.id, "failed", NOT_SEEN)
+
+
+def _may_show_later(
+    change: Change, sight: Sight, receipt: Receipt, writer: Writer
+) -> Decision | None:
+    is_spent = writer.may_repeat and receipt.sent >= MOST_FIRINGS
+    is_due = sight.place == "before" and not is_spent
+    return None if is_due else Decision(change.id, "pending", sight.note)
+
+
+def _taken(change: Change, fate: Sending) -> Decision:
+    return Decision(change.id, "failed" if fate.fate == "failed" else "sent", fate.note)
+
+
+def _for_later(change: Change, fate: Sending) -> Decision:
+    return Decision(change.id, "failed" if fate.fate == "failed" else "pending", fate.note)

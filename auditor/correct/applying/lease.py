@@ -1,0 +1,158 @@
+"""The lease: one process writes for a brand, and one that lost it can write nothing any more.
+
+A token grows with every holder. Every transaction of the journal asks for its own token first, in the
+same transaction, so that a process that slept past its time cannot write over its successor.
+
+Source:
+    DESIGN 9 (one writer per brand), 12 (a process may die at any instruction).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import Column, DateTime, Integer, Text
+
+from auditor.correct.applying.journal import stored
+from auditor.errors import StoppedError, UnsafePlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from auditor.findings.ledger import Ledger
+
+LASTS = timedelta(minutes=10)
+"""Longer than any request waits for its answer, retries included; every write renews it."""
+
+metadata = sa.MetaData()
+
+lease_table = sa.Table(
+    "lease",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("holder", Text, nullable=False),  # host, process, and a word of its own
+    Column("token", Integer, nullable=False),
+    Column("expires_at", DateTime, nullable=False),
+)
+
+
+def this_process() -> str:
+    """Return a name for this process that no other has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+class Lease:
+    """The right to write for one brand.
+
+    Args:
+        ledger: The database that all processes of the brand share.
+        brand: The brand.
+        clock: The time now, aware.
+        holder: Who asks.
+    """
+
+    def __init__(
+        self, ledger: Ledger, brand: str, clock: Callable[[], datetime], holder: str
+    ) -> None:
+        metadata.create_all(ledger.engine)
+        self._ledger, self._brand, self._clock, self._holder = ledger, brand, clock, holder
+        self.token = 0
+
+    def take(self) -> None:
+        """Become the writer of the brand.
+
+        Raises:
+            UnsafePlanError: another process is.
+        """
+        row = lease_table.c
+        with self._ledger.begin() as conn:
+            held = conn.execute(sa.select(lease_table).where(row.brand == self._brand)).first()
+            if held is not None and not self._is_over(held.holder, held.expires_at):
+                raise UnsafePlanError(
+                    f"Another process is correcting {self._brand} (until "
+                    f"{held.expires_at:%H:%M} UTC at the latest); wait for it, or for that moment."
+                )
+            token = 1 if held is None else held.token + 1
+            values = {"holder": self._holder, "token": token, "expires_at": self._end()}
+            if held is None:
+                change: sa.Insert | sa.Update = sa.insert(lease_table).values(
+                    brand=self._brand, **values
+                )
+            else:
+                # Of two that come at once, one finds the token that it saw.
+                change = (
+                    sa.update(lease_table)
+                    .where(row.brand == self._brand, row.token == held.token)
+                    .values(**values)
+                )
+            try:
+                won = conn.execute(change).rowcount == 1
+            except sa.exc.IntegrityError:
+                won = False
+            if not won:
+                raise UnsafePlanError(
+                    f"Another process began to correct {self._brand} at this moment; try again later."
+                )
+        self.token = token
+
+    def require(self, conn: sa.Connection) -> None:
+        """Go on being the writer, in a transaction that writes.
+
+        Raises:
+            StoppedError: another process is by now; nothing of the transaction happens.
+        """
+        row = lease_table.c
+        mine = sa.update(lease_table).where(
+            row.brand == self._brand, row.token == self.token, row.holder == self._holder
+        )
+        if conn.execute(mine.values(expires_at=self._end())).rowcount != 1:
+            raise StoppedError(
+                f"Another process took over the corrections of {self._brand}; this one stops here."
+            )
+
+    def renew(self) -> None:
+        """Go on being the writer.
+
+        Raises:
+            StoppedError: as for `require`.
+        """
+        with self._ledger.begin() as conn:
+            self.require(conn)
+
+    def give_back(self) -> None:
+        """Let others write; harmless where another process does already."""
+        row = lease_table.c
+        mine = sa.update(lease_table).where(
+            row.brand == self._brand, row.token == self.token, row.holder == self._holder
+        )
+        with self._ledger.begin() as conn:
+            conn.execute(mine.values(expires_at=stored(self._clock())))
+
+    def _is_over(self, holder: str, expires_at: datetime) -> bool:
+        return expires_at.replace(tzinfo=UTC) <= self._clock() or is_dead(holder)
+
+    def _end(self) -> datetime:
+        return stored(self._clock() + LASTS)
+
+
+def is_dead(holder: str) -> bool:
+    """Tell whether a holder was a process of this machine that is there no more.
+
+    Of a process elsewhere nothing is known, so that its time has to pass.
+    """
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not rest.isdecimal():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

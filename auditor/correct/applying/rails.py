@@ -1,0 +1,219 @@
+"""The rails: what must hold before the first request of a plan, and what before every single one.
+
+Each rail is one function that raises. A plan that is refused sends nothing.
+
+Source:
+    DESIGN 8, 2 and 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from auditor.correct.caps import Usage, over_cap
+from auditor.correct.law import require_lawful
+from auditor.correct.planning import NEVER_SENT
+from auditor.errors import StalePlanError, StoppedError, UnsafePlanError
+from auditor.model.currency import MINOR_DIGITS
+from auditor.model.plan import PLANNED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from datetime import datetime
+
+    from auditor.config import Settings
+    from auditor.model.finding import RemedyClass
+    from auditor.model.plan import Change, Plan
+
+DEFAULT_DIGITS = 2
+AGAIN = "audit again and make a new plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A plan that somebody wants applied, and what its rails look at.
+
+    Attributes:
+        digest: Of the plan's file.
+        approved: The digest that came with the approval; None for a rehearsal, which sends nothing.
+        now: The time, aware.
+        read_since: Streams that a newer run has read to their end.
+        halted: Why nothing may be written, None where it may.
+    """
+
+    plan: Plan
+    digest: str
+    approved: str | None
+    settings: Settings
+    now: datetime
+    read_since: Collection[str] = ()
+    halted: str | None = None
+
+
+Rail: TypeAlias = "Callable[[Attempt], None]"
+
+RAILS: dict[str, Rail] = {}
+"""Every rail of a plan by its name, in the order in which they are asked."""
+
+
+def require_safe(attempt: Attempt) -> None:
+    """Return when a plan may be applied now.
+
+    Raises:
+        UnsafePlanError: it may not; the message says what to do.
+    """
+    for holds in RAILS.values():
+        holds(attempt)
+
+
+def _rail(name: str) -> Callable[[Rail], Rail]:
+    def register(function: Rail) -> Rail:
+        RAILS[name] = function
+        return function
+
+    return register
+
+
+@_rail("digest")
+def _digest(attempt: Attempt) -> None:
+    if attempt.approved is not None and attempt.approved != attempt.digest:
+        raise StalePlanError(
+            "--digest is not that of this plan: it was changed, or another one was approved. "
+            f"The plan has {attempt.digest}; look at it before you approve it."
+        )
+
+
+@_rail("brand")
+def _brand(attempt: Attempt) -> None:
+    if attempt.plan.brand != attempt.settings.brand:
+        raise StalePlanError(
+            f"The plan is one of {attempt.plan.brand}, the settings are those of "
+            f"{attempt.settings.brand}; give the settings of the plan with --config."
+        )
+
+
+@_rail("expiry")
+def _expiry(attempt: Attempt) -> None:
+    if attempt.now >= attempt.plan.expires_at:
+        raise StalePlanError(
+            f"The plan expired at {attempt.plan.expires_at:%Y-%m-%d %H:%M} UTC "
+            f"(corrections.expiry); {AGAIN}."
+        )
+
+
+@_rail("snapshot")
+def _snapshot(attempt: Attempt) -> None:
+    newer = sorted(set(attempt.plan.streams) & set(attempt.read_since))
+    if newer:
+        raise StalePlanError(
+            f"The plan is superseded: {', '.join(newer)} were read again since; make a new plan."
+        )
+
+
+@_rail("class")
+def _class(attempt: Attempt) -> None:
+    for change in attempt.plan.changes:
+        if class_now(change, attempt.settings) not in PLANNED:
+            raise UnsafePlanError(
+                f"The plan holds {change.remedy}, which is for people (corrections.policy); "
+                "make a new plan."
+            )
+
+
+@_rail("caps")
+def _caps(attempt: Attempt) -> None:
+    plan, used = attempt.plan, dict[str, Usage]()
+    for changes in _by_finding(plan.changes):
+        remedy = changes[0].remedy
+        used[remedy] = used.get(remedy, Usage()).with_finding(changes)
+        digits = MINOR_DIGITS.get(changes[0].stake.currency or "", DEFAULT_DIGITS)
+        over = over_cap(remedy, used[remedy], attempt.settings, plan.records, digits)
+        if over is not None:
+            raise UnsafePlanError(
+                f"The plan is over the cap {over} of {remedy} (corrections.caps); "
+                "raise it, or make a smaller plan with --max."
+            )
+
+
+@_rail("empty_side")
+def _empty_side(attempt: Attempt) -> None:
+    for system, count in attempt.plan.records.items():
+        if count == 0:
+            raise UnsafePlanError(
+                f"The plan was made while {system} showed no records at all; {AGAIN}."
+            )
+
+
+@_rail("direction")
+def _direction(attempt: Attempt) -> None:
+    require_lawful(attempt.plan.changes, attempt.settings)
+
+
+@_rail("halt")
+def _halt(attempt: Attempt) -> None:
+    require_running(attempt.halted)
+
+
+@_rail("freeze")
+def _freeze(attempt: Attempt) -> None:
+    require_thawed(attempt.settings, attempt.now)
+
+
+@_rail("window")
+def _window(attempt: Attempt) -> None:
+    require_window(attempt.settings, attempt.now)
+
+
+def require_running(halted: str | None) -> None:
+    """Return while nobody pulled the kill switch.
+
+    Raises:
+        StoppedError: somebody did.
+    """
+    if halted is not None:
+        raise StoppedError(f"Corrections are stopped: {halted}.")
+
+
+def require_thawed(settings: Settings, now: datetime) -> None:
+    """Return on a day on which changes may be made.
+
+    Raises:
+        StoppedError: the day is frozen.
+    """
+    today = now.astimezone(settings.timezone).date()
+    for freeze in settings.corrections.freeze:
+        if freeze.from_ <= today <= freeze.to:
+            raise StoppedError(
+                f"Corrections are frozen from {freeze.from_} to {freeze.to} (corrections.freeze)."
+            )
+
+
+def require_window(settings: Settings, now: datetime) -> None:
+    """Return at a time of day at which changes may be made.
+
+    Raises:
+        StoppedError: it is another time.
+    """
+    window = settings.corrections.window
+    if window is not None and not window.holds(now.astimezone(settings.timezone).time()):
+        raise StoppedError(
+            f"Corrections are made from {window.replace('-', ' to ')} {settings.timezone.key} alone "
+            "(corrections.window); apply the plan then."
+        )
+
+
+def class_now(change: Change, settings: Settings) -> RemedyClass:
+    """Return the class of a change as the settings are now."""
+    chosen = settings.corrections.policy.get(change.remedy)
+    if change.remedy in NEVER_SENT:
+        return "propose"
+    return chosen or change.kind
+
+
+def _by_finding(changes: Iterable[Change]) -> Iterable[list[Change]]:
+    """Return the changes of each finding and remedy, whose people and money count once."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((change.origin.finding, change.remedy), []).append(change)
+    return groups.values()

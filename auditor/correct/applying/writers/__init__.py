@@ -1,0 +1,1 @@
+"""One writer per kind of request: how its target is read, and how it is sent."""

@@ -1,0 +1,254 @@
+"""Contacts of Emarsys: fields changed, and contacts made.
+
+Source:
+    Emarsys reference 2.4 (a repeated PUT changes nothing), 3.2 to 3.4, 3.6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sight
+from auditor.errors import IncompleteSnapshotError
+from auditor.model.plan import ContactFields, NewContact
+from auditor.model.tables import emarsys_contact
+from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, checkids
+from auditor.systems.emarsys.writing.bodies import MOST_ROWS
+from auditor.systems.emarsys.writing.contacts import (
+    ContactWrite,
+    contact_batches,
+    create_contacts,
+    update_contacts,
+)
+from auditor.systems.text import email_key, name_or_none, text_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from auditor.correct.applying.journal import Receipt
+    from auditor.correct.applying.writers.writer import Sending
+    from auditor.model.plan import Change, Value
+    from auditor.systems.emarsys.client import CoreApi
+    from auditor.systems.emarsys.writing.api import WriteApi
+    from auditor.systems.emarsys.writing.contacts import ContactBatch
+    from auditor.systems.emarsys.writing.results import RowResult
+    from auditor.systems.points import SystemPoints
+
+Contact = dict[str, object]
+Asked = TypeVar("Asked")
+
+NO_CONTACT = Sight("other", "the contact is not there any more")
+CHANGED = Sight("other", "the contact was changed since the plan was made")
+TAKEN = Sight("other", "there is a contact with this key or e-mail by now")
+
+COMPARED: Mapping[str, Callable[[str | None], str | None]] = {
+    "email": email_key,
+    "first_name": name_or_none,
+    "last_name": name_or_none,
+}
+"""How the values of a field are compared, as the audit compares them; any other as text."""
+
+
+def contacts_now(points: SystemPoints, ids: Sequence[str]) -> dict[str, Contact]:
+    """Return contacts by their ids, as canonical rows; one that is gone is not among them.
+
+    Raises:
+        ReadError: Emarsys does not tell.
+    """
+    rows = points.read("contacts", list(dict.fromkeys(ids)))[emarsys_contact.name].to_pylist()
+    return {str(row["contact_id"]): row for row in rows}
+
+
+class ContactFieldsWriter:
+    """Sets fields of contacts that exist.
+
+    Args:
+        points: Reads contacts.
+        api: Writes them.
+        names: Our names of the mapped fields by their ids.
+        changes: All changes of the plan: what one sets is no surprise to another.
+    """
+
+    at_once, shows_later, may_repeat = MOST_ROWS, False, True
+
+    def __init__(
+        self,
+        points: SystemPoints,
+        api: WriteApi,
+        names: Mapping[str, str],
+        changes: Iterable[Change],
+    ) -> None:
+        self._points, self._api, self._names = points, api, names
+        self._set: dict[tuple[str, str], list[Value]] = {}
+        for change in changes:
+            if isinstance(change.request, ContactFields):
+                for field, value in change.request.set.items():
+                    key = (change.request.contact_id, field)
+                    self._set.setdefault(key, []).append(value)
+
+    def look(self, changes: Sequence[Change]) -> list[Sight]:
+        """Compare each contact with what the change expects and with what it sets."""
+        requests = [_request_of(change, ContactFields) for change in changes]
+        there = contacts_now(self._points, [request.contact_id for request in requests])
+        return [self._sight(request, there.get(request.contact_id)) for request in requests]
+
+    def send(self, changes: Sequence[Change]) -> list[Sending]:
+        """Send exactly the fields that are set."""
+        requests = [_request_of(change, ContactFields) for change in changes]
+        writes = [
+            ContactWrite(one.contact_id, {int(field): value for field, value in one.set.items()})
+            for one in requests
+        ]
+        return _written(self._api, "id", writes, update_contacts)
+
+    def shown(
+        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
+    ) -> list[Sight | None]:
+        """Return what can be seen at once."""
+        return list(self.look(changes))
+
+    def _sight(self, request: ContactFields, contact: Contact | None) -> Sight:
+        if contact is None:
+            return NO_CONTACT
+        if all(self._is(field, value, contact) for field, value in request.set.items()):
+            return AFTER
+        fits = all(
+            self._is(field, value, contact)
+            or any(
+                self._is(field, ours, contact)
+                for ours in self._set.get((request.contact_id, field), ())
+            )
+            for field, value in request.expect.items()
+        )
+        return BEFORE if fits else CHANGED
+
+    def _is(self, field: str, value: Value, contact: Contact) -> bool:
+        name = self._names.get(field, "")
+        return name in contact and _same(name, value, contact[name])
+
+
+class NewContactWriter:
+    """Makes contacts that do not exist, without an opt-in.
+
+    Args:
+        points: Reads contacts by id.
+        reader: Looks up ids.
+        api: Writes contacts.
+        names: Our names of the mapped fields by their ids.
+    """
+
+    at_once, shows_later, may_repeat = MOST_ROWS, False, True
+
+    def __init__(
+        self, points: SystemPoints, reader: CoreApi, api: WriteApi, names: Mapping[str, str]
+    ) -> None:
+        self._points, self._reader, self._api, self._names = points, reader, api, names
+
+    def look(self, changes: Sequence[Change]) -> list[Sight]:
+        """Look for contacts with the key or the e-mail of those that are to be made."""
+        requests = [_request_of(change, NewContact) for change in changes]
+        by_key = self._ids((one.key_field, one.key) for one in requests)
+        by_email = self._ids(
+            (one.email_field, str(one.set[one.email_field]))
+            for one in requests
+            if one.email_field in one.set
+        )
+        found = [
+            {
+                *by_key[one.key_field, one.key],
+                *by_email.get((one.email_field, str(one.set.get(one.email_field))), ()),
+            }
+            for one in requests
+        ]
+        there = contacts_now(self._points, [only for ids in found if len(ids) == 1 for only in ids])
+        return [
+            self._sight(one, ids, by_key[one.key_field, one.key], there)
+            for one, ids in zip(requests, found, strict=True)
+        ]
+
+    def send(self, changes: Sequence[Change]) -> list[Sending]:
+        """Make the contacts, each with its key and the fields that are set."""
+        sent: dict[str, Sending] = {}
+        for field in dict.fromkeys(_request_of(one, NewContact).key_field for one in changes):
+            some = [one for one in changes if _request_of(one, NewContact).key_field == field]
+            writes = [
+                ContactWrite(one.key, {int(f): value for f, value in one.set.items()})
+                for one in (_request_of(change, NewContact) for change in some)
+            ]
+            results = _written(self._api, field, writes, create_contacts)
+            sent |= {change.id: result for change, result in zip(some, results, strict=True)}
+        return [sent[change.id] for change in changes]
+
+    def shown(
+        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
+    ) -> list[Sight | None]:
+        """Return what can be seen at once."""
+        return list(self.look(changes))
+
+    def _ids(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the contacts that carry each value of a field.
+
+        Raises:
+            IncompleteSnapshotError: of a value Emarsys tells neither who has it nor that nobody does.
+        """
+        wanted: dict[str, dict[str, None]] = {}
+        for field, value in keys:
+            wanted.setdefault(field, {})[value] = None
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for field, values in wanted.items():
+            for ids in checkids(self._reader, field, values):
+                found |= {(field, value): several for value, several in ids.of_key.items()}
+                for value, code in ids.failed.items():
+                    if code not in (NOT_FOUND, AMBIGUOUS):
+                        raise IncompleteSnapshotError(
+                            "Emarsys does not tell whether a contact exists; nothing was created."
+                        )
+                    found[field, value] = () if code == NOT_FOUND else ("?", "??")
+        return found
+
+    def _sight(
+        self,
+        request: NewContact,
+        ids: set[str],
+        by_key: Sequence[str],
+        there: Mapping[str, Contact],
+    ) -> Sight:
+        if not ids:
+            return BEFORE
+        contact = there.get(next(iter(ids))) if len(ids) == 1 and by_key else None
+        is_ours = contact is not None and all(
+            _same(self._names[field], value, contact.get(self._names[field]))
+            for field, value in request.set.items()
+        )
+        return AFTER if is_ours else TAKEN
+
+
+def _written(
+    api: WriteApi,
+    key_id: str,
+    writes: Sequence[ContactWrite],
+    write: Callable[[WriteApi, ContactBatch], tuple[RowResult, ...]],
+) -> list[Sending]:
+    results: list[Sending] = []
+    for batch in contact_batches(key_id, writes):
+        results += refusals(
+            lambda batch=batch: fate_of_rows(write(api, batch)),  # type: ignore[misc]
+            len(batch.writes),
+        )
+    return results
+
+
+def _request_of(change: Change, kind: type[Asked]) -> Asked:
+    assert isinstance(change.request, kind)  # noqa: S101 - the engine sorts changes by kind
+    return change.request
+
+
+def _same(name: str, wanted: Any, found: Any) -> bool:  # noqa: ANN401 - whatever a field holds
+    compared = COMPARED.get(name, text_or_none)
+    return compared(_text(wanted)) == compared(_text(found))
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - whatever a field holds
+    return None if value is None else str(value)

@@ -1,0 +1,121 @@
+"""The end of a customer's newsletter in Centra.
+
+Source:
+    Centra reference 8: the flag of a customer is the only write path, and whether the newsletter row
+    follows it is not known; so the row is read again, and one that stays active is told as a failure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.correct.applying.writers.contacts import contacts_now
+from auditor.correct.applying.writers.outcome import UNKNOWN, refusals
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight
+from auditor.model.plan import NewsletterFlag
+from auditor.model.tables import centra_customer, centra_subscription
+from auditor.systems.text import email_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.correct.applying.journal import Receipt
+    from auditor.correct.applying.writers.contacts import Contact
+    from auditor.model.plan import Change
+    from auditor.systems.centra.writing import CentraWriter
+    from auditor.systems.points import SystemPoints
+
+AT_ONCE = 50
+OPTED_IN = 1
+
+NO_CUSTOMER = Sight("other", "the customer is not there any more, or has another e-mail")
+WANTED_AGAIN = Sight("other", "the contact is opted in by now, or has another e-mail")
+FOLLOWS_NOT = "Centra took the flag, but the newsletter row stays active; end it by hand"
+
+
+class NewsletterWriter:
+    """Ends newsletters of customers, one call each.
+
+    Args:
+        points: Reads customers, newsletter rows and contacts.
+        api: Writes customers.
+    """
+
+    at_once, shows_later, may_repeat = AT_ONCE, False, True
+
+    def __init__(self, points: SystemPoints, api: CentraWriter) -> None:
+        self._points, self._api = points, api
+
+    def look(self, changes: Sequence[Change]) -> list[Sight]:
+        """Read the newsletter rows of the customers' e-mails, and whether the contacts are opted out."""
+        requests = [_request_of(change) for change in changes]
+        ids = list(dict.fromkeys(one.customer_id for one in requests))
+        customers = {
+            str(row["customer_id"]): row
+            for row in self._points.read("customers", ids)
+            .get(centra_customer.name, _NOTHING)
+            .to_pylist()
+        }
+        emails = list(dict.fromkeys(one.email for one in requests))
+        read = self._points.read("newsletter_subscriptions", [], emails)
+        active = {
+            (row["email_key"], row["store_id"])
+            for row in read.get(centra_subscription.name, _NOTHING).to_pylist()
+            if row["is_active"] and not row["is_product_bound"]
+        }
+        there = contacts_now(self._points, [one.contact_id for one in requests])
+        return [
+            _sight(one, customers.get(one.customer_id), there.get(one.contact_id), active)
+            for one in requests
+        ]
+
+    def send(self, changes: Sequence[Change]) -> list[Sending]:
+        """Set the flag of each customer; after a refusal of the token no other is tried."""
+        sent: list[Sending] = []
+        for change in changes:
+            if sent and sent[-1].is_refusal:
+                sent.append(sent[-1])
+            else:
+                sent += refusals(lambda change=change: [self._end(change)], 1)  # type: ignore[misc]
+        return sent
+
+    def shown(
+        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
+    ) -> list[Sight | None]:
+        """Return what can be seen at once."""
+        return list(self.look(changes))
+
+    def _end(self, change: Change) -> Sending:
+        ending = self._api.end_newsletter(int(_request_of(change).customer_id))
+        if ending == "unknown":
+            return UNKNOWN
+        return SENT if ending == "done" else Sending("failed", "Centra refuses the change")
+
+
+def _sight(
+    request: NewsletterFlag,
+    customer: Contact | None,
+    contact: Contact | None,
+    active: set[tuple[str, str]],
+) -> Sight:
+    email = email_key(request.email)
+    if customer is None or customer["email_key"] != email:
+        return NO_CUSTOMER
+    if contact is None or contact["opt_in"] == OPTED_IN or contact["email_key"] != email:
+        return WANTED_AGAIN
+    store = customer["store_id"]
+    is_active = any(key == email and (store is None or of == store) for key, of in active)
+    return BEFORE if is_active else AFTER
+
+
+class _Empty:
+    def to_pylist(self) -> list[Contact]:
+        return []
+
+
+_NOTHING = _Empty()
+
+
+def _request_of(change: Change) -> NewsletterFlag:
+    assert isinstance(change.request, NewsletterFlag)  # noqa: S101 - the engine sorts by kind
+    return change.request

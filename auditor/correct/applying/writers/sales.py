@@ -1,0 +1,235 @@
+"""Lines of sales data: claimed in the upload ledger, sent once, seen a day later.
+
+Source:
+    Emarsys reference 5.1, 5.2: append only, no deduplication, loaded as a rule within a day.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, TypeAlias
+
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight
+from auditor.correct.upload_once import upload_once
+from auditor.correct.uploads import Line
+from auditor.model.plan import SalesLines
+from auditor.model.tables import centra_order, emarsys_sale
+from auditor.systems.emarsys.writing.sales import SalesLine, sales_file, upload_sales
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from auditor.correct.applying.journal import Receipt
+    from auditor.correct.uploads import UploadLedger
+    from auditor.model.plan import Change
+    from auditor.systems.emarsys.writing.hapi import Hapi
+    from auditor.systems.emarsys.writing.sales import SalesFile
+    from auditor.systems.points import SystemPoints
+
+Amounts: TypeAlias = dict[tuple[str, str], tuple[int, int]]
+"""Thousandths of units, and minor units, by order number and item."""
+
+AT_ONCE = 1000
+NOTHING = (0, 0)
+
+UPLOADED = Sight("sent", "these lines were sent already; they wait for the next load")
+MOVED = Sight("other", "Centra changed the order since the plan was made")
+COUNTED_ELSE = Sight("other", "Emarsys counts something else of the order than the plan expects")
+
+NOTES = {
+    "refused": "Emarsys refuses the file",
+    "unauthorised": "emarsys.sales.token was refused; nothing of the file was taken",
+    "not_taken": "the file did not reach Emarsys",
+    "unknown": "no answer tells whether the file was taken",
+}
+
+
+class SalesWriter:
+    """Uploads lines of sales data.
+
+    Args:
+        points: Reads orders and what Emarsys counts of them.
+        hapi: Takes the file.
+        uploads: Every line that was sent.
+        columns: Of the account's sales file.
+        settle: How long what was sent may take to show.
+        clock: The time now, aware.
+    """
+
+    at_once, shows_later, may_repeat = AT_ONCE, True, False
+
+    def __init__(
+        self,
+        points: SystemPoints,
+        hapi: Hapi,
+        uploads: UploadLedger,
+        *,
+        columns: Sequence[str],
+        settle: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._points, self._hapi, self._uploads = points, hapi, uploads
+        self._columns, self._settle, self._clock = columns, settle, clock
+
+    def look(self, changes: Sequence[Change]) -> list[Sight]:
+        """See whether the order, and what Emarsys counts of it, are as they were planned with.
+
+        Raises:
+            ConfigError: the account's file has a column that nothing is known to write into.
+        """
+        requests = [_request_of(change) for change in changes]
+        for one in requests:
+            sales_file(_lines_of(one), self._columns)  # refused before anything is claimed
+        numbers = list(dict.fromkeys(one.order for one in requests))
+        touched, counted = self._touched(numbers), self._counted(numbers)
+        closed = self._uploads.unsendable()
+        return [_sight(one, touched, counted, closed) for one in requests]
+
+    def send(self, changes: Sequence[Change]) -> list[Sending]:
+        """Claim the lines and send them, one file for each currency."""
+        sent: dict[str, Sending] = {}
+        requests = {change.id: _request_of(change) for change in changes}
+        for currency in dict.fromkeys(one.currency for one in requests.values()):
+            some = {key: one for key, one in requests.items() if one.currency == currency}
+            sent |= self._upload(some)
+        return [sent[change.id] for change in changes]
+
+    def shown(
+        self, changes: Sequence[Change], receipts: Mapping[str, Receipt]
+    ) -> list[Sight | None]:
+        """Return of which orders Emarsys counts the lines; past the settle time, of which it does not."""
+        requests = [_request_of(change) for change in changes]
+        counted = self._counted(list(dict.fromkeys(one.order for one in requests)))
+        seen: list[Sight | None] = []
+        arrived: list[tuple[str, str, str]] = []
+        for change, one in zip(changes, requests, strict=True):
+            if _is_counted(one, counted, with_lines=True):
+                arrived += [line.key for line in _ledger_lines(one)]
+                seen.append(AFTER)
+            elif _is_counted(one, counted, with_lines=False) or not self._is_settled(
+                receipts.get(change.id)
+            ):
+                seen.append(None)
+            else:
+                seen.append(COUNTED_ELSE)
+        self._uploads.verified(arrived, at=self._clock())
+        return seen
+
+    def _upload(self, requests: Mapping[str, SalesLines]) -> dict[str, Sending]:
+        lines = [line for one in requests.values() for line in _ledger_lines(one)]
+        full = {
+            (line.order, line.item, cause): line
+            for one in requests.values()
+            for line, cause in zip(_lines_of(one), [x.cause for x in one.lines], strict=True)
+        }
+
+        def file_of(won: Sequence[Line]) -> SalesFile:
+            return sales_file([full[line.key] for line in won], self._columns)
+
+        claim, outcome = upload_once(
+            self._uploads,
+            lines,
+            file_of=file_of,
+            send=lambda file: upload_sales(self._hapi, file).outcome,
+            clock=self._clock,
+        )
+        won = {line.order for line in claim.lines}
+        return {
+            key: _sending(outcome if one.order in won else None) for key, one in requests.items()
+        }
+
+    def _is_settled(self, receipt: Receipt | None) -> bool:
+        since = None if receipt is None else receipt.intended_at
+        return since is not None and since + self._settle < self._clock()
+
+    def _touched(self, numbers: Sequence[str]) -> dict[str, datetime | None]:
+        table = self._points.read("orders", numbers).get(centra_order.name)
+        rows = [] if table is None else table.to_pylist()
+        return {
+            str(row["order_number"]): None
+            if row["updated_at"] is None
+            else row["updated_at"].replace(tzinfo=UTC)
+            for row in rows
+        }
+
+    def _counted(self, numbers: Sequence[str]) -> Amounts:
+        table = self._points.read("sales", numbers).get(emarsys_sale.name)
+        found: Amounts = {}
+        for row in [] if table is None else table.to_pylist():
+            key = (str(row["order_number"]), str(row["item"]))
+            quantity, amount = found.get(key, NOTHING)
+            found[key] = (quantity + row["quantity_milli"], amount + row["amount_minor"])
+        return found
+
+
+def _sight(
+    request: SalesLines,
+    touched: Mapping[str, datetime | None],
+    counted: Amounts,
+    closed: frozenset[tuple[str, str, str]],
+) -> Sight:
+    if any(line.key in closed for line in _ledger_lines(request)):
+        return UPLOADED
+    if request.order not in touched or touched[request.order] != request.touched_at:
+        return MOVED
+    if _is_counted(request, counted, with_lines=False):
+        return BEFORE
+    return AFTER if _is_counted(request, counted, with_lines=True) else COUNTED_ELSE
+
+
+def _is_counted(request: SalesLines, counted: Amounts, *, with_lines: bool) -> bool:
+    """Tell whether Emarsys counts what the plan expects, with or without the lines of the request."""
+    for one in request.counted:
+        quantity, amount = one.quantity_milli, one.amount_minor
+        if with_lines:
+            own = [line for line in request.lines if line.item == one.item]
+            quantity += sum(line.quantity_milli for line in own)
+            amount += sum(line.amount_minor for line in own)
+        if counted.get((request.order, one.item), NOTHING) != (quantity, amount):
+            return False
+    return True
+
+
+def _sending(outcome: str | None) -> Sending:
+    if outcome == "accepted":
+        return SENT
+    if outcome is None:
+        return Sending("failed", "another process sent these lines at this moment")
+    if outcome == "unknown":
+        return Sending("unknown", NOTES[outcome])
+    return Sending("failed", NOTES[outcome], is_refusal=outcome == "unauthorised")
+
+
+def _ledger_lines(request: SalesLines) -> list[Line]:
+    return [
+        Line(
+            request.order,
+            line.item,
+            line.cause,
+            line.quantity_milli,
+            line.amount_minor,
+            request.currency,
+        )
+        for line in request.lines
+    ]
+
+
+def _lines_of(request: SalesLines) -> list[SalesLine]:
+    return [
+        SalesLine(
+            request.order,
+            line.item,
+            request.sold_at,
+            request.customer,
+            line.quantity_milli,
+            line.amount_minor,
+            request.currency,
+        )
+        for line in request.lines
+    ]
+
+
+def _request_of(change: Change) -> SalesLines:
+    assert isinstance(change.request, SalesLines)  # noqa: S101 - the engine sorts changes by kind
+    return change.request
