@@ -107,7 +107,8 @@ def _(request: ListMember, _shown: Shown) -> Iterator[str]:
 
 @lines_of.register
 def _(request: NewsletterFlag, _shown: Shown) -> Iterator[str]:
-    yield f"- Centra customer {request.customer_id} receives newsletters"
+    for customer in request.customers:
+        yield f"- Centra customer {customer} receives newsletters"
 
 
 @lines_of.register

@@ -65,9 +65,13 @@ class ListMember(Struct, frozen=True, tag="list_member"):
 
 
 class NewsletterFlag(Struct, frozen=True, tag="newsletter_flag"):
-    """A customer of Centra who receives newsletters no more; the contact must be opted out."""
+    """A person who receives newsletters from Centra no more; the contact must be opted out.
 
-    customer_id: str
+    Attributes:
+        customers: Every customer of Centra with the e-mail: which of them the row follows is not known.
+    """
+
+    customers: tuple[str, ...]
     email: str
     contact_id: str
     opt_in_field: str

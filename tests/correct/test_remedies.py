@@ -111,8 +111,7 @@ def test_an_opt_out_is_told_to_every_customer_of_the_person(desk):
     desk.audit()
     changes = desk.changes("consent.unsubscribed_but_active_in_centra")
     assert {c.request for c in changes} == {
-        NewsletterFlag("1", "a@x.se", "11", "31"),
-        NewsletterFlag("2", "a@x.se", "11", "31"),
+        NewsletterFlag(("1", "2"), "a@x.se", "11", "31"),
     }
 
 
@@ -123,7 +122,7 @@ def test_an_opt_out_is_told_in_the_stores_of_the_consent_alone(desk, tmp_path: P
     desk.audit()
     settings = read_settings(tmp_path, lambda raw: raw.update(consent={"stores": ["Retail"]}))
     changes = desk.with_settings(settings).changes("consent.unsubscribed_but_active_in_centra")
-    assert [change.request.customer_id for change in changes] == ["1"]
+    assert [change.request.customers for change in changes] == [("1",)]
 
 
 def test_a_subscriber_without_a_customer_is_for_a_person_to_end(desk):

@@ -85,7 +85,7 @@ def _(request: ListMember) -> set[str]:
 
 @targets_of.register
 def _(request: NewsletterFlag) -> set[str]:
-    return {request.customer_id}
+    return {*request.customers}
 
 
 @targets_of.register

@@ -80,26 +80,23 @@ class Lease:
                 )
             token = 1 if held is None else held.token + 1
             values = {"holder": self._holder, "token": token, "expires_at": self._end()}
-            if held is None:
-                change: sa.Insert | sa.Update = sa.insert(lease_table).values(
-                    brand=self._brand, **values
-                )
-            else:
-                # Of two that come at once, one finds the token that it saw.
-                change = (
-                    sa.update(lease_table)
-                    .where(row.brand == self._brand, row.token == held.token)
-                    .values(**values)
-                )
-            try:
-                won = conn.execute(change).rowcount == 1
-            except sa.exc.IntegrityError:
-                won = False
-            if not won:
+            if not self._wins(conn, None if held is None else held.token, values):
                 raise UnsafePlanError(
                     f"Another process began to correct {self._brand} at this moment; try again later."
                 )
         self.token = token
+
+    def _wins(self, conn: sa.Connection, seen: int | None, values: dict[str, object]) -> bool:
+        """Write the lease down; of two that come at once, one finds what it saw."""
+        row = lease_table.c
+        if seen is not None:
+            mine = sa.update(lease_table).where(row.brand == self._brand, row.token == seen)
+            return conn.execute(mine.values(**values)).rowcount == 1
+        try:
+            conn.execute(sa.insert(lease_table).values(brand=self._brand, **values))
+        except sa.exc.IntegrityError:
+            return False
+        return True
 
     def require(self, conn: sa.Connection) -> None:
         """Go on being the writer, in a transaction that writes.

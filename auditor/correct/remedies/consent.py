@@ -71,7 +71,7 @@ def propose_opt_in(case: Case) -> Iterator[Outcome]:
 
 @remedy("clear_newsletter_flag")
 def clear_newsletter_flag(case: Case) -> Iterator[Outcome]:
-    """Tell Centra that the person receives newsletters no more, at each customer of the e-mail.
+    """Tell Centra that the person receives newsletters no more, at every customer of the e-mail.
 
     Only in the stores that `consent.stores` names: another brand's newsletter is another consent.
 
@@ -83,21 +83,22 @@ def clear_newsletter_flag(case: Case) -> Iterator[Outcome]:
         yield GONE
         return
     stores = case.settings.consent.stores
-    customers = [
+    found = [
         customer
         for customer in case.facts.customers_by_email.get(contact["email_key"] or "", [])
         if stores == "all" or customer["store"] in stores
     ]
+    customers = sorted(found, key=lambda row: row["customer_id"])
     if not customers:
         yield case.proposal(
             contact_id=contact["contact_id"],
             do="end this person's newsletter subscription in Centra: it has no customer to write to",
         )
-    for customer in sorted(customers, key=lambda row: row["customer_id"]):
-        request = NewsletterFlag(
-            customer["customer_id"],
-            customer["email"],
-            contact["contact_id"],
-            case.field("opt_in"),
-        )
-        yield case.change(request, system="centra", why_no_undo=FLAG_STAYS)
+        return
+    request = NewsletterFlag(
+        tuple(customer["customer_id"] for customer in customers),
+        customers[0]["email"],
+        contact["contact_id"],
+        case.field("opt_in"),
+    )
+    yield case.change(request, system="centra", why_no_undo=FLAG_STAYS)

@@ -1,4 +1,4 @@
-"""The end of a customer's newsletter in Centra.
+"""The end of a person's newsletter in Centra.
 
 Source:
     Centra reference 8: the flag of a customer is the only write path, and whether the newsletter row
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 AT_ONCE = 50
 OPTED_IN = 1
 
-NO_CUSTOMER = Sight("other", "the customer is not there any more, or has another e-mail")
+NO_CUSTOMER = Sight("other", "a customer is not there any more, or has another e-mail")
 WANTED_AGAIN = Sight("other", "the contact is opted in by now, or has another e-mail")
 FOLLOWS_NOT = "Centra took the flag, but the newsletter row stays active; end it by hand"
 
@@ -49,23 +49,30 @@ class NewsletterWriter:
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the newsletter rows of the customers' e-mails, and whether the contacts are opted out."""
         requests = [_request_of(change) for change in changes]
-        ids = list(dict.fromkeys(one.customer_id for one in requests))
+        ids = list(dict.fromkeys(number for one in requests for number in one.customers))
         customers = {
             str(row["customer_id"]): row
             for row in self._points.read("customers", ids)
             .get(centra_customer.name, _NOTHING)
             .to_pylist()
         }
-        emails = list(dict.fromkeys(one.email for one in requests))
+        there = contacts_now(self._points, [one.contact_id for one in requests])
+        spellings = [one.email for one in requests]
+        spellings += [str(row["email"]) for row in (*customers.values(), *there.values())]
+        emails = list(dict.fromkeys(spellings))
         read = self._points.read("newsletter_subscriptions", [], emails)
         active = {
             (row["email_key"], row["store_id"])
             for row in read.get(centra_subscription.name, _NOTHING).to_pylist()
             if row["is_active"] and not row["is_product_bound"]
         }
-        there = contacts_now(self._points, [one.contact_id for one in requests])
         return [
-            _sight(one, customers.get(one.customer_id), there.get(one.contact_id), active)
+            _sight(
+                one,
+                [customers.get(number) for number in one.customers],
+                there.get(one.contact_id),
+                active,
+            )
             for one in requests
         ]
 
@@ -86,25 +93,28 @@ class NewsletterWriter:
         return list(self.look(changes))
 
     def _end(self, change: Change) -> Sending:
-        ending = self._api.end_newsletter(int(_request_of(change).customer_id))
-        if ending == "unknown":
-            return UNKNOWN
-        return SENT if ending == "done" else Sending("failed", "Centra refuses the change")
+        endings = {
+            self._api.end_newsletter(int(number)) for number in _request_of(change).customers
+        }
+        if "refused" in endings:
+            return Sending("failed", "Centra refuses the change")
+        return UNKNOWN if "unknown" in endings else SENT
 
 
 def _sight(
     request: NewsletterFlag,
-    customer: Contact | None,
+    customers: Sequence[Contact | None],
     contact: Contact | None,
     active: set[tuple[str, str]],
 ) -> Sight:
     email = email_key(request.email)
-    if customer is None or customer["email_key"] != email:
+    known = [one for one in customers if one is not None and one["email_key"] == email]
+    if len(known) < len(customers):
         return NO_CUSTOMER
     if contact is None or contact["opt_in"] == OPTED_IN or contact["email_key"] != email:
         return WANTED_AGAIN
-    store = customer["store_id"]
-    is_active = any(key == email and (store is None or of == store) for key, of in active)
+    stores = {one["store_id"] for one in known}
+    is_active = any(key == email and (None in stores or of in stores) for key, of in active)
     return BEFORE if is_active else AFTER
 
 
