@@ -26,6 +26,7 @@ from auditor.model.plan import (
     SaleLine,
     SalesLines,
     Stake,
+    Value,
     change_id,
     in_order,
 )
@@ -189,7 +190,7 @@ class Shop:
 
     def create(self, number: int) -> Change:
         """Return a contact that does not exist."""
-        fields = {"3": f"new-{number}@example.com", "1": "Nova"}
+        fields: dict[str, Value] = {"3": f"new-{number}@example.com", "1": "Nova"}
         request = NewContact(str(self.key_field), f"9{number:05}", "3", fields)
         return change(request, remedy="create_contact")
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from auditor.correct.applying.journal import Decision, Journal
 from tests.correct.applying.test_rails import change, plan_of
 from tests.correct.conftest import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.model.plan import Change
 
 PLAN = plan_of(*(change(number) for number in range(1200)))
 FEW = PLAN.changes[:3]
@@ -19,11 +25,17 @@ def journal(ledger):
     return Journal(ledger, "desk", lambda: NOW)
 
 
-def states(journal, digest="d"):
+def states(journal: Journal, digest: str = "d") -> dict[str, str]:
     return {key: receipt.state for key, receipt in journal.receipts(digest).items()}
 
 
-def decide(journal, state, changes=FEW, note=None, digest="d"):
+def decide(
+    journal: Journal,
+    state: Any,
+    changes: Sequence[Change] = FEW,
+    note: str | None = None,
+    digest: str = "d",
+) -> None:
     journal.decide(PLAN, digest, {one.id: Decision(one.id, state, note) for one in changes})
 
 

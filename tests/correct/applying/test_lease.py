@@ -33,7 +33,7 @@ def time() -> Time:
     return Time()
 
 
-def lease(ledger, time, holder="a", brand="nordlys"):
+def lease(ledger: Ledger, time: Time, holder: str = "a", brand: str = "nordlys") -> Lease:
     return Lease(ledger, brand, time, f"elsewhere:1:{holder}")
 
 
