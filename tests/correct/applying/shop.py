@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import yaml
 
 from auditor.clock import utc_now
@@ -113,6 +114,25 @@ class Shop:
     def mutations(self) -> list[LoggedRequest]:
         """Return the mutations that Centra received."""
         return [row for row in self.running.log.rows() if b"mutation" in row.body]
+
+    def load(self) -> None:
+        """Play the daily load of sales data and Open Data."""
+        url = self.running.urls["emarsys"]
+        httpx.post(f"{url}/sandbox/emarsys/load-sales").raise_for_status()
+
+    def upload(self, lines: SalesLines) -> None:
+        """Upload lines as the brand's own integration would."""
+        sales = self.settings.emarsys.sales
+        assert sales is not None
+        rows = [
+            f"{one.item},{one.amount_minor / 100:.2f},{lines.order},"
+            f"{lines.sold_at:%Y-%m-%dT%H:%M:%SZ},{lines.customer},{one.quantity_milli / 1000:g}"
+            for one in lines.lines
+        ]
+        headers = {"Authorization": f"bearer {sales.token.reveal()}", "Content-Type": "text/csv"}
+        content = "\n".join([",".join(sales.columns), *rows]) + "\n"
+        answer = httpx.post(f"{sales.url}/sales-data/api", content=content, headers=headers)
+        answer.raise_for_status()
 
     # What a plan may hold.
 
