@@ -56,12 +56,13 @@ NO_OPT_OUT = "an opt-out stays"
 
 @dataclass
 class Clock:
-    """The machine's time, put forward by tests."""
+    """The machine's time, put forward by tests, or a moment that stands still."""
 
     ahead: timedelta = timedelta()
+    stands_at: datetime | None = None
 
     def __call__(self) -> datetime:
-        return utc_now() + self.ahead
+        return (self.stands_at or utc_now()) + self.ahead
 
 
 @dataclass
@@ -305,9 +306,9 @@ def change(
 
 
 @contextlib.contextmanager
-def shop(folder: Path, **emarsys: Any) -> Iterator[Shop]:
+def shop(folder: Path, clock: Clock | None = None, **emarsys: Any) -> Iterator[Shop]:
     """Start a brand; its plans and stores stand in the folder, which the process works in."""
-    clock = Clock()
+    clock = clock or Clock()
     folder.mkdir(parents=True, exist_ok=True)
     options = EmarsysOptions(**emarsys)
     plan = SandboxPlan(folder, clock, SMALL, centra=FAST, drift=False, emarsys=options)
