@@ -56,6 +56,13 @@ def _old_feed(shadow: Shadow) -> str:
     return "catalogue"
 
 
+@plant("freshness.correction_undone")
+def _undone(shadow: Shadow) -> str:
+    """Let a correction have been made three times in seven days."""
+    shadow.terms = replace(shadow.terms, undone={"opt_out": 1})
+    return "corrections.policy.opt_out"
+
+
 @plant("freshness.token_expiry")
 def _wsse(shadow: Shadow) -> str:
     """Let Emarsys be reached with WSSE, whatever it is: nothing else asks how."""

@@ -57,11 +57,12 @@ Examples:
 def command(
     invocation: Invocation, *, seed: int, scale: str, world: str, folder: Path | None
 ) -> int:
-    """Start a Centra and an Emarsys with known drift, audit them, compare, and plan the corrections.
+    """Start a Centra and an Emarsys with known drift, audit them, correct them, and audit them again.
 
-    Both are read once as they stood some days ago, since some drift shows only by comparing. The audit
-    runs as its own process through the public command line; what was planted stays in this one until
-    the last step. Exit code 0 means that every planted drift was found and nothing else.
+    Both are read once as they stood some days ago, since some drift shows only by comparing. The audit,
+    the plan and all that follows run as processes of their own through the public command line; what was
+    planted stays in this one until the last step. Exit code 0 means that every planted drift was found
+    and nothing else, that all corrections held, and that the second audit found nothing new.
     """
     from tempfile import mkdtemp
 
@@ -80,9 +81,11 @@ def command(
         audit = _audit(running)
         found = _findings(running)
         planned = _plan(running)
+        corrected = _correct(running, planned, found)
     scores = _scores(running, found)
-    _tell(invocation, audit, scores, place, planned)
-    return 0 if all(score["missed"] == score["false"] == 0 for score in scores) else 1
+    _tell(invocation, audit, scores, place, planned, corrected)
+    is_exact = all(score["missed"] == score["false"] == 0 for score in scores)
+    return 0 if is_exact and corrected["is_clean"] else 1
 
 
 def _look(running: Sandbox) -> None:
@@ -120,6 +123,55 @@ def _plan(running: Sandbox) -> dict[str, Any]:
     code, output = _auditor(running, "--format", "json", "plan")
     if code:
         raise UnsafePlanError(f"no plan was made (exit code {code}); see above.")
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+FOLLOWING = frozenset({"consent.erased_but_present"})
+"""What a correction leaves for people: an erased contact that was opted out has still to be erased."""
+
+
+def _correct(running: Sandbox, plan: dict[str, Any], found: set[tuple[str, str]]) -> dict[str, Any]:
+    """Approve the plan, apply it, let Emarsys load what was sent, verify, and audit again."""
+    import json
+
+    applied = _json(running, "apply", plan["plan"], "--digest", plan["digest"])
+    click.echo("A day passes: Emarsys loads what it was sent.", err=True)
+    running.load_sales()
+    _json(running, "verify", plan["plan"])
+    audit = _audit(running)
+    verified = _json(running, "verify", plan["plan"])
+    _, output = _auditor(running, "--format", "json", "findings")
+    rows = [json.loads(line) for line in output.splitlines()]
+    new = {(row["check"], row["subject"]["key"]) for row in rows} - found
+    effect = verified["effect"]
+    persisting = sum(one["persisting"] or 0 for one in effect)
+    return {
+        "verdict": audit["verdict"],
+        "applied": {name: applied[name] for name in _OUTCOMES},
+        "verified": {name: verified[name] for name in _OUTCOMES},
+        "mended": sum((one["resolved"] or 0) + (one["contained"] or 0) for one in effect),
+        "persisting": persisting,
+        "new": sum(check not in FOLLOWING for check, _ in new),
+        "for_people": sum(not row["contained"] for row in rows),
+        "undo": verified["undo"],
+        "is_clean": verified["verified"] == plan["changes"]
+        and persisting == 0
+        and all(check in FOLLOWING for check, _ in new),
+    }
+
+
+_OUTCOMES = ("verified", "pending", "superseded", "failed")
+
+
+def _json(running: Sandbox, *words: str) -> dict[str, Any]:
+    import json
+
+    from auditor.errors import ApplyError
+
+    code, output = _auditor(running, "--format", "json", *words)
+    if not output:
+        raise ApplyError(f"auditor {words[0]} ended with exit code {code}; see above.")
     result: dict[str, Any] = json.loads(output)
     return result
 
@@ -174,6 +226,7 @@ def _tell(
     scores: list[dict[str, Any]],
     place: Path,
     plan: dict[str, Any],
+    corrected: dict[str, Any],
 ) -> None:
     import json
 
@@ -187,6 +240,7 @@ def _tell(
                     "scores": scores,
                     "report": report,
                     "plan": planned,
+                    "corrected": corrected,
                 }
             )
         )
@@ -204,9 +258,17 @@ def _tell(
     classes = ", ".join(f"{count} {name}" for name, count in plan["by_class"].items())
     click.echo(
         f"Plan:    {plan['changes']} changes ({classes or 'none'}), "
-        f"{plan['proposals']} proposals; nothing was sent"
+        f"{plan['proposals']} proposals for people"
     )
     click.echo(f"         {planned}")
+    for name, outcome in (("Applied: ", "applied"), ("Later:   ", "verified")):
+        counts = corrected[outcome]
+        click.echo(f"{name}{', '.join(f'{counts[state]} {state}' for state in _OUTCOMES)}")
+    click.echo(
+        f"Audited again: {corrected['mended']} corrected findings are mended, "
+        f"{corrected['persisting']} persist, {corrected['new']} are new; "
+        f"{corrected['for_people']} are for people"
+    )
 
 
 def _ratio(part: int, whole: int) -> float:

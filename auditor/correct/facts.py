@@ -72,15 +72,26 @@ class Facts:
 
     @cached_property
     def customers_by_email(self) -> Rows:
-        """Return all live customers with the e-mails of the findings' contacts, and their stores' names."""
+        """Return all live customers with the e-mails of the findings' persons, and their stores' names."""
         row, store = t.centra_customer, t.centra_store
-        emails = {c["email_key"] for c in self.contacts.values() if c["email_key"]}
         live = (
             sa.select(row, store.c.name.label("store"))
             .select_from(row.outerjoin(store, row.c.store_id == store.c.store_id))
             .where(~sa.func.coalesce(row.c.is_anonymized, sa.false()))
         )
-        return _several(self._rows(live, row.c.email_key, emails), "email_key")
+        return _several(self._rows(live, row.c.email_key, self._persons), "email_key")
+
+    @cached_property
+    def newsletters_by_email(self) -> Rows:
+        """Return the active newsletter rows of the findings' persons, and their stores' names."""
+        row, store = t.centra_subscription, t.centra_store
+        active = (
+            sa.select(row, store.c.name.label("store"))
+            .select_from(row.outerjoin(store, row.c.store_id == store.c.store_id))
+            .where(row.c.is_active, ~row.c.is_product_bound)
+            .order_by(row.c.subscription_id)
+        )
+        return _several(self._rows(active, row.c.email_key, self._persons), "email_key")
 
     @cached_property
     def orders(self) -> Mapping[str, sa.RowMapping]:
@@ -168,6 +179,11 @@ class Facts:
         row = t.emarsys_event_definition.c
         found = self._conn.execute(sa.select(row.name, row.event_type_id))
         return {one.name: one.event_type_id for one in found}
+
+    @cached_property
+    def _persons(self) -> set[str]:
+        """Return the e-mails of the people whom the findings' contacts are."""
+        return {c["person"] for c in self.contacts.values() if c["person"]}
 
     @cached_property
     def _numbers(self) -> set[str]:

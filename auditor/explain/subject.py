@@ -27,7 +27,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 CUSTOMER_PREFIX, EVENT_PREFIX = "centra:", "event:"
 """Public subject keys (DESIGN, section 6): people without a contact, events without a shipment."""
 
-SETTINGS = ("emarsys.events.", "emarsys.auth", "credentials.")
+SETTINGS = ("emarsys.events.", "emarsys.auth", "credentials.", "corrections.")
 """What the keys of findings about a setting begin with (DESIGN, section 6)."""
 
 FEED = "catalogue"

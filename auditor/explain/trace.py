@@ -231,6 +231,7 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "emarsys_lag_p95_s": "seconds within which 95 of 100 came",
         "centra_expires_on": "the day the Centra token ends, by the settings",
         "emarsys_expires_on": "the day WSSE ends at Emarsys",
+        "emarsys_corrections": "corrections that were made three times in seven days, and undone",
     },
     d.link_order: {
         "channel": "consumer, wholesale, marketplace or internal; only the first counts as revenue",
@@ -300,6 +301,7 @@ _JUDGEMENTS: dict[Kind, tuple[Callable[[Terms], Judgement], ...]] = {
         fulfilment.judgement_of_settings,
         confirmations.judgement_of_patterns,
         freshness.judgement_of_credentials,
+        freshness.judgement_of_corrections,
     ),
 }
 

@@ -140,6 +140,7 @@ drift_freshness = _drift(
     Column("emarsys_lag_p50_s", BigInteger),
     Column("emarsys_lag_p95_s", BigInteger),
     Column("emarsys_expires_on", sa.Date),
+    Column("emarsys_corrections", BigInteger),  # made three times in seven days, and undone
 )
 DRIFT_TABLES: tuple[sa.Table, ...] = (
     drift_consent,

@@ -68,12 +68,17 @@ class NewsletterFlag(Struct, frozen=True, tag="newsletter_flag"):
     """A person who receives newsletters from Centra no more; the contact must be opted out.
 
     Attributes:
-        customers: Every customer of Centra with the e-mail: which of them the row follows is not known.
+        customers: Every customer of Centra with the e-mail: which of them a row follows is not known.
+        email: As Centra writes it.
+        subscriptions: The newsletter rows that are active; they may be written in other letters.
+        contact_email: As the contact has it, which may be another.
     """
 
     customers: tuple[str, ...]
     email: str
+    subscriptions: tuple[str, ...]
     contact_id: str
+    contact_email: str | None
     opt_in_field: str
     opt_in: int = OPTED_OUT
 

@@ -8,6 +8,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.correct.applying.journal import WEEK, Journal
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.findings import incidents, query
@@ -34,7 +35,7 @@ from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from auditor.expect.expectation import Expectation
     from auditor.model.finding import Canary, CheckResult, Finding
@@ -77,7 +78,8 @@ def audit(
                 else reading.last_snapshot(run, ledger)
             )
         with stages.stage("reconcile"):
-            terms = _reconciled(run, warehouse, taken, is_fresh=take_snapshot)
+            undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
+            terms = _reconciled(run, warehouse, taken, undone, is_fresh=take_snapshot)
         looked = Confirmed()
         if terms is not None:
             asked = [e for e in expectations if not suites or e.check.suite in suites]
@@ -115,11 +117,13 @@ def _needed(expectations: Iterable[Expectation]) -> set[str]:
     return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
 
 
-def _reconciled(run: Run, warehouse: Warehouse, taken: Snapshot, *, is_fresh: bool) -> Terms | None:
+def _reconciled(
+    run: Run, warehouse: Warehouse, taken: Snapshot, undone: Mapping[str, int], *, is_fresh: bool
+) -> Terms | None:
     """Reconcile what was read; where nothing was, nothing is judged, and the base currency is unknown."""
     if not any(line.is_usable for line in taken.coverage):
         return None
-    terms = terms_of_run(run.settings, warehouse, taken)
+    terms = replace(terms_of_run(run.settings, warehouse, taken), undone=undone)
     if is_fresh:
         look_for_merged(run, warehouse, terms, taken)
     reconcile(warehouse, terms)

@@ -133,6 +133,10 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
         Rule("consent.opted_in_without_evidence", unproven),
         Rule(None, row.consent != "yes", "Centra's consent is not yes"),
         Rule("consent.opt_in_lost", never_opted_out),
+        # A merge's orphan is opted out because it is one: nobody has said anything.
+        Rule(
+            None, row.survivors > 0, "a merge left it behind: its opt-in is no word of the person"
+        ),
         Rule(clear, opted_out | _left_after_signing_up()),
     ]
 

@@ -1,4 +1,4 @@
-"""Freshness: what stands still, comes late, has grown old, or will soon expire."""
+"""Freshness: what stands still, comes late, has grown old, will soon expire, or does not last."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ NOTICE = timedelta(days=14)
 WSSE_ENDS = date(2026, 12, 31)
 """Source: Emarsys reference 12 (deprecated 2024-11-08, ends with 2026)."""
 
+POLICY = "corrections.policy."
+"""The setting that decides about a remedy, which a finding about it names."""
+
 FEED = "catalogue"
 """The stream that brings the feed."""
 
@@ -33,7 +36,7 @@ FEWEST_WAITING = {"contacts": 5}
 
 
 def drift(terms: Terms) -> sa.Select[Any]:
-    """Select the streams, the feed and the credentials that are no longer fresh.
+    """Select the streams, the feed and the credentials that are no longer fresh, and what does not last.
 
     A stalled stream is not late as well: one cause, one finding. A feed whose server does not say when
     it was written is not judged; nor is a token whose day nobody wrote into the settings.
@@ -44,7 +47,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, freshness.
     """
-    selects = (_moving(terms), _old_feed(terms), *_credentials(terms))
+    selects = (_moving(terms), _old_feed(terms), *_credentials(terms), *_undone(terms))
     return sa.select(sa.union_all(*selects).subquery())
 
 
@@ -57,6 +60,7 @@ def checked(terms: Terms) -> sa.Select[Any]:
             "freshness.stream_stalled": count_if(has_moved),
             "freshness.lag": count_if(row.lag_p95_s.is_not(None)),
             "freshness.token_expiry": sa.literal(1 + (terms.token_expires is not None)),
+            "freshness.correction_undone": sa.literal(len(terms.undone)),
         },
         link_stream,
     )
@@ -158,6 +162,33 @@ def _credentials(terms: Terms) -> Iterator[sa.Select[Any]]:
         if one.is_near:
             sides = {one.column: sa.cast(sa.literal(one.ends), sa.Date)}
             yield _row(check, ("config", text(one.setting)), nothing, sides)
+
+
+def _undone(terms: Terms) -> Iterator[sa.Select[Any]]:
+    """Yield the remedies whose corrections do not last: another writer undoes them.
+
+    Source:
+        DESIGN 8, 8.
+    """
+    check, nothing = text("freshness.correction_undone"), sa.cast(sa.null(), sa.DateTime)
+    for remedy, corrections in sorted(terms.undone.items()):
+        sides = {"emarsys_corrections": sa.cast(sa.literal(corrections), sa.BigInteger)}
+        yield _row(check, ("config", text(f"{POLICY}{remedy}")), nothing, sides)
+
+
+def judgement_of_corrections(terms: Terms) -> Judgement:
+    """Return the rule of the corrections that do not last."""
+    remedies = (None, *sorted(terms.undone))
+    told = [
+        sa.select(
+            (text(None) if one is None else text(f"{POLICY}{one}")).label("setting"),
+            sa.literal(one is not None).label("is_undone"),
+        )
+        for one in remedies
+    ]
+    known = sa.union_all(*told).subquery("corrections")
+    rules = [Rule("freshness.correction_undone", known.c.is_undone)]
+    return Judgement(known, known.c.setting, "setting", {"setting": known.c.setting}, rules)
 
 
 def judgement_of_credentials(terms: Terms) -> Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -57,6 +57,7 @@ class Terms:
         audiences: The segments that claim to follow a rule.
         merges: Who was merged into whom by the brand's own log, as pairs of customer ids.
         zone: The brand's time zone, by its name; months are the brand's own.
+        undone: By remedy, how many corrections were made three times within seven days.
     """
 
     as_of: datetime
@@ -99,6 +100,7 @@ class Terms:
     audiences: tuple[Audience, ...] = ()
     merges: tuple[tuple[str, str], ...] = ()
     zone: str = "UTC"
+    undone: Mapping[str, int] = field(default_factory=dict)
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:

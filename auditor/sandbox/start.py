@@ -64,6 +64,7 @@ class Sandbox:
         log: Every request both systems received.
         faults: What shall go wrong.
         refresh: Tells the running servers that rows were changed behind their backs.
+        load_sales: Plays the daily load, after which uploaded sales count and Open Data is new.
     """
 
     plan: Plan
@@ -74,6 +75,7 @@ class Sandbox:
     urls: dict[str, str] = field(default_factory=dict)
     key: tuple[Planted, ...] = ()
     refresh: Callable[[], None] = lambda: None
+    load_sales: Callable[[], int] = lambda: 0
     is_past: bool = False
 
     @property
@@ -127,7 +129,7 @@ def sandbox(plan: Plan) -> Iterator[Sandbox]:
         shop.state.centra.refresh()
         account.state.emarsys.reindex()
 
-    running.refresh = refresh
+    running.refresh, running.load_sales = refresh, account.state.emarsys.load_sales
     with serve({"centra": shop, "emarsys": account}) as running.urls:
         running.show()
         yield running

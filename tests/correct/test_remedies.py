@@ -110,9 +110,10 @@ def test_an_opt_out_is_told_to_every_customer_of_the_person(desk):
     desk.books.subscription("a@x.se")
     desk.audit()
     changes = desk.changes("consent.unsubscribed_but_active_in_centra")
-    assert {c.request for c in changes} == {
-        NewsletterFlag(("1", "2"), "a@x.se", "11", "31"),
-    }
+    (request,) = [change.request for change in changes]
+    assert isinstance(request, NewsletterFlag)
+    assert (request.customers, request.email, request.contact_id) == (("1", "2"), "a@x.se", "11")
+    assert len(request.subscriptions) == 1
 
 
 def test_an_opt_out_is_told_in_the_stores_of_the_consent_alone(desk, tmp_path: Path):

@@ -220,6 +220,14 @@ def test_a_token_that_lasts_longer_is_clean(books: Books):
     assert books.checked()["freshness.token_expiry"] == 2
 
 
+def test_corrections_that_do_not_last_are_told_remedy_by_remedy(books: Books):
+    fought = replace(TERMS, undone={"opt_out": 2, "set_key": 1})
+    assert books.drift(fought) == {
+        ("freshness.correction_undone", "corrections.policy.opt_out"),
+        ("freshness.correction_undone", "corrections.policy.set_key"),
+    }
+
+
 def test_wsse_is_told_as_long_as_it_is_in_use(books: Books):
     assert books.drift(replace(TERMS, has_wsse=True)) == {
         ("freshness.token_expiry", "emarsys.auth")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from auditor.correct.applying.batches import batches, by_kind
-from auditor.correct.applying.journal import UNDECIDED, WEEK, Decision
+from auditor.correct.applying.journal import MOST_IN_A_WEEK, UNDECIDED, WEEK, Decision
 from auditor.errors import AuditorError, StoppedError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MOST_FAILED = 0.02
 MOST_FIRINGS = 2
-MOST_IN_A_WEEK = 3
 
 SO_ALREADY = "it is so already"
 NOT_SEEN = "it was taken, but reading it back shows otherwise"

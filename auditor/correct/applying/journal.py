@@ -30,6 +30,9 @@ only later. The others are decided."""
 MADE: tuple[State, ...] = ("verified", "pending")
 """What was sent, and stands or is expected to stand."""
 
+WEEK, MOST_IN_A_WEEK = timedelta(days=7), 3
+"""A change that was made so often within so long is fought over. Source: DESIGN 8, 8."""
+
 UNDECIDED: tuple[State, ...] = ("intent", "sent")
 """What a crash leaves; only a reading can decide it."""
 
@@ -211,6 +214,24 @@ class Journal:
                 counts |= {found[0]: found[1] for found in conn.execute(select)}
         return counts
 
+    def undone(self, since: datetime) -> dict[str, int]:
+        """Return by remedy how many changes were made three times since a moment: somebody undoes them."""
+        row = receipt_table.c
+        often = (
+            sa.select(row.remedy, row.change_id)
+            .where(
+                row.brand == self._brand,
+                row.state.in_(MADE),
+                row.intended_at >= stored(since),
+            )
+            .group_by(row.remedy, row.change_id)
+            .having(sa.func.count() >= MOST_IN_A_WEEK)
+            .subquery()
+        )
+        count = sa.select(often.c.remedy, sa.func.count()).group_by(often.c.remedy)
+        with self.ledger.begin() as conn:
+            return {found[0]: found[1] for found in conn.execute(count)}
+
     def made_in(self, run: str) -> frozenset[str]:
         """Return the changes of a run's findings that were made, or may have been."""
         row = receipt_table.c
@@ -243,7 +264,6 @@ def stored(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None)
 
 
-WEEK = timedelta(days=7)
 AT_ONCE = 500
 
 

@@ -11,6 +11,8 @@ from auditor.model.plan import NewsletterFlag
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import sqlalchemy as sa
+
     from auditor.correct.remedies.remedy import Case, Outcome
 
 FLAG_STAYS = "a sign-up is never made by the auditor"
@@ -82,23 +84,31 @@ def clear_newsletter_flag(case: Case) -> Iterator[Outcome]:
     if contact is None:
         yield GONE
         return
-    stores = case.settings.consent.stores
-    found = [
-        customer
-        for customer in case.facts.customers_by_email.get(contact["email_key"] or "", [])
-        if stores == "all" or customer["store"] in stores
-    ]
-    customers = sorted(found, key=lambda row: row["customer_id"])
-    if not customers:
+    person, stores = contact["person"] or "", case.settings.consent.stores
+    customers, newsletters = (
+        [row for row in rows.get(person, []) if stores == "all" or row["store"] in stores]
+        for rows in (case.facts.customers_by_email, case.facts.newsletters_by_email)
+    )
+    reached = [row for row in newsletters if any(_is_of(one, row) for one in customers)]
+    writable = [one for one in customers if any(_is_of(one, row) for row in reached)]
+    if len(reached) < len(newsletters) or not newsletters:
         yield case.proposal(
             contact_id=contact["contact_id"],
-            do="end this person's newsletter subscription in Centra: it has no customer to write to",
+            do="end this person's newsletter in Centra: its store has no customer to write to",
         )
-        return
-    request = NewsletterFlag(
-        tuple(customer["customer_id"] for customer in customers),
-        customers[0]["email"],
-        contact["contact_id"],
-        case.field("opt_in"),
-    )
-    yield case.change(request, system="centra", why_no_undo=FLAG_STAYS)
+    if reached:
+        writable.sort(key=lambda row: row["customer_id"])
+        request = NewsletterFlag(
+            tuple(row["customer_id"] for row in writable),
+            writable[0]["email"],
+            tuple(row["subscription_id"] for row in reached),
+            contact["contact_id"],
+            contact["email"],
+            case.field("opt_in"),
+        )
+        yield case.change(request, system="centra", why_no_undo=FLAG_STAYS)
+
+
+def _is_of(customer: sa.RowMapping, newsletter: sa.RowMapping) -> bool:
+    """Tell whether a newsletter row may follow a customer: both are of one store, or that is not told."""
+    return customer["store_id"] in (None, newsletter["store_id"])

@@ -203,7 +203,9 @@ class Shop:
                         if one.email.lower() == customer.email.lower()
                     ),
                     customer.email,
+                    tuple(str(row.id) for row in rows),
                     str(contact.id),
+                    contact.values.get(EMAIL),
                     "31",
                 )
                 return change(request, remedy="clear_newsletter_flag", system="centra")

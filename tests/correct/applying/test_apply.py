@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.correct.applying.engine import FIGHTING, NOT_SEEN, SO_ALREADY
+from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Journal
 from auditor.correct.applying.lease import Lease
 from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
@@ -414,28 +414,6 @@ def test_whoever_lost_the_lease_sends_nothing(shop, monkeypatch):
     monkeypatch.setattr(UPDATE, slept)
     result = applied(shop, shop.opt_out())
     assert (shop.sent("PUT"), "took over" in str(result.stopped)) == ([], True)
-
-
-def test_the_same_change_is_made_three_times_in_a_week_and_no_more(shop):
-    change = shop.opt_out()
-    contact = shop.contacts[int(change.request.contact_id)]
-    results = []
-    for run in range(4):
-        contact.values[OPT_IN] = "1"
-        results.append(applied(shop, change, run=f"run-{run}"))
-    assert [counts(one) for one in results] == [{"verified": 1}] * 3 + [{"superseded": 1}]
-    assert notes(results[-1]) == {FIGHTING}
-
-
-def test_a_week_later_it_is_made_again(shop):
-    change = shop.opt_out()
-    contact = shop.contacts[int(change.request.contact_id)]
-    for run in range(3):
-        contact.values[OPT_IN] = "1"
-        applied(shop, change, run=f"run-{run}")
-    shop.clock.ahead += timedelta(days=7, seconds=1)
-    contact.values[OPT_IN] = "1"
-    assert counts(applied(shop, change, run="run-9")) == {"verified": 1}
 
 
 # Faults that pass.

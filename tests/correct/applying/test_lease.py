@@ -142,7 +142,9 @@ def compete(url: str, holder: str, out: multiprocessing.Queue[bool]) -> None:
 
 
 def test_of_two_processes_at_once_one_writes(ledger_url):
-    Lease(Ledger(ledger_url), "other", Time(), "x").take()  # the table is there
+    ledger = Ledger(ledger_url)
+    Lease(ledger, "other", Time(), "x").take()  # the table is there
+    ledger.close()
     context = multiprocessing.get_context("spawn")
     out: multiprocessing.Queue[bool] = context.Queue()
     both = [context.Process(target=compete, args=(ledger_url, name, out)) for name in "ab"]

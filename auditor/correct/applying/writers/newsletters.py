@@ -60,9 +60,10 @@ class NewsletterWriter:
         spellings = [one.email for one in requests]
         spellings += [str(row["email"]) for row in (*customers.values(), *there.values())]
         emails = list(dict.fromkeys(spellings))
-        read = self._points.read("newsletter_subscriptions", [], emails)
+        known = list(dict.fromkeys(number for one in requests for number in one.subscriptions))
+        read = self._points.read("newsletter_subscriptions", known, emails)
         active = {
-            (row["email_key"], row["store_id"])
+            (row["subscription_id"], row["email_key"], row["store_id"])
             for row in read.get(centra_subscription.name, _NOTHING).to_pylist()
             if row["is_active"] and not row["is_product_bound"]
         }
@@ -105,16 +106,20 @@ def _sight(
     request: NewsletterFlag,
     customers: Sequence[Contact | None],
     contact: Contact | None,
-    active: set[tuple[str, str]],
+    active: set[tuple[str, str, str]],
 ) -> Sight:
     email = email_key(request.email)
     known = [one for one in customers if one is not None and one["email_key"] == email]
     if len(known) < len(customers):
         return NO_CUSTOMER
-    if contact is None or contact["opt_in"] == OPTED_IN or contact["email_key"] != email:
+    is_same = contact is not None and contact["email_key"] == email_key(request.contact_email)
+    if contact is None or contact["opt_in"] == OPTED_IN or not is_same:
         return WANTED_AGAIN
     stores = {one["store_id"] for one in known}
-    is_active = any(key == email and (None in stores or of in stores) for key, of in active)
+    is_active = any(
+        number in request.subscriptions or (key == email and (None in stores or of in stores))
+        for number, key, of in active
+    )
     return BEFORE if is_active else AFTER
 
 
