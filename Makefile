@@ -9,7 +9,7 @@ READY := .venv/.ready
 .PHONY: help demo test coverage worlds bench lint system lock clean
 
 help:
-	@echo "make demo   set up, then audit a sandbox with known drift and plan its corrections (about a minute)"
+	@echo "make demo   set up, then audit a sandbox with known drift, correct it and audit again (about a minute)"
 	@echo "make test   set up, then run every test"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"

@@ -22,7 +22,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProces
 
 
 def shown() -> list[str]:
-    """Return the lines that the README shows, without what stands for others."""
+    """Return the lines that the README shows, without those that hold what differs from day to day."""
     text = re.search(r"```text\n(check .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert text
     return [line for line in text[1].splitlines() if line and "..." not in line]
@@ -42,10 +42,20 @@ def test_the_demo_leaves_a_report(demo):
     assert "<!doctype html>" in Path(path).read_text().lower()
 
 
-def test_the_demo_plans_the_corrections_and_sends_none(demo):
-    found = re.search(r"^Plan: .* proposals; nothing was sent\n\s+(.*)$", demo.stdout, re.MULTILINE)
+def test_the_demo_plans_the_corrections(demo):
+    found = re.search(r"^Plan: .* for people\n\s+(.*)$", demo.stdout, re.MULTILINE)
     assert found
     assert decoded(Path(found[1]).read_bytes()).changes
+
+
+def test_the_demo_applies_every_change(demo):
+    (changes,) = re.findall(r"^Plan: +(\d+) changes", demo.stdout, re.MULTILINE)
+    (verified,) = re.findall(r"^Later: +(\d+) verified, 0 pending", demo.stdout, re.MULTILINE)
+    assert changes == verified
+
+
+def test_after_the_demo_a_second_audit_finds_the_corrected_drift_gone_and_nothing_new(demo):
+    assert re.search(r"^Audited again: \d+ .* 0 persist, 0 are new;", demo.stdout, re.MULTILINE)
 
 
 def test_the_demo_tells_nothing_but_its_result_on_stdout(demo):

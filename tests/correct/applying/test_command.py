@@ -1,0 +1,158 @@
+"""`auditor apply`, `verify`, `undo` and `halt` as their user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from auditor.cli import main
+from tests.correct.applying.shop import OPT_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.correct.applying.shop import Shop
+
+CONTRACT = {"format", "plan", "verified", "pending", "superseded", "failed", "undo"}
+
+
+@pytest.fixture
+def auditor(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the auditor; return the exit code, stdout and stderr."""
+    for name, value in shop.running.environ.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(["--config", str(shop.running.settings), *words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def told(out: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+def test_without_a_digest_nothing_is_sent(shop, auditor):
+    path, digest = shop.plan(shop.opt_out())
+    code, out, _ = auditor("apply", str(path))
+    assert (code, shop.sent("PUT")) == (0, [])
+    assert f"auditor apply {path} --digest {digest}" in out
+
+
+def test_the_json_holds_what_others_rely_on(shop, auditor):
+    path, digest = shop.plan(shop.opt_out(), shop.rename())
+    _, out, _ = auditor("--format", "json", "apply", str(path), "--digest", digest)
+    result = told(out)
+    assert result.keys() >= CONTRACT
+    assert (result["plan"], result["verified"], result["failed"]) == (path.as_posix(), 2, 0)
+    assert Path(result["undo"]).exists()
+
+
+@pytest.mark.parametrize("words", [("apply",), ("verify",)])
+def test_a_look_has_the_same_keys(shop, auditor, words):
+    path, digest = shop.plan(shop.opt_out())
+    if words == ("verify",):
+        auditor("apply", str(path), "--digest", digest)
+    _, out, _ = auditor("--format", "json", *words, str(path))
+    assert told(out).keys() >= CONTRACT
+
+
+def test_a_digest_may_be_pasted_with_spaces_and_capitals(shop, auditor):
+    path, digest = shop.plan(shop.opt_out())
+    assert auditor("apply", str(path), "--digest", f" {digest.upper()} ")[0] == 0
+
+
+def test_another_digest_is_refused(shop, auditor):
+    path, _ = shop.plan(shop.opt_out())
+    code, _, err = auditor("apply", str(path), "--digest", "abc")
+    assert (code, "--digest" in err, shop.sent("PUT")) == (4, True, [])
+
+
+def test_a_plan_that_was_edited_is_refused(shop, auditor):
+    path, digest = shop.plan(shop.rename("Ann"))
+    path.write_bytes(path.read_bytes().replace(b"Ann", b"Eve"))
+    assert (auditor("apply", str(path), "--digest", digest)[0], shop.sent("PUT")) == (4, [])
+
+
+@pytest.mark.parametrize("command", ["apply", "verify", "undo"])
+def test_a_plan_that_is_not_there_is_told(auditor, command):
+    code, _, err = auditor(command, "none.json")
+    assert (code, "none.json" in err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["apply", "verify", "undo"])
+def test_what_is_no_plan_is_told(auditor, command):
+    Path("some.json").write_text("{}")
+    code, _, err = auditor(command, "some.json")
+    assert (code, "auditor plan" in err) == (4, True)
+
+
+def test_a_superseded_change_is_told_by_the_exit_code_and_in_words(shop, auditor):
+    change = shop.opt_out()
+    path, digest = shop.plan(change)
+    shop.contacts[int(change.request.contact_id)].values[OPT_IN] = "2"
+    code, out, _ = auditor("apply", str(path), "--digest", digest)
+    assert (code, "it is so already" in out) == (4, True)
+
+
+def test_no_address_and_no_name_is_printed(shop, auditor):
+    changes = shop.of_every_kind()
+    path, digest = shop.plan(*changes)
+    printed = "".join(
+        out + err
+        for words in (
+            ("apply", str(path), "--digest", digest),
+            ("verify", str(path)),
+            ("undo", str(path)),
+        )
+        for _, out, err in [auditor(*words)]
+    )
+    assert printed
+    assert "@" not in printed
+    assert "Renamed" not in printed
+
+
+def test_an_undo_is_a_plan_to_approve(shop, auditor):
+    path, digest = shop.plan(shop.rename())
+    auditor("apply", str(path), "--digest", digest)
+    code, out, _ = auditor("--format", "json", "undo", str(path), "--out", "back.json")
+    back = told(out)
+    assert (code, back["plan"], back["changes"]) == (0, "back.json", 1)
+    assert auditor("apply", "back.json", "--digest", back["digest"])[0] == 0
+
+
+def test_what_cannot_be_undone_is_told_with_its_reason(shop, auditor):
+    path, digest = shop.plan(shop.opt_out())
+    auditor("apply", str(path), "--digest", digest)
+    code, _, err = auditor("undo", str(path))
+    assert (code, "an opt-out stays" in err) == (4, True)
+
+
+def test_halted_it_stops_and_lifted_it_goes_on(shop, auditor):
+    path, digest = shop.plan(shop.opt_out())
+    auditor("halt", "--reason", "campaign at noon")
+    halted = auditor("apply", str(path), "--digest", digest)
+    auditor("halt", "--lift")
+    assert (halted[0], "campaign at noon" in halted[2]) == (4, True)
+    assert auditor("apply", str(path), "--digest", digest)[0] == 0
+
+
+def test_lifting_what_is_not_halted_is_told(auditor):
+    code, out, _ = auditor("halt", "--lift")
+    assert (code, "not halted" in out) == (0, True)
+
+
+def test_a_system_that_cannot_be_read_is_exit_code_3(shop, auditor):
+    from auditor.sandbox.wire import Fault
+
+    shop.running.faults.arm(Fault("emarsys", "status", match="getdata", times=None))
+    path, digest = shop.plan(shop.opt_out())
+    code, _, err = auditor("apply", str(path), "--digest", digest)
+    assert (code, "Emarsys" in err) == (3, True)
