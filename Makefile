@@ -13,7 +13,7 @@ help:
 	@echo "make test   set up, then run every test"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
-	@echo "make bench  set up, then time an audit and a plan against a scan of the same tables"
+	@echo "make bench  set up, then time an audit, a plan and applying it"
 	@echo "make lint   set up, then check style and types"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
 
@@ -41,6 +41,7 @@ worlds: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.audit
 	$(BIN)/python -m tests.benchmarks.plan
+	$(BIN)/python -m tests.benchmarks.apply
 
 lint: $(READY)
 	$(BIN)/ruff check .
