@@ -16,6 +16,7 @@ from auditor.config.systems import CONTACT_FIELDS
 from auditor.errors import ForbiddenWriteError
 from auditor.model.plan import (
     OPTED_OUT,
+    CatalogueCells,
     Change,
     ContactFields,
     EventFiring,
@@ -70,6 +71,16 @@ def _(request: ListMember, settings: Settings) -> bool:
 @_is_lawful.register
 def _(request: NewsletterFlag, settings: Settings) -> bool:
     return request.opt_in == OPTED_OUT and request.opt_in_field in _opt_in_fields(settings)
+
+
+@_is_lawful.register
+def _(request: CatalogueCells, settings: Settings) -> bool:
+    """Allow the columns that the auditor compares; an item is never added, renamed or taken away."""
+    catalogue = settings.emarsys.catalogue
+    columns = {"title", "category", "available", "price", "msrp"}
+    columns |= set(settings.catalogue.own_columns.values())
+    is_pushed = catalogue is not None and catalogue.push
+    return is_pushed and bool(request.set) and set(request.set) <= columns
 
 
 @_is_lawful.register

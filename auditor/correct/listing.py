@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from auditor.hostile import clipped, visible
 from auditor.model.plan import (
+    CatalogueCells,
     Change,
     ContactFields,
     EventFiring,
@@ -109,6 +110,13 @@ def _(request: ListMember, _shown: Shown) -> Iterator[str]:
 def _(request: NewsletterFlag, _shown: Shown) -> Iterator[str]:
     for customer in request.customers:
         yield f"- Centra customer {customer} receives newsletters"
+
+
+@lines_of.register
+def _(request: CatalogueCells, _shown: Shown) -> Iterator[str]:
+    for column, value in sorted(request.set.items()):
+        yield f"- {column} = {request.expect.get(column) or 'nothing'}"
+        yield f"+ {column} = {value}"
 
 
 @lines_of.register

@@ -36,7 +36,7 @@ MADE = "corrected already; the next audit tells whether it helped"
 NEVER_SENT = frozenset(
     {
         *("erase_worklist", "propose_opt_in", "orphan_worklist", "duplicate_worklist"),
-        *("compensation_file", "reattribution_file", "push_catalogue"),
+        *("compensation_file", "reattribution_file"),
     }
 )
 """Remedies that are for people, whatever the policy says."""
@@ -53,6 +53,7 @@ class Material:
         snapshot: The newest one.
         records: How many records each system has, which shares are shares of.
         digits: Decimals of the base currency.
+        items: Rows of the catalogue feed.
         sent: Sales lines that were sent already.
         made: Changes of this snapshot's findings that were made already, or may have been.
     """
@@ -67,6 +68,7 @@ class Material:
     records: Mapping[str, int]
     expectations: str
     tool: str
+    items: int = 0
     sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
     made: Collection[str] = field(default_factory=frozenset)
 
@@ -123,6 +125,7 @@ def make_plan(
         streams=tuple(sorted(draft.streams)),
         records=dict(sorted(material.records.items())),
         currency=material.currency,
+        items=material.items,
         changes=changes,
         proposed=len(draft.proposals),
         withheld=tuple(
@@ -143,11 +146,23 @@ def class_of(check: Check, settings: Settings) -> RemedyClass:
     remedy = str(check.remedy)
     chosen = settings.corrections.policy.get(remedy)
     if chosen is not None:
-        return "propose" if remedy in NEVER_SENT and chosen in PLANNED else chosen
+        return "propose" if is_for_people(remedy, settings) and chosen in PLANNED else chosen
     sales = settings.emarsys.sales
+    if is_for_people(remedy, settings) and check.remedy_class in PLANNED:
+        return "propose"
     if check.id == "sales.missing_order" and sales is not None and sales.semantics == "replace":
         return "auto"
     return check.remedy_class
+
+
+def is_for_people(remedy: str, settings: Settings) -> bool:
+    """Tell whether a remedy is never sent by this brand's auditor, whatever its policy says.
+
+    The catalogue is pushed only where `emarsys.catalogue.push` says so.
+    """
+    catalogue = settings.emarsys.catalogue
+    is_pushed = catalogue is not None and catalogue.push
+    return remedy in NEVER_SENT or (remedy == "push_catalogue" and not is_pushed)
 
 
 def _gravest_first(check: Check) -> tuple[int, str]:

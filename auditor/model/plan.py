@@ -83,6 +83,20 @@ class NewsletterFlag(Struct, frozen=True, tag="newsletter_flag"):
     opt_in: int = OPTED_OUT
 
 
+class CatalogueCells(Struct, frozen=True, tag="catalogue_cells"):
+    """Cells of one row of the catalogue, set within the complete file, which replaces the whole.
+
+    Attributes:
+        item: The item, as the feed names it.
+        set: New text by column of the feed.
+        expect: What these cells hold now; amounts and texts as they are compared.
+    """
+
+    item: str
+    set: dict[str, str]
+    expect: dict[str, str | None]
+
+
 class SaleLine(Struct, frozen=True):
     """One line of sales data; amounts in minor units, quantities in thousandths."""
 
@@ -144,7 +158,13 @@ class EventFiring(Struct, frozen=True, tag="event_firing"):
 
 
 Request: TypeAlias = (
-    ContactFields | NewContact | ListMember | NewsletterFlag | SalesLines | EventFiring
+    ContactFields
+    | NewContact
+    | ListMember
+    | NewsletterFlag
+    | CatalogueCells
+    | SalesLines
+    | EventFiring
 )
 
 
@@ -229,6 +249,7 @@ class Plan(Struct, frozen=True):
         streams: The streams whose newer reading makes it worthless.
         records: How many records of each system there are, which shares are shares of.
         currency: Centra's base currency.
+        items: Rows of the catalogue, which a push may shrink by its cap at most.
         changes: In the order in which they are applied.
     """
 
@@ -241,6 +262,7 @@ class Plan(Struct, frozen=True):
     streams: tuple[str, ...]
     records: dict[str, int]
     currency: str
+    items: int
     changes: tuple[Change, ...]
     proposals: tuple[ProposalFile, ...] = ()
     proposed: int = 0
@@ -258,6 +280,7 @@ ORDER: tuple[type[Request], ...] = (
     ListMember,
     NewsletterFlag,
     NewContact,
+    CatalogueCells,
     EventFiring,
     SalesLines,
 )

@@ -107,6 +107,7 @@ def plan(
                     records=records,
                     expectations=_digest(file.read_bytes() for file in files),
                     tool=__version__,
+                    items=warehouse.count(t.emarsys_item),
                     sent=_sent(run, ledger),
                     made=Journal(ledger, settings.brand, run.clock).made_in(snapshot.run),
                 ),

@@ -135,6 +135,7 @@ def main() -> None:
             streams=(),
             records={"emarsys": count, "centra": count},
             currency="SEK",
+            items=0,
             changes=in_order(opt_outs(count, key)),
         )
         path, digest = write_plan(plan)

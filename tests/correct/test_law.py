@@ -9,6 +9,7 @@ import pytest
 from auditor.correct.law import require_lawful
 from auditor.errors import ForbiddenWriteError
 from auditor.model.plan import (
+    CatalogueCells,
     Change,
     ContactFields,
     EventFiring,
@@ -27,6 +28,8 @@ from tests.reconcile.books import OLD
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from auditor.config import Settings
+
 
 def change(request: Request, undo: Request | None = None) -> Change:
     origin = Origin("f", "c", "contact", "1", "crm", "critical")
@@ -40,6 +43,12 @@ def firing(**values: Any) -> EventFiring:
 
 def sales(*lines: SaleLine) -> SalesLines:
     return SalesLines("1", OLD, "c", "3", "SEK", lines, (), None)
+
+
+def settings_of(folder: Path) -> Settings:
+    """Return settings that allow whatever may be allowed."""
+    pushed = {"feed": "feed.csv", "push": True}
+    return read_settings(folder, lambda raw: raw["emarsys"].update(catalogue=pushed))
 
 
 FORBIDDEN: dict[str, Request] = {
@@ -56,6 +65,9 @@ FORBIDDEN: dict[str, Request] = {
     "an event of others": firing(event="welcome"),
     "an event without an id": firing(trigger_id=""),
     "no sales lines": sales(),
+    "another item in its place": CatalogueCells("A", {"item": "B"}, {}),
+    "a link of the catalogue": CatalogueCells("A", {"link": "https://x"}, {}),
+    "no cell of the catalogue": CatalogueCells("A", {}, {}),
 }
 ALLOWED: dict[str, Request] = {
     "opt out": ContactFields("1", {"31": 2}, {}),
@@ -64,6 +76,7 @@ ALLOWED: dict[str, Request] = {
     "the quarantine list": ListMember("1", "audit-quarantine"),
     "an end in Centra": NewsletterFlag(("1",), "a@x.se", ("5",), "1", "a@x.se", "31"),
     "a lifecycle event": firing(),
+    "cells of the catalogue": CatalogueCells("A", {"price": "1.00"}, {"price": "2.00"}),
     "sales lines": sales(SaleLine("A", "sale", 1000, 100)),
 }
 
@@ -71,16 +84,21 @@ ALLOWED: dict[str, Request] = {
 @pytest.mark.parametrize("name", FORBIDDEN)
 def test_a_plan_may_not_hold(name: str, tmp_path: Path):
     with pytest.raises(ForbiddenWriteError):
-        require_lawful([change(FORBIDDEN[name])], read_settings(tmp_path))
+        require_lawful([change(FORBIDDEN[name])], settings_of(tmp_path))
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
 def test_no_way_back_may_hold(name: str, tmp_path: Path):
     undone = change(ALLOWED["a mapped field"], undo=FORBIDDEN[name])
     with pytest.raises(ForbiddenWriteError):
-        require_lawful([undone], read_settings(tmp_path))
+        require_lawful([undone], settings_of(tmp_path))
 
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_a_plan_may_hold(name: str, tmp_path: Path):
-    require_lawful([change(ALLOWED[name])], read_settings(tmp_path))
+    require_lawful([change(ALLOWED[name])], settings_of(tmp_path))
+
+
+def test_the_catalogue_is_pushed_only_where_the_brand_says_so(tmp_path: Path):
+    with pytest.raises(ForbiddenWriteError):
+        require_lawful([change(ALLOWED["cells of the catalogue"])], read_settings(tmp_path))

@@ -18,7 +18,17 @@ NAMES = {"1": "first_name", "3": "email", "31": "opt_in", "4711": "external_id"}
 def plan_of(*requests: str) -> Plan:
     at = NOW.replace(tzinfo=UTC)
     return Plan(
-        "desk", "run", "0", "e", at, at, (), {}, "SEK", tuple(change(ALLOWED[r]) for r in requests)
+        "desk",
+        "run",
+        "0",
+        "e",
+        at,
+        at,
+        (),
+        {},
+        "SEK",
+        0,
+        tuple(change(ALLOWED[r]) for r in requests),
     )
 
 

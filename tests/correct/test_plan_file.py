@@ -29,7 +29,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def plan() -> Plan:
     at = NOW.replace(tzinfo=UTC)
     changes = tuple(map(change, ALLOWED.values()))
-    return Plan("desk", "run", "0", "e", at, at, (), {}, "SEK", changes)
+    return Plan("desk", "run", "0", "e", at, at, (), {}, "SEK", 0, changes)
 
 
 def test_a_plan_is_read_as_it_was_written(plan: Plan):

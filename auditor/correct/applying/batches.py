@@ -11,6 +11,7 @@ from functools import singledispatch
 from itertools import groupby
 
 from auditor.model.plan import (
+    CatalogueCells,
     Change,
     ContactFields,
     EventFiring,
@@ -92,6 +93,11 @@ def _(request: NewsletterFlag) -> set[str]:
 def _(request: NewContact) -> set[str]:
     email = email_key(str(request.set.get(request.email_field) or request.key))
     return {f"key {request.key}", f"e-mail {email}"}
+
+
+@targets_of.register
+def _(request: CatalogueCells) -> set[str]:
+    return {f"{request.item} {column}" for column in request.set}
 
 
 @targets_of.register

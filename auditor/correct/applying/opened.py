@@ -6,8 +6,10 @@ import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING
 
+from auditor.correct.applying.writers.catalogue import CatalogueWriter
 from auditor.correct.applying.writers.contacts import ContactFieldsWriter, NewContactWriter
 from auditor.correct.applying.writers.events import EventWriter
 from auditor.correct.applying.writers.lists import ListWriter
@@ -153,11 +155,25 @@ def _sales(desk: Desk) -> Writer:
     )
 
 
+def _catalogue(desk: Desk) -> Writer:
+    catalogue, sales = desk.settings.emarsys.catalogue, desk.settings.emarsys.sales
+    if catalogue is None or sales is None:
+        raise ConfigError(
+            "The plan pushes the catalogue, and emarsys.catalogue or emarsys.sales is not configured: "
+            "the latter holds the address and the token of uploads."
+        )
+    caps = desk.settings.corrections.caps
+    cap = caps.get("push_catalogue", caps["default"])
+    hapi = desk.stack.enter_context(closing(open_hapi(sales, desk.gate)))
+    return CatalogueWriter(catalogue.feed, hapi, ceil(desk.plan.items * (1 - cap.share)))
+
+
 WRITERS: dict[type, Callable[[Desk], Writer]] = {
     p.ContactFields: _contact_fields,
     p.ListMember: _list_members,
     p.NewsletterFlag: _newsletters,
     p.NewContact: _new_contacts,
+    p.CatalogueCells: _catalogue,
     p.EventFiring: _events,
     p.SalesLines: _sales,
 }

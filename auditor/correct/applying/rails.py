@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.law import require_lawful
-from auditor.correct.planning import NEVER_SENT
+from auditor.correct.planning import is_for_people
 from auditor.errors import StalePlanError, StoppedError, UnsafePlanError
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.plan import PLANNED
@@ -206,7 +206,7 @@ def require_window(settings: Settings, now: datetime) -> None:
 def class_now(change: Change, settings: Settings) -> RemedyClass:
     """Return the class of a change as the settings are now."""
     chosen = settings.corrections.policy.get(change.remedy)
-    if change.remedy in NEVER_SENT:
+    if is_for_people(change.remedy, settings):
         return "propose"
     return chosen or change.kind
 

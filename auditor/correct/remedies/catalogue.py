@@ -1,4 +1,4 @@
-"""Catalogue: what stands wrong in the feed, cell by cell, for the people who make it."""
+"""Catalogue: what stands wrong in the feed, cell by cell: pushed, or for the people who make it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.remedies.remedy import Left, remedy
 from auditor.model.currency import MINOR_DIGITS
+from auditor.model.plan import CatalogueCells
 from auditor.systems.emarsys.writing.sales import exact
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ Cells = dict[str, str]
 
 @remedy("push_catalogue")
 def push_catalogue(case: Case) -> Iterator[Outcome]:
-    """List the cells that are wrong with what they should hold; a missing row needs its whole content.
+    """Set the cells that are wrong to what they should hold; a missing row needs its whole content.
 
-    They are for the people who make the feed.
+    Where the brand's catalogue is not pushed (`emarsys.catalogue.push`) the cells are for the people
+    who make the feed, and so is a row that is missing or stands twice.
     """
     cells_of = CELLS.get(case.finding.check)
     cells = {} if cells_of is None else cells_of(case, case.finding.centra or {})
@@ -32,11 +34,41 @@ def push_catalogue(case: Case) -> Iterator[Outcome]:
         yield case.proposal(item=case.finding.subject_key, do="add this item", **_known(case))
     elif not cells:
         yield Left("Centra does not tell what the feed should hold")
+    elif case.kind != "propose":
+        yield from _pushed(case, cells)
     else:
         for column, value in cells.items():
             yield case.proposal(
                 item=case.finding.subject_key, column=column, value=value, do="change"
             )
+
+
+def _pushed(case: Case, cells: Cells) -> Iterator[Outcome]:
+    item, held = case.finding.subject_key, _held(case, cells)
+    known = {column: text for column, text in held.items() if text is not None}
+    back = CatalogueCells(item, known, dict(cells)) if len(known) == len(cells) else None
+    yield case.change(
+        CatalogueCells(item, cells, held),
+        undo=back,
+        why_no_undo=None if back else "a cell of the feed was empty",
+    )
+
+
+def _held(case: Case, cells: Cells) -> dict[str, str | None]:
+    """Return what the feed holds now in the cells that are wrong."""
+    theirs, own = case.finding.emarsys or {}, case.settings.catalogue
+    held: dict[str, str | None] = {}
+    for column in cells:
+        if column in ("price", "msrp"):
+            held |= {column: _amount(case, theirs, column).get(column)}
+        elif column == "available":
+            held[column] = "true" if theirs.get("available") else "false"
+        elif column == own.stock_column:
+            held[column] = None if theirs.get("stock") is None else str(theirs["stock"])
+        else:
+            name = "collection" if column == own.collection_column else column
+            held[column] = theirs.get(name)
+    return held
 
 
 def _known(case: Case) -> Cells:

@@ -54,8 +54,8 @@ class FeedFile:
 
     def __init__(self, file: BinaryIO, own: Mapping[str, str]) -> None:
         text = Utf8Pieces(file)
-        delimiter, names = _names(header_of(text, WHAT))
-        _require(names, own)
+        delimiter, names = names_of(header_of(text, WHAT))
+        require_columns(names, own)
         self.width = len(names)
         self.positions = {
             name: names.index(name)
@@ -78,7 +78,7 @@ class FeedFile:
         return self._rows.batches()
 
 
-def _names(header: str) -> tuple[str, list[str]]:
+def names_of(header: str) -> tuple[str, list[str]]:
     """Return the delimiter under which most of the required columns appear, and all columns."""
     layouts = [
         (delimiter, [name.strip() for name in next(csv.reader([header], delimiter=delimiter))])
@@ -87,7 +87,12 @@ def _names(header: str) -> tuple[str, list[str]]:
     return max(layouts, key=lambda layout: len(set(REQUIRED) & set(layout[1])))
 
 
-def _require(names: Sequence[str], own: Mapping[str, str]) -> None:
+def require_columns(names: Sequence[str], own: Mapping[str, str]) -> None:
+    """Return when a feed has every column that is read, once.
+
+    Raises:
+        ConfigError: it has not.
+    """
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise ConfigError(f"{SETTING}: the feed has no column {', '.join(missing)}.")

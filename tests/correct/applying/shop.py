@@ -277,6 +277,7 @@ class Shop:
             "streams": ("contacts",),
             "records": {"emarsys": 10_000, "centra": 10_000},
             "currency": "SEK",
+            "items": 0,
             "changes": in_order(changes),
         }
         return write_plan(Plan(**(values | parts)))

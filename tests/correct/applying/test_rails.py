@@ -56,6 +56,7 @@ def plan_of(*changes: Change, **parts: Any) -> Plan:
         "streams": ("contacts", "orders"),
         "records": {"centra": 100, "emarsys": 100},
         "currency": "SEK",
+        "items": 0,
         "changes": changes,
     }
     return Plan(**(values | parts))

@@ -1,0 +1,151 @@
+"""The catalogue: the feed as it is now, with some cells set, pushed whole.
+
+Source:
+    Emarsys reference 6: a pushed file replaces the catalogue; no call tells what became of a cell, so
+    that the feed is read again later.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.correct.applying.writers.sales import NOTES
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight
+from auditor.errors import UnsafePlanError
+from auditor.model.plan import CatalogueCells
+from auditor.private_file import private_folder
+from auditor.systems.emarsys.feed import feed_client, opened_feed
+from auditor.systems.emarsys.feed_edit import FeedRows, write_edited
+from auditor.systems.emarsys.writing.catalogue import catalogue_file, push_catalogue
+from auditor.systems.plain_text import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.correct.applying.journal import Receipt
+    from auditor.model.plan import Change
+    from auditor.systems.emarsys.feed_edit import Row
+    from auditor.systems.emarsys.writing.hapi import Hapi
+
+AT_ONCE = 100_000
+DRAFTS = Path("var/catalogue")
+AMOUNTS = ("price", "msrp")
+
+NO_ITEM = Sight("other", "the item is not in the feed any more, or stands there twice")
+CHANGED = Sight("other", "the feed was changed since the plan was made")
+
+
+class CatalogueWriter:
+    """Pushes the whole catalogue, with some cells changed.
+
+    Args:
+        feed: Address or path of the feed.
+        hapi: Takes the file.
+        least: How many rows the feed must have: fewer would shrink the catalogue beyond its cap.
+    """
+
+    at_once, shows_later, may_repeat = AT_ONCE, True, True
+
+    def __init__(self, feed: str, hapi: Hapi, least: int) -> None:
+        self._feed, self._hapi, self._least = feed, hapi, least
+
+    def look(self, changes: Sequence[Change]) -> list[Sight]:
+        """Read the feed and compare its cells with what the changes expect, and what they set.
+
+        Raises:
+            UnsafePlanError: the feed has lost more rows than a push may take away.
+        """
+        requests = [_request_of(change) for change in changes]
+        wanted = {one.item for one in requests}
+        rows: dict[str, list[Row]] = {}
+        count = 0
+        with closing(feed_client()) as http, opened_feed(self._feed, http) as feed:
+            for row in FeedRows(feed.file):
+                count += 1
+                if row["item"] in wanted:
+                    rows.setdefault(row["item"], []).append(row)
+        self._require_whole(count)
+        return [_sight(one, rows.get(one.item, [])) for one in requests]
+
+    def send(self, changes: Sequence[Change]) -> list[Sending]:
+        """Push the feed as it is now, with the cells of these changes set."""
+        edits: dict[str, dict[str, str]] = {}
+        for one in map(_request_of, changes):
+            edits.setdefault(one.item, {}).update(one.set)
+        private_folder(DRAFTS)
+        with (
+            tempfile.TemporaryDirectory(dir=DRAFTS) as folder,
+            closing(feed_client()) as http,
+            opened_feed(self._feed, http) as feed,
+        ):
+            draft = Path(folder) / "catalogue.csv"
+            with draft.open("w", encoding="utf-8", newline="") as out:
+                count, found = write_edited(feed.file, out, edits)
+            self._require_whole(count)
+            upload = push_catalogue(self._hapi, catalogue_file(draft))
+        fate = _fate(upload.outcome)
+        gone = Sending("failed", str(NO_ITEM.note))
+        return [fate if _request_of(change).item in found else gone for change in changes]
+
+    def shown(
+        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
+    ) -> list[Sight | None]:
+        """Return which cells the feed shows by now; of the others nothing can be said yet."""
+        return [sight if sight.place == "after" else None for sight in self.look(changes)]
+
+    def _require_whole(self, count: int) -> None:
+        if count < self._least:
+            raise UnsafePlanError(
+                f"The catalogue feed has {count} rows, and had more when the plan was made: pushing "
+                "it would shrink the catalogue beyond corrections.caps; see what became of the feed."
+            )
+
+
+def _sight(request: CatalogueCells, rows: Sequence[Row]) -> Sight:
+    if len(rows) != 1:
+        return NO_ITEM
+    (row,) = rows
+    if any(column not in row for column in request.set):
+        return CHANGED
+    if all(_same(column, text, row[column]) for column, text in request.set.items()):
+        return AFTER
+    is_expected = all(
+        _same(column, text, row.get(column)) for column, text in request.expect.items()
+    )
+    return BEFORE if is_expected else CHANGED
+
+
+def _same(column: str, wanted: str | None, found: str | None) -> bool:
+    return _compared(column, wanted) == _compared(column, found)
+
+
+def _compared(column: str, text: str | None) -> object:
+    """Return a cell as it is compared: amounts as numbers, marks without case, texts folded."""
+    folded = plain_text(text)
+    if folded is None:
+        return None
+    if column == "available":
+        return folded.lower()
+    if column in AMOUNTS:
+        try:
+            return Decimal(folded)
+        except InvalidOperation:
+            return folded
+    return folded
+
+
+def _fate(outcome: str) -> Sending:
+    if outcome == "accepted":
+        return SENT
+    if outcome == "unknown":
+        return Sending("unknown", NOTES[outcome])
+    return Sending("failed", NOTES[outcome], is_refusal=outcome == "unauthorised")
+
+
+def _request_of(change: Change) -> CatalogueCells:
+    assert isinstance(change.request, CatalogueCells)  # noqa: S101 - the engine sorts by kind
+    return change.request
