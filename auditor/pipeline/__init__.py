@@ -2,11 +2,12 @@
 
 `reading` takes the snapshot, `auditing` goes on from it to the report, and `rehearsal` judges copies:
 the canary's, and stored runs. `planning` makes a plan of the findings, `applying` applies, verifies and
-undoes it.
+undoes it, `correcting` does both while nobody watches.
 """
 
 from auditor.pipeline.applying import Applied, Rehearsed, apply, halt, lift, rehearse, undo, verify
 from auditor.pipeline.auditing import audit
+from auditor.pipeline.correcting import Corrected, correct
 from auditor.pipeline.planning import Planned, plan
 from auditor.pipeline.reading import snapshot
 from auditor.pipeline.rehearsal import backtest, changes_since
@@ -14,4 +15,4 @@ from auditor.pipeline.run import REPORTS, Done, Progress, Run
 
 __all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
 __all__ += ["Applied", "Rehearsed", "apply", "halt", "lift", "plan", "rehearse", "snapshot"]
-__all__ += ["undo", "verify"]
+__all__ += ["Corrected", "correct", "undo", "verify"]

@@ -79,12 +79,13 @@ def require_safe_url(url: str, setting: str) -> httpx.URL:
         raise ConfigError(
             f"{setting}: not an absolute http(s) URL; write one like https://host/path."
         )
-    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+    if parsed.scheme == "http" and not is_loopback(parsed.host):
         raise ConfigError(f"{setting}: plain http is refused for {parsed.host}; use https.")
     return parsed
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself."""
     if host == "localhost":
         return True
     try:

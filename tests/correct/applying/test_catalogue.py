@@ -41,7 +41,9 @@ def cells(shop: Shop, place: int = 0, **set_to: str) -> Change:
     }
     held = {column: now[column] for column in set_to}
     back = CatalogueCells(row.item, held, set_to)
-    return change(CatalogueCells(row.item, set_to, dict(held)), back, remedy="push_catalogue")
+    return change(
+        CatalogueCells(row.item, set_to, dict[str, str | None](held)), back, remedy="push_catalogue"
+    )
 
 
 def applied(shop: Shop, *changes: Change, **parts: Any) -> Applied:

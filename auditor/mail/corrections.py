@@ -1,0 +1,136 @@
+"""What was corrected while nobody watched, told to the owners of the findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from auditor.hostile import visible
+from auditor.mail.letter import Letter
+from auditor.mail.post import readers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from auditor.config.settings import Mail
+    from auditor.correct.applying.journal import Receipt
+    from auditor.model.plan import Change, Plan
+
+TEXT, HTML = "corrections.txt", "corrections.html"
+OUTCOMES = ("verified", "pending", "superseded", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was done about one check, in changes.
+
+    Attributes:
+        left: Changes that were not tried, because something stopped before them.
+        notes: Why changes were not made, with their numbers; hostile text is shown, not obeyed.
+    """
+
+    check: str
+    verified: int
+    pending: int
+    superseded: int
+    failed: int
+    left: int
+    notes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One run that nobody watched.
+
+    Attributes:
+        changes: Those that it was to make.
+        receipts: What became of them.
+        stopped: What stopped it, None where nothing did.
+        undo: The command that takes back what can be taken back, None where nothing can.
+    """
+
+    plan: Plan
+    digest: str
+    changes: tuple[Change, ...]
+    receipts: Mapping[str, Receipt]
+    stopped: str | None = None
+    undo: str | None = None
+
+
+def letters(night: Night, mail: Mail, templates: Path, at: datetime) -> list[Letter]:
+    """Return one letter for each owner of whose findings something was to be corrected.
+
+    Args:
+        night: What was done.
+        mail: Who reads what.
+        templates: The folder of the templates.
+        at: When it was done, aware.
+    """
+    env = _environment(templates)
+    owners = sorted({change.origin.owner for change in night.changes})
+    return [_letter(night, owner, readers_of(mail, owner), env, at) for owner in owners]
+
+
+def _letter(
+    night: Night, owner: str, to: tuple[str, ...], env: jinja2.Environment, at: datetime
+) -> Letter:
+    lines = _lines(night, owner)
+    made = sum(line.verified + line.pending for line in lines)
+    trouble = sum(line.superseded + line.failed + line.left for line in lines)
+    subject = f"[{night.plan.brand}] {made} corrected, {trouble} not: {owner}"
+    facts = {
+        "brand": night.plan.brand,
+        "owner": owner,
+        "at": at,
+        "made": made,
+        "trouble": trouble,
+        "lines": lines,
+        "stopped": None if night.stopped is None else visible(night.stopped),
+        "undo": night.undo,
+        "subject": subject,
+    }
+    return Letter(
+        key=f"corrections:{night.digest}:{owner}",
+        to=to,
+        subject=subject,
+        text=env.get_template(TEXT).render(facts),
+        html=env.get_template(HTML).render(facts),
+    )
+
+
+def _lines(night: Night, owner: str) -> list[Line]:
+    by_check: dict[str, list[Change]] = {}
+    for change in night.changes:
+        if change.origin.owner == owner:
+            by_check.setdefault(change.origin.check, []).append(change)
+    return [_line(check, changes, night.receipts) for check, changes in sorted(by_check.items())]
+
+
+def _line(check: str, changes: list[Change], receipts: Mapping[str, Receipt]) -> Line:
+    known = [receipts[change.id] for change in changes if change.id in receipts]
+    states: Counter[str] = Counter(receipt.state for receipt in known)
+    notes = Counter(
+        visible(receipt.note)
+        for receipt in known
+        if receipt.note is not None and receipt.state != "verified"
+    )
+    verified, pending, superseded, failed = (states[state] for state in OUTCOMES)
+    left = len(changes) - verified - pending - superseded - failed
+    told = tuple(sorted(notes.items()))
+    return Line(check, verified, pending, superseded, failed, left, told)
+
+
+def _environment(templates: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

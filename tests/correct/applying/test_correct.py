@@ -1,0 +1,88 @@
+"""`auditor correct`: what is of class auto is made while nobody watches, and told by mail."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from auditor.cli import main
+from auditor.sandbox.world import Scale
+from tests.brand import brand
+from tests.mail.conftest import Server, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.brand import Brand
+
+SCALE = Scale.of(customers=100)
+AUTO = "consent.erased_but_contactable"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving(Server()) as made:
+        yield made
+
+
+@pytest.fixture
+def audited(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    server: Server,
+) -> Iterator[Brand]:
+    """Give an audited brand with drift, and somebody to write to."""
+    with brand(tmp_path, monkeypatch, capsys, SCALE) as shop:
+        shop.change_settings(
+            lambda raw: raw.update(
+                corrections={"caps": {"default": {"count": 500, "share": 1}}},
+                mail={
+                    "smtp": f"smtp://127.0.0.1:{server.port}",
+                    "from": "auditor@nordlys.example",
+                    "to": {"default": ["ops@nordlys.example"]},
+                },
+            )
+        )
+        shop.audit()
+        yield shop
+
+
+def told(shop: Brand) -> tuple[int, dict[str, Any]]:
+    code = shop.auditor("--format", "json", "correct")
+    result: dict[str, Any] = json.loads(shop.out)
+    return code, result
+
+
+def test_what_is_auto_is_made_told_and_nothing_else(audited: Brand, server: Server):
+    audited.auditor("--format", "json", "plan")
+    classes = json.loads(audited.out)["by_class"]
+    code, result = told(audited)
+    made = result["verified"] + result["pending"]
+    assert classes["confirm"] > 0
+    assert (code, made) == (0, classes["auto"])
+    bodies = [
+        part.get_content() for m in server.messages for part in m.walk() if not part.is_multipart()
+    ]
+    assert bodies
+    assert all("@" not in body for body in bodies)
+    _, again = told(audited)
+    assert (again["verified"], len(server.messages)) == (0, len(bodies) // 2)
+
+
+def test_a_halt_holds_for_it_too(audited: Brand, server: Server):
+    audited.auditor("halt")
+    code = audited.auditor("correct")
+    assert (code, server.got) == (4, [])
+
+
+def test_a_mail_server_that_is_away_fails_nothing(audited: Brand):
+    raw = yaml.safe_load(audited.running.settings.read_text())
+    raw["mail"]["smtp"] = "smtp://127.0.0.1:1"
+    audited.running.settings.write_text(yaml.safe_dump(raw))
+    code = main(["--config", str(audited.running.settings), "correct"])
+    assert (code, "mails wait" in audited.capsys.readouterr().err) == (0, True)
