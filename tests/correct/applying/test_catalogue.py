@@ -40,7 +40,7 @@ def cells(shop: Shop, place: int = 0, **set_to: str) -> Change:
         "available": str(row.available).lower(),
     }
     held = {column: now[column] for column in set_to}
-    back = CatalogueCells(row.item, held, set_to)
+    back = CatalogueCells(row.item, held, dict[str, str | None](set_to))
     return change(
         CatalogueCells(row.item, set_to, dict[str, str | None](held)), back, remedy="push_catalogue"
     )
