@@ -251,10 +251,7 @@ class _Go:
         run, switch = self.run, _halt(self.run, self.ledger)
 
         def gate() -> None:
-            rails.require_running(switch.reason())
-            rails.require_thawed(run.settings, run.clock())
-            rails.require_window(run.settings, run.clock())
-            lease.renew()
+            rails.require_now(rails.Moment(run.settings, run.clock(), switch.reason(), lease.renew))
 
         return gate
 

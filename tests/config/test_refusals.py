@@ -55,6 +55,10 @@ WRONG_VALUES = [
     ("sales.tolerance_minor", -1, "must be a whole number, 0 or more."),
     ("sales.tolerance_minor", 0.5, "must be a whole number, 0 or more."),
     ("corrections.caps.default.share", 2, "must be a share from 0 to 1."),
+    ("corrections.window", "2-5", "must be a time of day to another, such as 22:00-05:00, or null."),
+    ("corrections.window", "24:00-05:00", "must be a time of day to another, such as 22:00-05:00, or null."),
+    ("corrections.window", "02:00-02:00", "must be a time of day to another, such as 22:00-05:00, or null."),
+    ("corrections.stop_file", "", "must be text (in quotes where YAML reads a number or a yes/no)."),
     ("schedule.audit", "every day", "must be a cron line of five fields, such as 0 5 * * *, or null."),
     ("mail.smtp", "mail.example", "must be a mail server such as smtp://mail.example:587."),
     ("mail.from", "a@b.example\nBcc: all@b.example", "must be an address such as crm@brand.example."),
@@ -80,6 +84,12 @@ def test_a_rule_of_two_kinds_is_refused(refusal):
         "must hold exactly one of lifetime_value, order_count, sku_count, category and last_order."
     )
     assert refusal(tree) == f"audiences[0].rule: {expected}"
+
+
+def test_a_freeze_that_ends_before_it_begins_is_refused(refusal):
+    freeze = [{"from": date(2026, 11, 30), "to": date(2026, 11, 27)}]
+    sentence = refusal(changed("corrections.freeze", freeze))
+    assert sentence == "corrections.freeze[0].to: must not be before from."
 
 
 @pytest.mark.parametrize("days", [{}, {"before": date(2026, 6, 1), "after": date(2026, 1, 1)}])

@@ -9,6 +9,7 @@ import pytest
 
 from auditor.model import tables as t
 from auditor.model.plan import (
+    CatalogueCells,
     ContactFields,
     CountedItem,
     EventFiring,
@@ -441,3 +442,63 @@ def test_an_event_without_a_number_is_not_fired(desk):
     check = unannounced(desk, 20, event="x")
     assert desk.changes(check) == []
     assert "emarsys.events.shipped" in desk.reasons(check)[0]
+
+
+def pushed(desk: Desk, tmp_path: Path) -> Desk:
+    """Let the brand's catalogue be pushed."""
+    catalogue = {"feed": "feed.csv", "push": True}
+    return desk.with_settings(
+        read_settings(tmp_path, lambda raw: raw["emarsys"].update(catalogue=catalogue))
+    )
+
+
+def test_a_wrong_price_is_set_where_the_catalogue_is_pushed(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", price_minor=1)
+    desk.audit()
+    (change,) = pushed(desk, tmp_path).changes("catalogue.price_mismatch")
+    assert isinstance(change.request, CatalogueCells)
+    assert change.request.expect == {"price": "0.01"}
+    now = dict[str, str | None](change.request.set)
+    assert change.undo == CatalogueCells("A", {"price": "0.01"}, now)
+
+
+def test_where_it_is_not_pushed_the_cell_is_for_people(desk):
+    desk.books.sells("A")
+    desk.books.lists("A", price_minor=1)
+    desk.audit()
+    assert desk.changes("catalogue.price_mismatch") == []
+    (row,) = desk.proposals("catalogue.price_mismatch")
+    assert (row["item"], row["column"]) == ("A", "price")
+
+
+def test_an_item_that_sold_out_is_made_unavailable(desk, tmp_path: Path):
+    desk.books.sells("A", free_to_allocate=0)
+    desk.books.lists("A")
+    desk.audit()
+    (change,) = pushed(desk, tmp_path).changes("catalogue.out_of_stock_but_available")
+    assert change.request == CatalogueCells("A", {"available": "false"}, {"available": "true"})
+
+
+def test_a_missing_item_is_for_people_even_where_the_catalogue_is_pushed(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.audit()
+    desk = pushed(desk, tmp_path)
+    assert desk.changes("catalogue.missing_item") == []
+    assert [row["do"] for row in desk.proposals("catalogue.missing_item")] == ["add this item"]
+
+
+def test_lines_of_an_order_that_emarsys_counts_are_not_sent_again_where_they_would_replace_it(
+    desk, tmp_path: Path
+):
+    known(desk)
+    lines = (desk.books.line("A", 1, 100), desk.books.line("B", 1, 200))
+    desk.books.order("100", *lines, customer_id="1")
+    desk.books.sale("100", "A", 1, 100, si_contact_id="si11")
+    desk.audit()
+    check = "sales.missing_line"
+    assert len(desk.changes(check)) == 1
+    replacing = desk.with_settings(
+        read_settings(tmp_path, lambda raw: raw["emarsys"]["sales"].update(semantics="replace"))
+    )
+    assert replacing.changes(check) == []

@@ -150,57 +150,81 @@ def _direction(attempt: Attempt) -> None:
     require_lawful(attempt.plan.changes, attempt.settings)
 
 
-@_rail("halt")
-def _halt(attempt: Attempt) -> None:
-    require_running(attempt.halted)
+@_rail("meanwhile")
+def _meanwhile(attempt: Attempt) -> None:
+    """Ask beforehand what is asked again before every request."""
+    require_now(Moment(attempt.settings, attempt.now, attempt.halted))
 
 
-@_rail("freeze")
-def _freeze(attempt: Attempt) -> None:
-    require_thawed(attempt.settings, attempt.now)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment before a request, and what its rails look at.
+
+    Attributes:
+        now: The time, aware.
+        halted: Why nothing may be written, None where it may.
+        renew: Goes on being the only writer, or raises.
+    """
+
+    settings: Settings
+    now: datetime
+    halted: str | None = None
+    renew: Callable[[], None] = lambda: None
 
 
-@_rail("window")
-def _window(attempt: Attempt) -> None:
-    require_window(attempt.settings, attempt.now)
+MEANWHILE: dict[str, Callable[[Moment], None]] = {}
+"""Every rail of a request by its name, in the order in which they are asked."""
 
 
-def require_running(halted: str | None) -> None:
-    """Return while nobody pulled the kill switch.
+def require_now(moment: Moment) -> None:
+    """Return when a request may be sent at this moment.
 
     Raises:
-        StoppedError: somebody did.
+        StoppedError: it may not; the message says why.
     """
-    if halted is not None:
-        raise StoppedError(f"Corrections are stopped: {halted}.")
+    for holds in MEANWHILE.values():
+        holds(moment)
 
 
-def require_thawed(settings: Settings, now: datetime) -> None:
-    """Return on a day on which changes may be made.
+def _rail_of_requests(
+    name: str,
+) -> Callable[[Callable[[Moment], None]], Callable[[Moment], None]]:
+    def register(function: Callable[[Moment], None]) -> Callable[[Moment], None]:
+        MEANWHILE[name] = function
+        return function
 
-    Raises:
-        StoppedError: the day is frozen.
-    """
-    today = now.astimezone(settings.timezone).date()
-    for freeze in settings.corrections.freeze:
+    return register
+
+
+@_rail_of_requests("halt")
+def _halt(moment: Moment) -> None:
+    if moment.halted is not None:
+        raise StoppedError(f"Corrections are stopped: {moment.halted}.")
+
+
+@_rail_of_requests("freeze")
+def _freeze(moment: Moment) -> None:
+    today = moment.now.astimezone(moment.settings.timezone).date()
+    for freeze in moment.settings.corrections.freeze:
         if freeze.from_ <= today <= freeze.to:
             raise StoppedError(
                 f"Corrections are frozen from {freeze.from_} to {freeze.to} (corrections.freeze)."
             )
 
 
-def require_window(settings: Settings, now: datetime) -> None:
-    """Return at a time of day at which changes may be made.
-
-    Raises:
-        StoppedError: it is another time.
-    """
-    window = settings.corrections.window
-    if window is not None and not window.holds(now.astimezone(settings.timezone).time()):
+@_rail_of_requests("window")
+def _window(moment: Moment) -> None:
+    window, zone = moment.settings.corrections.window, moment.settings.timezone
+    if window is not None and not window.holds(moment.now.astimezone(zone).time()):
         raise StoppedError(
-            f"Corrections are made from {window.replace('-', ' to ')} {settings.timezone.key} alone "
+            f"Corrections are made from {window.replace('-', ' to ')} {zone.key} alone "
             "(corrections.window); apply the plan then."
         )
+
+
+@_rail_of_requests("lease")
+def _lease(moment: Moment) -> None:
+    moment.renew()
 
 
 def class_now(change: Change, settings: Settings) -> RemedyClass:

@@ -14,6 +14,7 @@ from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.correct.files import write_plan
 from auditor.model.plan import (
+    CatalogueCells,
     Change,
     ContactFields,
     CountedItem,
@@ -82,6 +83,12 @@ class Shop:
     def run(self) -> Run:
         """Return what the pipeline needs."""
         return Run(self.settings, self.folder, self.clock, Silent())
+
+    def push_catalogue(self) -> None:
+        """Let the brand's catalogue be pushed."""
+        raw = yaml.safe_load(self.running.settings.read_text())
+        raw["emarsys"]["catalogue"]["push"] = True
+        self.running.settings.write_text(yaml.safe_dump(raw))
 
     def change_settings(self, **corrections: Any) -> None:
         """Set limits of corrections."""
@@ -264,6 +271,13 @@ class Shop:
         )
         return change(request, remedy="upload_sale")
 
+    def reprice(self, number: int) -> Change:
+        """Return another price of an item of the catalogue."""
+        row = self.running.world.emarsys.catalogue[number]
+        now: dict[str, str | None] = {"price": f"{row.price_minor / 100:.2f}"}
+        request = CatalogueCells(row.item, {"price": "1.00"}, now)
+        return change(request, remedy="push_catalogue", why="x")
+
     def plan(self, *changes: Change, **parts: Any) -> tuple[Path, str]:
         """Write a plan of changes; return its path and digest."""
         now = self.clock()
@@ -277,7 +291,7 @@ class Shop:
             "streams": ("contacts",),
             "records": {"emarsys": 10_000, "centra": 10_000},
             "currency": "SEK",
-            "items": 0,
+            "items": len(self.running.world.emarsys.catalogue),
             "changes": in_order(changes),
         }
         return write_plan(Plan(**(values | parts)))
@@ -290,6 +304,7 @@ class Shop:
         for number in numbers:
             changes += [self.rename(), self.hold_back(), self.create(number)]
             changes += [self.fire(orders[number], number), self.sell(orders[several + number])]
+            changes.append(self.reprice(number))
         return changes
 
 
@@ -318,4 +333,5 @@ def shop(folder: Path, clock: Clock | None = None, **emarsys: Any) -> Iterator[S
     with sandbox(plan) as running, contextlib.chdir(folder):
         made = Shop(running, folder, clock)
         made.change_settings(caps={"default": {"count": 500, "share": 1}})
+        made.push_catalogue()
         yield made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from auditor.model.plan import CatalogueCells
 from auditor.pipeline import apply, undo, verify
@@ -17,15 +16,6 @@ if TYPE_CHECKING:
     from auditor.pipeline import Applied
     from auditor.sandbox.world.model import CatalogueRow
     from tests.correct.applying.shop import Shop
-
-
-@pytest.fixture
-def shop(shop: Shop) -> Shop:
-    """Let the catalogue be pushed."""
-    raw = yaml.safe_load(shop.running.settings.read_text())
-    raw["emarsys"]["catalogue"]["push"] = True
-    shop.running.settings.write_text(yaml.safe_dump(raw))
-    return shop
 
 
 def rows(shop: Shop) -> list[CatalogueRow]:

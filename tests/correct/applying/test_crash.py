@@ -7,6 +7,7 @@ import json
 import socket
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,7 @@ def state_of(made: Shop) -> dict[str, Any]:
     return {
         "contacts": sorted((one.id, tuple(one.values.items())) for one in world.emarsys.contacts),
         "quarantine": sorted(made.quarantined()),
+        "catalogue": [(row.item, row.price_minor) for row in world.emarsys.catalogue],
         "newsletters": [(row.id, row.is_active) for row in world.centra.subscriptions],
         "fired": Counter(one.trigger_id for one in world.emarsys.fired_events if one.trigger_id),
     }
@@ -60,6 +62,8 @@ def sent_of(made: Shop) -> Counter[str]:
             counts.update(f"contact {json.dumps(one)}" for one in json.loads(body)["contacts"])
         elif row.path.endswith("/add"):
             counts.update(f"member {one}" for one in json.loads(body)["external_ids"])
+        elif "/catalog/api" in row.path:
+            counts["catalogue of " + sha256(row.body).hexdigest()] += 1
         elif "/sales-data" in row.path:
             counts.update(f"sale {line}" for line in body.splitlines()[1:])
         elif "mutation" in body:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from auditor.correct.applying.rails import RAILS, Attempt, require_safe
+from auditor.correct.applying.rails import (
+    MEANWHILE,
+    RAILS,
+    Attempt,
+    Moment,
+    require_now,
+    require_safe,
+)
 from auditor.errors import ForbiddenWriteError, StalePlanError, StoppedError, UnsafePlanError
 from auditor.model.plan import Change, ContactFields, Origin, Plan, Stake
 from tests.correct.desk import read_settings
@@ -254,8 +261,22 @@ def test_a_window_is_in_the_time_of_the_brand(attempt):
     require_safe(with_values(tried, settings=settings))
 
 
+@rail("lease")
+def test_whoever_lost_the_lease_sends_nothing(attempt):
+    def lost() -> None:
+        raise StoppedError("lost")
+
+    with pytest.raises(StoppedError, match="lost"):
+        require_now(Moment(attempt().settings, NOW, None, lost))
+
+
 def test_every_rail_has_a_test():
-    assert set(RAILS) == TESTED
+    assert {*RAILS, *MEANWHILE} - {"meanwhile"} == TESTED
+
+
+def test_what_is_asked_before_every_request_is_asked_before_the_first(attempt):
+    with pytest.raises(StoppedError):
+        RAILS["meanwhile"](attempt(halted="the fire"))
 
 
 def _stockholm() -> Any:
