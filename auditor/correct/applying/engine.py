@@ -114,6 +114,8 @@ def rehearse(job: Job) -> dict[str, Sight]:
 def settle(job: Job) -> None:
     """Decide by reading what was sent and not seen yet, and send nothing.
 
+    What reading cannot decide stays as it is.
+
     Raises:
         ReadError: a system does not tell; what was decided until then stands.
     """
@@ -126,14 +128,9 @@ def settle(job: Job) -> None:
             decided = {
                 change.id: _settled(change, sight, receipts[change.id])
                 for change, sight in zip(batch, shown, strict=True)
-                if sight is not None
+                if sight is not None and not _never_left(receipts[change.id], sight)
             }
-            unseen = {
-                change.id: Decision(change.id, "pending", receipts[change.id].note)
-                for change in batch
-                if change.id not in decided and receipts[change.id].state in UNDECIDED
-            }
-            job.journal.decide(job.plan, job.digest, decided | unseen)
+            job.journal.decide(job.plan, job.digest, decided)
 
 
 def reverted(job: Job) -> list[str]:
@@ -162,6 +159,11 @@ def _may_change(receipt: Receipt) -> bool:
     return receipt.state in ("pending", *UNDECIDED) or (
         receipt.state == "failed" and receipt.sent > 0
     )
+
+
+def _never_left(receipt: Receipt, sight: Sight) -> bool:
+    """Tell whether a change was intended and not sent, so that applying the plan again may send it."""
+    return receipt.state == "intent" and sight.place == "before"
 
 
 def _settled(change: Change, sight: Sight, receipt: Receipt) -> Decision:

@@ -18,6 +18,7 @@ from auditor.model.plan import decoded
 from auditor.pipeline import apply, halt, lift, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.systems.emarsys.writing.contacts import update_contacts
+from tests.correct.applying.fuse import KilledError
 from tests.correct.applying.shop import EMAIL, FIRST_NAME, OPT_IN
 
 if TYPE_CHECKING:
@@ -468,6 +469,24 @@ def test_what_cannot_be_read_back_is_decided_later(shop):
     first = apply(shop.run(), path, digest)
     shop.running.faults.clear()
     assert (first.count("sent"), counts(verify(shop.run(), path))) == (1, {"verified": 1})
+
+
+@pytest.mark.parametrize("kind", ["opt_out", "sell"])
+def test_what_was_intended_and_never_sent_is_sent_after_a_verify(shop, monkeypatch, kind):
+    path, digest = shop.plan(shop.opt_out() if kind == "opt_out" else shop.sell(shop.orders()[0]))
+    with monkeypatch.context() as patch:
+        for name in (UPDATE, "auditor.correct.applying.writers.sales.upload_once"):
+            patch.setattr(name, die)
+        with pytest.raises(KilledError):
+            apply(shop.run(), path, digest)
+    undecided = verify(shop.run(), path).count("intent")
+    result = apply(shop.run(), path, digest)
+    made = len(shop.sent("PUT")) + len(shop.sent("/sales-data"))
+    assert (undecided, made, result.exit_code) == (1, 1, 0)
+
+
+def die(*_args: object, **_parts: object) -> None:
+    raise KilledError
 
 
 # Rehearsing, verifying and undoing.
