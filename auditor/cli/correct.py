@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Plan, and make the changes of class auto.",
+    short_help="Plan, and apply what is of class auto.",
     epilog="""\b
 Examples:
   auditor audit; auditor correct          from cron, at night
