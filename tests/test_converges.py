@@ -75,7 +75,7 @@ def apply(shop: Brand, path: Path, digest: str) -> dict[str, Any]:
 def disturb(shop: Brand, chance: random.Random, path: Path, digest: str) -> None:
     """Begin to apply, and let one thing go wrong: the process dies, or a system fails once."""
     if chance.random() < 0.5:
-        with Fuse(chance.randrange(20, 120)).burning(), contextlib.suppress(KilledError):
+        with Fuse(chance.randrange(2, 60)).burning(), contextlib.suppress(KilledError):
             shop.auditor("apply", str(path), "--digest", digest)
         return
     system = chance.choice(("emarsys", "centra"))

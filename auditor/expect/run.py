@@ -6,6 +6,7 @@ when there is something to judge.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from itertools import product
 from typing import TYPE_CHECKING
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from great_expectations.expectations.row_conditions import Condition
 
     from auditor.expect.expectation import Case, Scalar
+
+with contextlib.suppress(ImportError):
+    # Great Expectations loads this dialect wherever the extra is installed.
+    import auditor.bigquery  # noqa: F401
 
 # It logs statements with their values, which are personal data, before it reports a crash to us.
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL)

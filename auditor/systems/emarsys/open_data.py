@@ -238,7 +238,7 @@ def _engine(url: str) -> sa.Engine:
     try:
         parsed, arguments = _for_reading(sa.make_url(url))
         if parsed.get_backend_name() == "bigquery":
-            import auditor.systems.emarsys.bigquery  # noqa: F401  # an extra; tamed before it is used
+            import auditor.bigquery  # noqa: F401  # an extra; tamed before it is used
         return sa.create_engine(
             parsed, poolclass=sa.NullPool, hide_parameters=True, connect_args=arguments
         )

@@ -24,10 +24,13 @@ class Fuse:
 
     Attributes:
         at: The moment, from 1; None for never.
+        with_reads: Whether it can die at a request that only reads, too. Nothing that lasts happens
+            between that and the next moment, so that dying there is dying at the next one.
         moments: How many there were.
     """
 
     at: int | None = None
+    with_reads: bool = False
     moments: int = 0
     is_burnt: bool = False
 
@@ -40,17 +43,20 @@ class Fuse:
 
     @contextlib.contextmanager
     def burning(self) -> Iterator[None]:
-        """Count, until the block ends: before every request and commit, and after what may change something.
+        """Count, until the block ends: before every commit, and before and after what may change something.
 
-        After a commit, or a request that only reads, there is nothing to die of until the next request
-        or commit, which is counted.
+        After a commit there is nothing to die of until the next moment, which is counted.
         """
         carry = httpx.HTTPTransport.handle_request
 
         def counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-            self.moment()
+            changes = _may_change(request)
+            if changes or self.with_reads:
+                self.moment()
+            elif self.is_burnt:
+                raise KilledError
             response = carry(transport, request)
-            if _may_change(request):
+            if changes:
                 self.moment()
             return response
 

@@ -74,12 +74,6 @@ def test_what_is_auto_is_made_told_and_nothing_else(audited: Brand, server: Serv
     assert (again["verified"], len(server.messages)) == (0, len(bodies) // 2)
 
 
-def test_a_halt_holds_for_it_too(audited: Brand, server: Server):
-    audited.auditor("halt")
-    code = audited.auditor("correct")
-    assert (code, server.got) == (4, [])
-
-
 def test_a_mail_server_that_is_away_fails_nothing(audited: Brand):
     raw = yaml.safe_load(audited.running.settings.read_text())
     raw["mail"]["smtp"] = "smtp://127.0.0.1:1"

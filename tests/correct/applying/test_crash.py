@@ -14,6 +14,7 @@ import pytest
 import stamina
 
 from auditor.clock import utc_now
+from auditor.correct.applying.journal import MADE
 from auditor.pipeline import apply
 from tests.correct.applying.fuse import Fuse, KilledError
 from tests.correct.applying.shop import Clock, shop
@@ -100,7 +101,11 @@ def go(setting: Setting, fuse: Fuse) -> Any:
             with fuse.burning(), contextlib.suppress(KilledError):
                 apply(made.run(), path, digest)
         result = apply(made.run(), path, digest)
-        states = {key: receipt.state for key, receipt in result.receipts.items()}
+        # What waits in an undisturbed run may be seen by the time a second one looks.
+        states = {
+            key: "made" if receipt.state in MADE else receipt.state
+            for key, receipt in result.receipts.items()
+        }
         return result, states, state_of(made), sent_of(made), triggers_of(made)
 
 
@@ -109,11 +114,11 @@ def test_killed_at_any_moment_it_ends_as_if_it_were_not(
     part, tmp_path, dead, monkeypatch, is_proof
 ):
     setting = Setting(tmp_path, 2 if is_proof else 1, dead, monkeypatch)
-    whole = Fuse()
+    whole = Fuse(with_reads=is_proof)
     result, states, state, sent, _ = go(setting, whole)
-    assert (result.exit_code, result.left, whole.moments > 50) == (0, 0, True)
+    assert (result.exit_code, result.left, whole.moments > 40) == (0, 0, True)
     for moment in range(part + 1, whole.moments + 1, PARTS):
-        again, *found = go(setting, Fuse(moment))
+        again, *found = go(setting, Fuse(moment, with_reads=is_proof))
         assert (again.exit_code, found[:2]) == (0, [states, state]), moment
         assert max(found[2].values()) == 1, moment
         assert set(found[3].values()) <= {1, 2}, moment

@@ -13,11 +13,11 @@ import sqlglot
 from google.auth.exceptions import RefreshError
 from sqlglot import expressions as exp
 
+from auditor.bigquery import BigQueryDialect
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import ConfigError
 from auditor.systems.emarsys import open_data
-from auditor.systems.emarsys.bigquery import BigQueryDialect
 from auditor.systems.emarsys.open_data import OpenData
 from auditor.systems.emarsys.open_data_views import PARTITION
 from auditor.systems.emarsys.streams import open_data_views
