@@ -13,6 +13,7 @@ import ipaddress
 import logging
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 import httpx
@@ -21,6 +22,7 @@ import stamina
 from auditor.errors import ConfigError, RefusedError, TransientReadError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 log = logging.getLogger(__name__)
@@ -94,6 +96,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return whom to trust, read from disk once: that takes longer than most requests."""
+    return httpx.create_ssl_context()
+
+
+def network() -> httpx.BaseTransport:
+    """Return what carries requests over the network, with certificates verified."""
+    return httpx.HTTPTransport(verify=_certificates())
+
+
 class HttpClient:
     """A client for one system, counting its requests.
 
@@ -125,6 +138,7 @@ class HttpClient:
             timeout=httpx.Timeout(self._retries.timeout_s, connect=15.0),
             follow_redirects=False,
             transport=transport,
+            verify=_certificates(),
         )
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from auditor.errors import ForbiddenWriteError, SchemaDriftError, TransientReadE
 from auditor.systems.centra.client import LIMITS, CentraClient
 from auditor.systems.centra.pace import Timing
 from auditor.systems.gate import GatedTransport, always_open
+from auditor.systems.http import network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ class CentraLock(httpx.BaseTransport):
     """
 
     def __init__(self, url: str, inner: httpx.BaseTransport | None = None) -> None:
-        self._url, self._inner = httpx.URL(url), inner or httpx.HTTPTransport()
+        self._url, self._inner = httpx.URL(url), inner or network()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, if it may be sent.

@@ -50,25 +50,40 @@ class Fuse:
         carry = httpx.HTTPTransport.handle_request
 
         def counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-            changes = _may_change(request)
-            if changes or self.with_reads:
-                self.moment()
-            elif self.is_burnt:
-                raise KilledError
-            response = carry(transport, request)
-            if changes:
-                self.moment()
-            return response
+            return self._carry(carry, transport, request)
 
-        def commit(_conn: Any) -> None:
-            self.moment()
-
-        sa.event.listen(sa.Engine, "commit", commit)
+        listeners: dict[str, Any] = {
+            "before_cursor_execute": _note_writing,
+            "commit": self._commit,
+        }
+        for name, listener in listeners.items():
+            sa.event.listen(sa.Engine, name, listener)
         try:
             with mock.patch.object(httpx.HTTPTransport, "handle_request", counted):
                 yield
         finally:
-            sa.event.remove(sa.Engine, "commit", commit)
+            for name, listener in listeners.items():
+                sa.event.remove(sa.Engine, name, listener)
+
+    def _carry(
+        self, carry: Any, transport: httpx.HTTPTransport, request: httpx.Request
+    ) -> httpx.Response:
+        changes = _may_change(request)
+        if changes or self.with_reads or self.is_burnt:
+            self.moment()
+        response: httpx.Response = carry(transport, request)
+        if changes:
+            self.moment()
+        return response
+
+    def _commit(self, conn: Any) -> None:
+        if conn.info.pop("has_written", False) or self.is_burnt:
+            self.moment()
+
+
+def _note_writing(conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+        conn.info["has_written"] = True
 
 
 def _may_change(request: httpx.Request) -> bool:

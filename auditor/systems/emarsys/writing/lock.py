@@ -17,6 +17,7 @@ import httpx
 
 from auditor.systems.emarsys.writing import bodies
 from auditor.systems.emarsys.writing.bodies import require
+from auditor.systems.http import network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,7 +156,7 @@ class LockedTransport(httpx.BaseTransport):
     """
 
     def __init__(self, lock: Lock, inner: httpx.BaseTransport | None = None) -> None:
-        self._lock, self._inner = lock, inner or httpx.HTTPTransport()
+        self._lock, self._inner = lock, inner or network()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, if it may be sent.
