@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sqlalchemy as sa
@@ -21,6 +20,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Integer, Text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from auditor.errors import UnsafePlanError
+from auditor.findings.ledger import stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -166,7 +166,7 @@ class UploadLedger:
         """Write down what became of the request; `refused` lines may be claimed again."""
         update = self._of_claim(claim.id).where(upload_table.c.state == "intent")
         with self._ledger.begin() as conn:
-            conn.execute(update.values(state=state, decided_at=_stored(at)))
+            conn.execute(update.values(state=state, decided_at=stored(at)))
 
     def verified(self, keys: Iterable[Key], *, at: datetime) -> int:
         """Write down that these lines were seen in Emarsys; return how many were waiting for it."""
@@ -208,7 +208,7 @@ class UploadLedger:
             "amount_minor": line.amount_minor,
             "currency": line.currency,
             "digest": "",
-            "sent_at": _stored(at),
+            "sent_at": stored(at),
             "state": "intent",
             "decided_at": None,
         }
@@ -233,7 +233,7 @@ class UploadLedger:
                 conn.execute(
                     sa.update(upload_table)
                     .where(self._is(key), upload_table.c.state.in_(OPEN))
-                    .values(state=state, decided_at=_stored(at))
+                    .values(state=state, decided_at=stored(at))
                 ).rowcount
                 for key in sorted(set(keys))
             )
@@ -269,11 +269,6 @@ def _insert_unless_there(conn: sa.Connection, values: dict[str, Any]) -> bool:
         return conn.execute(on_postgresql.returning(upload_table.c.version)).first() is not None
     on_sqlite = sqlite.insert(upload_table).values(values).on_conflict_do_nothing()
     return conn.execute(on_sqlite.returning(upload_table.c.version)).first() is not None
-
-
-def _stored(at: datetime) -> datetime:
-    """Return a moment as the ledger keeps it: UTC without a zone."""
-    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 def _sent(row: sa.Row[Any]) -> Sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from auditor.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 metadata = sa.MetaData()
 
@@ -109,6 +111,11 @@ incident_table = sa.Table(
     Column("last_seen", DateTime, nullable=False),
     Column("run", Text, nullable=False),  # the newest run that saw it, or saw it gone
 )
+
+
+def stored(at: datetime) -> datetime:
+    """Return an aware moment as the ledger keeps it: UTC without a zone."""
+    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 class Ledger:

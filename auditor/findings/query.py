@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from auditor.findings.ledger import finding_table, history_table, run_table
+from auditor.findings.ledger import finding_table, history_table, run_table, stored
 from auditor.findings.lifecycle import OPEN
 from auditor.model.finding import Finding, Money
 from auditor.model.snapshot import Coverage, Snapshot
@@ -103,7 +103,7 @@ def open_at(ledger: Ledger, brand: str, seen_at: datetime) -> set[tuple[str, str
         seen_at: When that run's snapshot began, aware.
     """
     row, past = finding_table.c, history_table.c
-    moment = seen_at.astimezone(UTC).replace(tzinfo=None)
+    moment = stored(seen_at)
     position = sa.func.row_number().over(
         partition_by=past.fingerprint, order_by=(past.seen_at.desc(), past.state == "resolved")
     )
@@ -219,7 +219,7 @@ def record_run(ledger: Ledger, brand: str, snapshot: Snapshot) -> None:
             run_table.insert().values(
                 run=snapshot.run,
                 brand=brand,
-                as_of=snapshot.as_of.astimezone(UTC).replace(tzinfo=None),
+                as_of=stored(snapshot.as_of),
                 coverage=msgspec.json.encode(snapshot.coverage).decode(),
             )
         )
@@ -252,14 +252,12 @@ def streams_read_since(ledger: Ledger, brand: str, moment: datetime) -> frozense
         moment: Aware.
     """
     row = run_table.c
-    newer = sa.select(row.coverage).where(
-        row.brand == brand, row.as_of > moment.astimezone(UTC).replace(tzinfo=None)
-    )
+    newer = sa.select(row.coverage).where(row.brand == brand, row.as_of > stored(moment))
     with ledger.begin() as conn:
-        stored = conn.execute(newer).scalars().all()
+        found = conn.execute(newer).scalars().all()
     return frozenset(
         line.stream
-        for text in stored
+        for text in found
         for line in msgspec.json.decode(text, type=tuple[Coverage, ...])
         if line.is_usable
     )
@@ -277,10 +275,10 @@ def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | 
         sa.select(row.coverage).where(row.brand == brand).order_by(row.as_of.desc()).limit(runs)
     )
     with ledger.begin() as conn:
-        stored = conn.execute(newest).scalars().all()
+        found = conn.execute(newest).scalars().all()
     counts = sorted(
         line.rows
-        for text in stored
+        for text in found
         for line in msgspec.json.decode(text, type=tuple[Coverage, ...])
         if line.stream == stream and line.is_usable
     )

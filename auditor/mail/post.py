@@ -21,6 +21,7 @@ import stamina
 from sqlalchemy import Column, DateTime, Text
 
 from auditor.errors import ConfigError
+from auditor.findings.ledger import stored
 from auditor.hostile import safe_name
 from auditor.mail.letter import message_of
 from auditor.private_file import write_private
@@ -138,7 +139,7 @@ class Post:
     def _note(self, message_id: str, at: datetime) -> None:
         values = {"message_id": message_id, "brand": self._brand}
         with self._ledger.begin() as conn:
-            conn.execute(mail_table.insert().values(**values, sent_at=at.replace(tzinfo=None)))
+            conn.execute(mail_table.insert().values(**values, sent_at=stored(at)))
 
 
 def readers_of(mail: Mail, owner: str) -> tuple[str, ...]:

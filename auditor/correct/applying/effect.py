@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
-from auditor.correct.applying.journal import MADE, stored
-from auditor.findings.ledger import finding_table
+from auditor.correct.applying.journal import MADE, in_parts
+from auditor.findings.ledger import finding_table, stored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -39,8 +39,6 @@ effect_table = sa.Table(
     Column("new", Integer),
     Column("measured_at", DateTime, nullable=False),
 )
-
-AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ def _open(conn: sa.Connection, findings: Collection[str], *, is_contained: bool)
     row = finding_table.c
     return {
         found
-        for part in _parts(sorted(findings))
+        for part in in_parts(sorted(findings))
         for found in conn.execute(
             sa.select(row.fingerprint).where(
                 row.fingerprint.in_(part),
@@ -143,7 +141,7 @@ def _new(conn: sa.Connection, plan: Plan, keys: Collection[str], known: Collecti
     row = finding_table.c
     return sum(
         found not in known
-        for part in _parts(sorted(keys))
+        for part in in_parts(sorted(keys))
         for found in conn.execute(
             sa.select(row.fingerprint).where(
                 row.brand == plan.brand,
@@ -177,7 +175,3 @@ def _keep(
     ]
     if rows:
         conn.execute(effect_table.insert(), rows)
-
-
-def _parts(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))

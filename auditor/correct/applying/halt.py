@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Text
 
-from auditor.correct.applying.journal import stored
+from auditor.findings.ledger import stored
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
+from auditor.findings.ledger import stored
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
@@ -200,7 +202,7 @@ class Journal:
         row = receipt_table.c
         counts: dict[str, int] = {}
         with self.ledger.begin() as conn:
-            for part in _parts(sorted(changes)):
+            for part in in_parts(sorted(changes)):
                 select = (
                     sa.select(row.change_id, sa.func.count())
                     .where(
@@ -245,7 +247,7 @@ class Journal:
         row = receipt_table.c
         return {
             found
-            for part in _parts(changes)
+            for part in in_parts(changes)
             for found in conn.execute(
                 sa.select(row.change_id).where(self._receipts(digest), row.change_id.in_(part))
             ).scalars()
@@ -259,15 +261,11 @@ class Journal:
         return sa.and_(row.brand == self._brand, row.digest == digest)
 
 
-def stored(at: datetime) -> datetime:
-    """Return a moment as the ledger keeps it: UTC without a zone."""
-    return at.astimezone(UTC).replace(tzinfo=None)
-
-
 AT_ONCE = 500
 
 
-def _parts(values: list[str]) -> Iterable[list[str]]:
+def in_parts(values: list[str]) -> Iterable[list[str]]:
+    """Return values in parts that one statement may name."""
     return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
-from auditor.correct.applying.journal import stored
 from auditor.errors import StoppedError, UnsafePlanError
+from auditor.findings.ledger import stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable

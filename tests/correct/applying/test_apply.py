@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Journal
@@ -46,6 +47,15 @@ def notes(result: Applied) -> set[str | None]:
 def test_a_plan_of_every_kind_is_made(shop):
     result = applied(shop, *shop.of_every_kind())
     assert (counts(result), result.exit_code) == ({"verified": 10, "pending": 6}, 0)
+
+
+def test_a_plan_of_every_kind_is_made_on_each_engine_of_the_ledger(shop, ledger_url):
+    raw = yaml.safe_load(shop.running.settings.read_text())
+    raw["store"] = {"ledger": ledger_url}
+    shop.running.settings.write_text(yaml.safe_dump(raw))
+    path, digest = shop.plan(*shop.of_every_kind())
+    apply(shop.run(), path, digest)
+    assert counts(verify(shop.run(), path)) == {"verified": 12, "pending": 4}
 
 
 def test_an_opt_out_is_one(shop):

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from auditor.correct.applying.effect import Effect, effect_table, measure
-from auditor.correct.applying.journal import Receipt, stored
-from auditor.findings.ledger import finding_table
+from auditor.correct.applying.journal import Receipt
+from auditor.findings.ledger import finding_table, stored
 from tests.correct.applying.test_rails import NOW, change, plan_of
 
 if TYPE_CHECKING:
