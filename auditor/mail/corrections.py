@@ -42,6 +42,22 @@ class Line:
     left: int
     notes: tuple[tuple[str, int], ...]
 
+    @property
+    def made(self) -> int:
+        """Return how many were made, as far as is known."""
+        return self.verified + self.pending
+
+    @property
+    def trouble(self) -> int:
+        """Return how many were not."""
+        return self.superseded + self.failed + self.left
+
+    @property
+    def told(self) -> str:
+        """Return what became of them in words, such as `1 verified, 2 pending`."""
+        counts = {name: getattr(self, name) for name in (*OUTCOMES, "left")}
+        return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
 
 @dataclass(frozen=True, slots=True)
 class Night:
@@ -80,8 +96,7 @@ def _letter(
     night: Night, owner: str, to: tuple[str, ...], env: jinja2.Environment, at: datetime
 ) -> Letter:
     lines = _lines(night, owner)
-    made = sum(line.verified + line.pending for line in lines)
-    trouble = sum(line.superseded + line.failed + line.left for line in lines)
+    made, trouble = sum(line.made for line in lines), sum(line.trouble for line in lines)
     subject = f"[{night.plan.brand}] {made} corrected, {trouble} not: {owner}"
     facts = {
         "brand": night.plan.brand,
