@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.sales import NOTES
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight, request_of
 from auditor.errors import UnsafePlanError
 from auditor.model.plan import CatalogueCells
 from auditor.private_file import private_folder
@@ -59,7 +59,7 @@ class CatalogueWriter:
         Raises:
             UnsafePlanError: the feed has lost more rows than a push may take away.
         """
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, CatalogueCells) for change in changes]
         wanted = {one.item for one in requests}
         rows: dict[str, list[Row]] = {}
         count = 0
@@ -74,7 +74,7 @@ class CatalogueWriter:
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Push the feed as it is now, with the cells of these changes set."""
         edits: dict[str, dict[str, str]] = {}
-        for one in map(_request_of, changes):
+        for one in (request_of(one, CatalogueCells) for one in changes):
             edits.setdefault(one.item, {}).update(one.set)
         private_folder(DRAFTS)
         with (
@@ -89,7 +89,9 @@ class CatalogueWriter:
             upload = push_catalogue(self._hapi, catalogue_file(draft))
         fate = _fate(upload.outcome)
         gone = Sending("failed", str(NO_ITEM.note))
-        return [fate if _request_of(change).item in found else gone for change in changes]
+        return [
+            fate if request_of(change, CatalogueCells).item in found else gone for change in changes
+        ]
 
     def shown(
         self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
@@ -144,8 +146,3 @@ def _fate(outcome: str) -> Sending:
     if outcome == "unknown":
         return Sending("unknown", NOTES[outcome])
     return Sending("failed", NOTES[outcome], is_refusal=outcome == "unauthorised")
-
-
-def _request_of(change: Change) -> CatalogueCells:
-    assert isinstance(change.request, CatalogueCells)  # noqa: S101 - the engine sorts by kind
-    return change.request

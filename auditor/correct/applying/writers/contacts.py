@@ -6,10 +6,10 @@ Source:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sight
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, Sight, request_of
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.plan import ContactFields, NewContact
 from auditor.model.tables import emarsys_contact
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from auditor.correct.applying.journal import Receipt
     from auditor.correct.applying.writers.writer import Sending
     from auditor.model.plan import Change, Value
     from auditor.systems.emarsys.client import CoreApi
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from auditor.systems.points import SystemPoints
 
 Contact = dict[str, object]
-Asked = TypeVar("Asked")
 
 NO_CONTACT = Sight("other", "the contact is not there any more")
 CHANGED = Sight("other", "the contact was changed since the plan was made")
@@ -61,7 +59,7 @@ def contacts_now(points: SystemPoints, ids: Sequence[str]) -> dict[str, Contact]
     return {str(row["contact_id"]): row for row in rows}
 
 
-class ContactFieldsWriter:
+class ContactFieldsWriter(SeenAtOnce):
     """Sets fields of contacts that exist.
 
     Args:
@@ -71,7 +69,7 @@ class ContactFieldsWriter:
         changes: All changes of the plan: what one sets is no surprise to another.
     """
 
-    at_once, shows_later, may_repeat = MOST_ROWS, False, True
+    at_once = MOST_ROWS
 
     def __init__(
         self,
@@ -90,24 +88,18 @@ class ContactFieldsWriter:
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Compare each contact with what the change expects and with what it sets."""
-        requests = [_request_of(change, ContactFields) for change in changes]
+        requests = [request_of(change, ContactFields) for change in changes]
         there = contacts_now(self._points, [request.contact_id for request in requests])
         return [self._sight(request, there.get(request.contact_id)) for request in requests]
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Send exactly the fields that are set."""
-        requests = [_request_of(change, ContactFields) for change in changes]
+        requests = [request_of(change, ContactFields) for change in changes]
         writes = [
             ContactWrite(one.contact_id, {int(field): value for field, value in one.set.items()})
             for one in requests
         ]
         return _written(self._api, "id", writes, update_contacts)
-
-    def shown(
-        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
-    ) -> list[Sight | None]:
-        """Return what can be seen at once."""
-        return list(self.look(changes))
 
     def _sight(self, request: ContactFields, contact: Contact | None) -> Sight:
         if contact is None:
@@ -129,7 +121,7 @@ class ContactFieldsWriter:
         return name in contact and _same(name, value, contact[name])
 
 
-class NewContactWriter:
+class NewContactWriter(SeenAtOnce):
     """Makes contacts that do not exist, without an opt-in.
 
     Args:
@@ -139,7 +131,7 @@ class NewContactWriter:
         names: Our names of the mapped fields by their ids.
     """
 
-    at_once, shows_later, may_repeat = MOST_ROWS, False, True
+    at_once = MOST_ROWS
 
     def __init__(
         self, points: SystemPoints, reader: CoreApi, api: WriteApi, names: Mapping[str, str]
@@ -148,7 +140,7 @@ class NewContactWriter:
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Look for contacts with the key or the e-mail of those that are to be made."""
-        requests = [_request_of(change, NewContact) for change in changes]
+        requests = [request_of(change, NewContact) for change in changes]
         by_key = self._ids((one.key_field, one.key) for one in requests)
         by_email = self._ids(
             (one.email_field, str(one.set[one.email_field]))
@@ -171,21 +163,15 @@ class NewContactWriter:
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Make the contacts, each with its key and the fields that are set."""
         sent: dict[str, Sending] = {}
-        for field in dict.fromkeys(_request_of(one, NewContact).key_field for one in changes):
-            some = [one for one in changes if _request_of(one, NewContact).key_field == field]
+        for field in dict.fromkeys(request_of(one, NewContact).key_field for one in changes):
+            some = [one for one in changes if request_of(one, NewContact).key_field == field]
             writes = [
                 ContactWrite(one.key, {int(f): value for f, value in one.set.items()})
-                for one in (_request_of(change, NewContact) for change in some)
+                for one in (request_of(change, NewContact) for change in some)
             ]
             results = _written(self._api, field, writes, create_contacts)
             sent |= {change.id: result for change, result in zip(some, results, strict=True)}
         return [sent[change.id] for change in changes]
-
-    def shown(
-        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
-    ) -> list[Sight | None]:
-        """Return what can be seen at once."""
-        return list(self.look(changes))
 
     def _ids(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the contacts that carry each value of a field.
@@ -238,11 +224,6 @@ def _written(
             len(batch.writes),
         )
     return results
-
-
-def _request_of(change: Change, kind: type[Asked]) -> Asked:
-    assert isinstance(change.request, kind)  # noqa: S101 - the engine sorts changes by kind
-    return change.request
 
 
 def _same(name: str, wanted: Any, found: Any) -> bool:  # noqa: ANN401 - whatever a field holds

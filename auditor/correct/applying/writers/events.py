@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.correct.applying.writers.contacts import contacts_now
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sight
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sight, request_of
 from auditor.model.plan import EventFiring
 from auditor.model.tables import centra_order, emarsys_event
 from auditor.reconcile.orders import CANCELLED
@@ -67,7 +67,7 @@ class EventWriter:
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """See whether the news is still worth telling, to this contact, and was not told since."""
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, EventFiring) for change in changes]
         there = contacts_now(self._points, [one.contact_id for one in requests])
         orders = self._orders(requests)
         fired = self._fired(requests, self._as_of)
@@ -92,7 +92,7 @@ class EventWriter:
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Fire them, one call for each event."""
         sent: dict[str, Sending] = {}
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, EventFiring) for change in changes]
         for event_id, key_field in dict.fromkeys((one.event_id, one.key_field) for one in requests):
             triggers = [
                 Trigger(one.key, one.trigger_id, one.happened_at, one.data)
@@ -117,9 +117,9 @@ class EventWriter:
         if EVENTS not in self._points.streams:
             return [None] * len(changes)
         found: list[Sight | None] = []
-        rows = self._rows([_request_of(change) for change in changes])
+        rows = self._rows([request_of(change, EventFiring) for change in changes])
         for change in changes:
-            request, receipt = _request_of(change), receipts.get(change.id)
+            request, receipt = request_of(change, EventFiring), receipts.get(change.id)
             since = None if receipt is None else receipt.intended_at
             is_there = since is not None and any(
                 row["contact_id"] == request.contact_id
@@ -155,8 +155,3 @@ class EventWriter:
         ids = list(dict.fromkeys(one.contact_id for one in requests))
         table = self._points.read(EVENTS, ids).get(emarsys_event.name)
         return [] if table is None else table.to_pylist()
-
-
-def _request_of(change: Change) -> EventFiring:
-    assert isinstance(change.request, EventFiring)  # noqa: S101 - the engine sorts changes by kind
-    return change.request

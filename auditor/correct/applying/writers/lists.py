@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.contacts import NO_CONTACT, contacts_now
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
-from auditor.correct.applying.writers.writer import AFTER, BEFORE
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, request_of
 from auditor.model.plan import ListMember
 from auditor.systems.emarsys.lists import list_id_of, member_ids
 from auditor.systems.emarsys.writing.bodies import MOST_ROWS
@@ -21,9 +21,8 @@ from auditor.systems.emarsys.writing.quarantine import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from auditor.correct.applying.journal import Receipt
     from auditor.correct.applying.writers.writer import Sending, Sight
     from auditor.model.plan import Change
     from auditor.systems.emarsys.client import CoreApi
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from auditor.systems.points import SystemPoints
 
 
-class ListWriter:
+class ListWriter(SeenAtOnce):
     """Changes who is on the quarantine list.
 
     Args:
@@ -40,14 +39,14 @@ class ListWriter:
         api: Writes lists.
     """
 
-    at_once, shows_later, may_repeat = MOST_ROWS, False, True
+    at_once = MOST_ROWS
 
     def __init__(self, points: SystemPoints, reader: CoreApi, api: WriteApi) -> None:
         self._points, self._reader, self._api = points, reader, api
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the list, and whether the contacts that go on it are there."""
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, ListMember) for change in changes]
         joining = [one.contact_id for one in requests if one.is_on]
         there = contacts_now(self._points, joining) if joining else {}
         members = self._members(requests[0].list_name) if requests else set()
@@ -64,7 +63,11 @@ class ListWriter:
         """Put contacts on the list, or take them off."""
         sent: dict[str, Sending] = {}
         for is_on, write in ((True, add_to_quarantine), (False, take_off_quarantine)):
-            ids = [one.contact_id for one in map(_request_of, changes) if one.is_on == is_on]
+            ids = [
+                one.contact_id
+                for one in (request_of(one, ListMember) for one in changes)
+                if one.is_on == is_on
+            ]
             for members in member_batches(ids):
                 results = refusals(
                     lambda write=write, members=members: fate_of_rows(  # type: ignore[misc]
@@ -73,13 +76,7 @@ class ListWriter:
                     len(members.keys),
                 )
                 sent |= dict(zip(members.keys, results, strict=True))
-        return [sent[_request_of(change).contact_id] for change in changes]
-
-    def shown(
-        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
-    ) -> list[Sight | None]:
-        """Return what can be seen at once."""
-        return list(self.look(changes))
+        return [sent[request_of(change, ListMember).contact_id] for change in changes]
 
     def _members(self, name: str) -> set[str]:
         """Return who is on the list; a list that nobody made yet is an empty one."""
@@ -87,8 +84,3 @@ class ListWriter:
         if list_id is None:
             return set()
         return {one for page in member_ids(self._reader, list_id) for one in page}
-
-
-def _request_of(change: Change) -> ListMember:
-    assert isinstance(change.request, ListMember)  # noqa: S101 - the engine sorts changes by kind
-    return change.request

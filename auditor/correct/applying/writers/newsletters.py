@@ -11,15 +11,22 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.contacts import contacts_now
 from auditor.correct.applying.writers.outcome import UNKNOWN, refusals
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight
+from auditor.correct.applying.writers.writer import (
+    AFTER,
+    BEFORE,
+    SENT,
+    SeenAtOnce,
+    Sending,
+    Sight,
+    request_of,
+)
 from auditor.model.plan import NewsletterFlag
 from auditor.model.tables import centra_customer, centra_subscription
 from auditor.systems.text import email_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from auditor.correct.applying.journal import Receipt
     from auditor.correct.applying.writers.contacts import Contact
     from auditor.model.plan import Change
     from auditor.systems.centra.writing import CentraWriter
@@ -33,7 +40,7 @@ WANTED_AGAIN = Sight("other", "the contact is opted in by now, or has another e-
 FOLLOWS_NOT = "Centra took the flag, but the newsletter row stays active; end it by hand"
 
 
-class NewsletterWriter:
+class NewsletterWriter(SeenAtOnce):
     """Ends newsletters of customers, one call each.
 
     Args:
@@ -41,14 +48,14 @@ class NewsletterWriter:
         api: Writes customers.
     """
 
-    at_once, shows_later, may_repeat = AT_ONCE, False, True
+    at_once = AT_ONCE
 
     def __init__(self, points: SystemPoints, api: CentraWriter) -> None:
         self._points, self._api = points, api
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the newsletter rows of the customers' e-mails, and whether the contacts are opted out."""
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, NewsletterFlag) for change in changes]
         ids = list(dict.fromkeys(number for one in requests for number in one.customers))
         customers = {
             str(row["customer_id"]): row
@@ -87,15 +94,10 @@ class NewsletterWriter:
                 sent += refusals(lambda change=change: [self._end(change)], 1)  # type: ignore[misc]
         return sent
 
-    def shown(
-        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
-    ) -> list[Sight | None]:
-        """Return what can be seen at once."""
-        return list(self.look(changes))
-
     def _end(self, change: Change) -> Sending:
         endings = {
-            self._api.end_newsletter(int(number)) for number in _request_of(change).customers
+            self._api.end_newsletter(int(number))
+            for number in request_of(change, NewsletterFlag).customers
         }
         if "refused" in endings:
             return Sending("failed", "Centra refuses the change")
@@ -129,8 +131,3 @@ class _Empty:
 
 
 _NOTHING = _Empty()
-
-
-def _request_of(change: Change) -> NewsletterFlag:
-    assert isinstance(change.request, NewsletterFlag)  # noqa: S101 - the engine sorts by kind
-    return change.request

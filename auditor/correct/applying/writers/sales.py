@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, TypeAlias
 
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight, request_of
 from auditor.correct.upload_once import upload_once
 from auditor.correct.uploads import Line
 from auditor.model.plan import SalesLines
@@ -78,7 +78,7 @@ class SalesWriter:
         Raises:
             ConfigError: the account's file has a column that nothing is known to write into.
         """
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, SalesLines) for change in changes]
         for one in requests:
             sales_file(_lines_of(one), self._columns)  # refused before anything is claimed
         numbers = list(dict.fromkeys(one.order for one in requests))
@@ -89,7 +89,7 @@ class SalesWriter:
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Claim the lines and send them, one file for each currency."""
         sent: dict[str, Sending] = {}
-        requests = {change.id: _request_of(change) for change in changes}
+        requests = {change.id: request_of(change, SalesLines) for change in changes}
         for currency in dict.fromkeys(one.currency for one in requests.values()):
             some = {key: one for key, one in requests.items() if one.currency == currency}
             sent |= self._upload(some)
@@ -99,7 +99,7 @@ class SalesWriter:
         self, changes: Sequence[Change], receipts: Mapping[str, Receipt]
     ) -> list[Sight | None]:
         """Return of which orders Emarsys counts the lines; past the settle time, of which it does not."""
-        requests = [_request_of(change) for change in changes]
+        requests = [request_of(change, SalesLines) for change in changes]
         counted = self._counted(list(dict.fromkeys(one.order for one in requests)))
         seen: list[Sight | None] = []
         arrived: list[tuple[str, str, str]] = []
@@ -228,8 +228,3 @@ def _lines_of(request: SalesLines) -> list[SalesLine]:
         )
         for line in request.lines
     ]
-
-
-def _request_of(change: Change) -> SalesLines:
-    assert isinstance(change.request, SalesLines)  # noqa: S101 - the engine sorts changes by kind
-    return change.request

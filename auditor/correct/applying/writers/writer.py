@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,15 @@ class Sending:
     fate: Fate
     note: str | None = None
     is_refusal: bool = False
+
+
+Asked = TypeVar("Asked")
+
+
+def request_of(change: Change, kind: type[Asked]) -> Asked:
+    """Return the request of a change, which is of this kind: the engine sorts changes by it."""
+    assert isinstance(change.request, kind)  # noqa: S101 - see above
+    return change.request
 
 
 BEFORE, AFTER = Sight("before"), Sight("after")
@@ -87,3 +97,19 @@ class Writer(Protocol):
         Raises:
             ReadError: a system does not tell.
         """
+
+
+class SeenAtOnce(ABC):
+    """A writer whose changes can be read back at once, and whose repetition changes nothing."""
+
+    shows_later, may_repeat = False, True
+
+    @abstractmethod
+    def look(self, changes: Sequence[Change]) -> list[Sight]:
+        """Return where the target of each change stands now."""
+
+    def shown(
+        self, changes: Sequence[Change], _receipts: Mapping[str, Receipt]
+    ) -> list[Sight | None]:
+        """Return what can be seen at once."""
+        return list(self.look(changes))
