@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
+
+if TYPE_CHECKING:
+    from threading import Event
 
 
 @click.command(
@@ -35,22 +39,23 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
 
     files = configs or (invocation.config,)
     service = Service([(load_settings(file), file) for file in files])
+    ended = _asked_to_end()  # before anything runs, so that no signal finds nobody listening
     service.start()
     for line in told(service.due()):
         click.echo(line, err=True)
-    _wait()
+    # Without a limit a signal is not heard before the wait ends.
+    while not ended.wait(timeout=1.0):
+        pass
     service.stop()
     return 0
 
 
-def _wait() -> None:
-    """Wait until somebody ends the process."""
+def _asked_to_end() -> Event:
+    """Return what is set once somebody ends the process."""
     import signal
     from threading import Event
 
     ended = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
-    # Without a limit a signal is not heard before the wait ends.
-    while not ended.wait(timeout=1.0):
-        pass
+    return ended

@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_it_is_asked_to(name: signal.Signals, tmp_path: Path):
     read_settings(tmp_path, lambda raw: raw.update(schedule={"audit": "0 5 * * *"}))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "auditor", "serve"],
         cwd=tmp_path,
         env=environment_with({"TOKEN": "none"}),
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stderr is not None
-    assert "audit" in process.stderr.readline()
-    process.send_signal(name)
-    assert process.wait(timeout=20) == 0
-    process.stderr.close()
+    ) as process:
+        assert process.stderr is not None
+        assert "audit" in process.stderr.readline()
+        process.send_signal(name)
+        assert process.wait(timeout=20) == 0
