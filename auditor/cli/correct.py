@@ -58,9 +58,11 @@ def _say_posted(corrected: Corrected) -> None:
 def _tell_nothing(invocation: Invocation, corrected: Corrected) -> None:
     import json
 
+    from auditor.correct.applying.journal import OUTCOMES
+
     if invocation.format == "json":
-        counts = dict.fromkeys(("verified", "pending", "superseded", "failed"), 0)
-        told = {"format": 1, "plan": corrected.planned.path.as_posix(), **counts, "undo": None}
+        told: dict[str, object] = {"format": 1, "plan": corrected.planned.path.as_posix()}
+        told |= {**dict.fromkeys(map(str, OUTCOMES), 0), "undo": None}
         click.echo(json.dumps(told))
     else:
         others = len(corrected.planned.plan.changes)

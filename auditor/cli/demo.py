@@ -135,6 +135,8 @@ def _correct(running: Sandbox, plan: dict[str, Any], found: set[tuple[str, str]]
     """Approve the plan, apply it, let Emarsys load what was sent, verify, and audit again."""
     import json
 
+    from auditor.correct.applying.journal import OUTCOMES
+
     applied = _json(running, "apply", plan["plan"], "--digest", plan["digest"])
     click.echo("A day passes: Emarsys loads what it was sent.", err=True)
     running.load_sales()
@@ -148,8 +150,8 @@ def _correct(running: Sandbox, plan: dict[str, Any], found: set[tuple[str, str]]
     persisting = sum(one["persisting"] or 0 for one in effect)
     return {
         "verdict": audit["verdict"],
-        "applied": {name: applied[name] for name in _OUTCOMES},
-        "verified": {name: verified[name] for name in _OUTCOMES},
+        "applied": {name: applied[name] for name in OUTCOMES},
+        "verified": {name: verified[name] for name in OUTCOMES},
         "mended": sum((one["resolved"] or 0) + (one["contained"] or 0) for one in effect),
         "persisting": persisting,
         "new": sum(check not in FOLLOWING for check, _ in new),
@@ -159,9 +161,6 @@ def _correct(running: Sandbox, plan: dict[str, Any], found: set[tuple[str, str]]
         and persisting == 0
         and all(check in FOLLOWING for check, _ in new),
     }
-
-
-_OUTCOMES = ("verified", "pending", "superseded", "failed")
 
 
 def _json(running: Sandbox, *words: str) -> dict[str, Any]:
@@ -263,7 +262,7 @@ def _tell(
     click.echo(f"         {planned}")
     for name, outcome in (("Applied: ", "applied"), ("Later:   ", "verified")):
         counts = corrected[outcome]
-        click.echo(f"{name}{', '.join(f'{counts[state]} {state}' for state in _OUTCOMES)}")
+        click.echo(f"{name}{', '.join(f'{count} {state}' for state, count in counts.items())}")
     click.echo(
         f"Audited again: {corrected['mended']} corrected findings are mended, "
         f"{corrected['persisting']} persist, {corrected['new']} are new; "

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from auditor.cli.options import Invocation
     from auditor.pipeline import Applied
 
-STATES = ("verified", "pending", "superseded", "failed")
-
 
 def tell(invocation: Invocation, applied: Applied) -> int:
     """Print what became of a plan and return the exit code."""
@@ -36,11 +34,11 @@ def _json(applied: Applied) -> str:
         {
             "format": 1,
             "plan": applied.path.as_posix(),
-            **{state: applied.count(state) for state in STATES},
+            **applied.outcomes,
             "undo": None if undo is None else undo.path.as_posix(),
             "undo_digest": None if undo is None else undo.digest,
             "undo_expires_at": None if undo is None else zulu(undo.plan.expires_at),
-            "undecided": applied.count("intent") + applied.count("sent"),
+            "undecided": applied.undecided,
             "left": applied.left,
             "stopped": None if applied.stopped is None else str(applied.stopped),
             "reverted": len(applied.reverted),
@@ -55,24 +53,23 @@ def _reasons(applied: Applied) -> list[dict[str, object]]:
     from collections import Counter
 
     counts = Counter(
-        (receipt.state, receipt.note)
+        (receipt.state, receipt.reason)
         for receipt in applied.receipts.values()
-        if receipt.note is not None and receipt.state != "verified"
+        if receipt.reason is not None
     )
     return [
-        {"state": state, "reason": note, "changes": count}
-        for (state, note), count in sorted(counts.items())
+        {"state": state, "reason": reason, "changes": count}
+        for (state, reason), count in sorted(counts.items())
     ]
 
 
 def _print(applied: Applied) -> None:
-    counts = ", ".join(f"{applied.count(state)} {state}" for state in STATES)
+    counts = ", ".join(f"{count} {state}" for state, count in applied.outcomes.items())
     rest = f", {applied.left} left" if applied.left else ""
     click.echo(f"{counts}{rest}")
-    undecided = applied.count("intent") + applied.count("sent")
-    if undecided:
+    if applied.undecided:
         click.echo(
-            f"{undecided} may have been sent; `auditor verify` or applying again decides them"
+            f"{applied.undecided} may have been sent; `auditor verify` or applying again decides them"
         )
     for row in _reasons(applied):
         click.echo(f"  {row['state']:<12}{row['changes']:>6}  {row['reason']}")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.config import Settings
+    from auditor.config.settings import Cap
     from auditor.model.plan import Change
 
 
@@ -32,6 +33,12 @@ class Usage:
         )
 
 
+def cap_of(remedy: str, settings: Settings) -> Cap:
+    """Return the cap of a remedy: its own, or the default."""
+    caps = settings.corrections.caps
+    return caps.get(remedy, caps["default"])
+
+
 def over_cap(
     remedy: str, used: Usage, settings: Settings, records: Mapping[str, int], digits: int
 ) -> str | None:
@@ -46,7 +53,7 @@ def over_cap(
         records: Records by system, which shares are shares of.
         digits: Decimals of the base currency.
     """
-    cap = settings.corrections.caps.get(remedy, settings.corrections.caps["default"])
+    cap = cap_of(remedy, settings)
     share = max(1, int(cap.share * records.get(used.system, 0)))
     limits = (
         (used.changes > cap.count, f"count {cap.count}"),

@@ -73,24 +73,16 @@ class Facts:
     @cached_property
     def customers_by_email(self) -> Rows:
         """Return all live customers with the e-mails of the findings' persons, and their stores' names."""
-        row, store = t.centra_customer, t.centra_store
-        live = (
-            sa.select(row, store.c.name.label("store"))
-            .select_from(row.outerjoin(store, row.c.store_id == store.c.store_id))
-            .where(~sa.func.coalesce(row.c.is_anonymized, sa.false()))
-        )
+        row = t.centra_customer
+        live = _with_store(row).where(~sa.func.coalesce(row.c.is_anonymized, sa.false()))
         return _several(self._rows(live, row.c.email_key, self._persons), "email_key")
 
     @cached_property
     def newsletters_by_email(self) -> Rows:
         """Return the active newsletter rows of the findings' persons, and their stores' names."""
-        row, store = t.centra_subscription, t.centra_store
-        active = (
-            sa.select(row, store.c.name.label("store"))
-            .select_from(row.outerjoin(store, row.c.store_id == store.c.store_id))
-            .where(row.c.is_active, ~row.c.is_product_bound)
-            .order_by(row.c.subscription_id)
-        )
+        row = t.centra_subscription
+        active = _with_store(row).where(row.c.is_active, ~row.c.is_product_bound)
+        active = active.order_by(row.c.subscription_id)
         return _several(self._rows(active, row.c.email_key, self._persons), "email_key")
 
     @cached_property
@@ -215,6 +207,13 @@ class Facts:
         if not wanted:
             return []
         return list(self._conn.execute(select.where(column.in_(wanted))).mappings())
+
+
+def _with_store(table: sa.Table) -> sa.Select[Any]:
+    """Select the rows of a table with the name of their store."""
+    store = t.centra_store
+    joined = table.outerjoin(store, table.c.store_id == store.c.store_id)
+    return sa.select(table, store.c.name.label("store")).select_from(joined)
 
 
 def _single(rows: Iterable[sa.RowMapping], key: str) -> dict[str, sa.RowMapping]:

@@ -143,19 +143,19 @@ def class_of(check: Check, settings: Settings) -> RemedyClass:
         DESIGN 4 (`corrections.policy`); CHECKS.md: a missing order is `auto` where a repeated upload
         replaces.
     """
-    remedy = str(check.remedy)
-    chosen = settings.corrections.policy.get(remedy)
-    if chosen is not None:
-        return "propose" if is_for_people(remedy, settings) and chosen in PLANNED else chosen
-    sales = settings.emarsys.sales
-    if is_for_people(remedy, settings) and check.remedy_class in PLANNED:
-        return "propose"
+    sales, usual = settings.emarsys.sales, check.remedy_class
     if check.id == "sales.missing_order" and sales is not None and sales.semantics == "replace":
-        return "auto"
-    return check.remedy_class
+        usual = "auto"
+    return class_under(str(check.remedy), usual, settings)
 
 
-def is_for_people(remedy: str, settings: Settings) -> bool:
+def class_under(remedy: str, usual: RemedyClass, settings: Settings) -> RemedyClass:
+    """Return the class of a remedy under a brand's policy; what is for people is never sent."""
+    chosen = settings.corrections.policy.get(remedy, usual)
+    return "propose" if _is_for_people(remedy, settings) and chosen in PLANNED else chosen
+
+
+def _is_for_people(remedy: str, settings: Settings) -> bool:
     """Tell whether a remedy is never sent by this brand's auditor, whatever its policy says.
 
     The catalogue is pushed only where `emarsys.catalogue.push` says so.

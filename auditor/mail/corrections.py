@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from auditor.correct.applying.journal import OUTCOMES
 from auditor.hostile import visible
 from auditor.mail.letter import Letter
 from auditor.mail.post import readers_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from auditor.model.plan import Change, Plan
 
 TEXT, HTML = "corrections.txt", "corrections.html"
-OUTCOMES = ("verified", "pending", "superseded", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +129,7 @@ def _lines(night: Night, owner: str) -> list[Line]:
 def _line(check: str, changes: list[Change], receipts: Mapping[str, Receipt]) -> Line:
     known = [receipts[change.id] for change in changes if change.id in receipts]
     states: Counter[str] = Counter(receipt.state for receipt in known)
-    notes = Counter(
-        visible(receipt.note)
-        for receipt in known
-        if receipt.note is not None and receipt.state != "verified"
-    )
+    notes = Counter(visible(receipt.reason) for receipt in known if receipt.reason is not None)
     verified, pending, superseded, failed = (states[state] for state in OUTCOMES)
     left = len(changes) - verified - pending - superseded - failed
     told = tuple(sorted(notes.items()))

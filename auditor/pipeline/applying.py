@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.correct.applying import engine, rails
 from auditor.correct.applying.effect import Effect, measure
 from auditor.correct.applying.halt import Halt
-from auditor.correct.applying.journal import Journal
+from auditor.correct.applying.journal import OUTCOMES, UNDECIDED, Journal
 from auditor.correct.applying.lease import Lease, this_process
 from auditor.correct.applying.opened import opened_desk
 from auditor.correct.applying.undo import undo_plan
@@ -60,6 +60,16 @@ class Applied:
     def count(self, state: str) -> int:
         """Return how many changes are in a state."""
         return sum(receipt.state == state for receipt in self.receipts.values())
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Return how many changes came to each outcome."""
+        return {state: self.count(state) for state in OUTCOMES}
+
+    @property
+    def undecided(self) -> int:
+        """Return how many changes may have been sent, of which nothing more is known."""
+        return sum(self.count(state) for state in UNDECIDED)
 
     @property
     def exit_code(self) -> int:

@@ -36,8 +36,7 @@ def _correct(run: Run) -> str:
     if corrected.applied is None:
         return "nothing of class auto to correct"
     applied = corrected.applied
-    counts = {name: applied.count(name) for name in ("verified", "pending", "superseded", "failed")}
-    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    told = ", ".join(f"{count} {name}" for name, count in applied.outcomes.items())
     return f"{told}, {applied.left} left, plan {applied.path}"
 
 

@@ -6,7 +6,7 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -90,23 +90,12 @@ def measure(
         findings.setdefault(change.origin.check, set()).add(change.origin.finding)
         keys.setdefault(change.origin.check, set()).add(change.origin.key)
     with ledger.begin() as conn:
-        every = {one for some in findings.values() for one in some}
-        persisting, contained = (
-            _open(conn, every, is_contained=False),
-            _open(conn, every, is_contained=True),
-        )
-        effects = [
-            Effect(
-                check,
-                len(some),
-                len(some & made),
-                len(some - persisting - contained) if is_audited else None,
-                len(some & contained) if is_audited else None,
-                len(some & persisting) if is_audited else None,
-                _new(conn, plan, keys[check], some) if is_audited else None,
-            )
-            for check, some in sorted(findings.items())
-        ]
+        effects = []
+        for check, some in sorted(findings.items()):
+            effect = Effect(check, len(some), len(some & made))
+            if is_audited:
+                effect = _since(conn, plan, effect, some, keys[check])
+            effects.append(effect)
         _keep(conn, plan.brand, digest, effects, at)
     return effects
 
@@ -121,18 +110,32 @@ def _made(plan: Plan, receipts: Mapping[str, Receipt]) -> set[str]:
     return {finding for finding, is_made in whole.items() if is_made}
 
 
-def _open(conn: sa.Connection, findings: Collection[str], *, is_contained: bool) -> set[str]:
+def _since(
+    conn: sa.Connection, plan: Plan, effect: Effect, findings: set[str], keys: Collection[str]
+) -> Effect:
+    """Add what an audit since says of the findings, and of their records."""
+    held = _open(conn, findings)
+    contained = sum(held.values())
+    return replace(
+        effect,
+        resolved=len(findings) - len(held),
+        contained=contained,
+        persisting=len(held) - contained,
+        new=_new(conn, plan, keys, findings),
+    )
+
+
+def _open(conn: sa.Connection, findings: Collection[str]) -> dict[str, bool]:
+    """Return the findings that are open, and whether each is contained."""
     row = finding_table.c
     return {
-        found
+        found[0]: found[1]
         for part in in_parts(sorted(findings))
         for found in conn.execute(
-            sa.select(row.fingerprint).where(
-                row.fingerprint.in_(part),
-                row.state != "resolved",
-                row.contained == sa.literal(is_contained),
+            sa.select(row.fingerprint, row.contained).where(
+                row.fingerprint.in_(part), row.state != "resolved"
             )
-        ).scalars()
+        )
     }
 
 
@@ -159,18 +162,8 @@ def _keep(
     mine = sa.and_(effect_table.c.brand == brand, effect_table.c.digest == digest)
     conn.execute(sa.delete(effect_table).where(mine))
     rows = [
-        {
-            "brand": brand,
-            "digest": digest,
-            "check_id": one.check,
-            "predicted": one.predicted,
-            "made": one.made,
-            "resolved": one.resolved,
-            "contained": one.contained,
-            "persisting": one.persisting,
-            "new": one.new,
-            "measured_at": stored(at),
-        }
+        {"brand": brand, "digest": digest, "measured_at": stored(at), "check_id": one.check}
+        | {name: value for name, value in asdict(one).items() if name != "check"}
         for one in effects
     ]
     if rows:

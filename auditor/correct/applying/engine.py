@@ -17,7 +17,7 @@ from auditor.correct.applying.journal import MOST_IN_A_WEEK, UNDECIDED, WEEK, De
 from auditor.errors import AuditorError, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from auditor.correct.applying.journal import Journal, Receipt
@@ -101,14 +101,18 @@ def rehearse(job: Job) -> dict[str, Sight]:
         ReadError: a system does not tell.
     """
     seen: dict[str, Sight] = {}
-    for kind, changes in by_kind(job.chosen):
-        writer = job.writer_of(kind)
-        for batch in batches(changes, writer.at_once):
-            seen |= {
-                change.id: sight for change, sight in zip(batch, writer.look(batch), strict=True)
-            }
-            job.watcher.changes(len(seen), len(job.chosen))
+    for writer, some in _readings(job, job.chosen):
+        seen |= {change.id: sight for change, sight in zip(some, writer.look(some), strict=True)}
+        job.watcher.changes(len(seen), len(job.chosen))
     return seen
+
+
+def _readings(job: Job, changes: Sequence[Change]) -> Iterator[tuple[Writer, list[Change]]]:
+    """Yield as many changes as can be read at once, with what reads them."""
+    for kind, some in by_kind(changes):
+        writer = job.writer_of(kind)
+        for start in range(0, len(some), writer.at_once):
+            yield writer, some[start : start + writer.at_once]
 
 
 def settle(job: Job) -> None:
@@ -121,16 +125,13 @@ def settle(job: Job) -> None:
     """
     receipts = job.journal.receipts(job.digest)
     due = [one for one in job.chosen if one.id in receipts and _may_change(receipts[one.id])]
-    for kind, changes in by_kind(due):
-        writer = job.writer_of(kind)
-        for batch in batches(changes, writer.at_once):
-            shown = writer.shown(batch, receipts)
-            decided = {
-                change.id: _settled(change, sight, receipts[change.id])
-                for change, sight in zip(batch, shown, strict=True)
-                if sight is not None and not _never_left(receipts[change.id], sight)
-            }
-            job.journal.decide(job.plan, job.digest, decided)
+    for writer, some in _readings(job, due):
+        decided = {
+            change.id: _settled(change, sight, receipts[change.id])
+            for change, sight in zip(some, writer.shown(some, receipts), strict=True)
+            if sight is not None and not _never_left(receipts[change.id], sight)
+        }
+        job.journal.decide(job.plan, job.digest, decided)
 
 
 def reverted(job: Job) -> list[str]:
@@ -144,13 +145,10 @@ def reverted(job: Job) -> list[str]:
         one for one in job.chosen if one.id in receipts and receipts[one.id].state == "verified"
     ]
     gone: list[str] = []
-    for kind, changes in by_kind(held):
-        writer = job.writer_of(kind)
-        if writer.shows_later:
-            continue
-        for batch in batches(changes, writer.at_once):
-            sights = writer.look(batch)
-            gone += [c.id for c, sight in zip(batch, sights, strict=True) if sight.place != "after"]
+    for writer, some in _readings(job, held):
+        if not writer.shows_later:
+            sights = writer.look(some)
+            gone += [c.id for c, sight in zip(some, sights, strict=True) if sight.place != "after"]
     return gone
 
 
@@ -196,8 +194,8 @@ class _Work:
             budget.require()
 
     def _undecided(self, changes: Iterable[Change]) -> list[Change]:
-        states = {key: receipt.state for key, receipt in self.receipts.items()}
-        return [one for one in changes if states.get(one.id, "intent") in UNDECIDED]
+        known = self.receipts
+        return [one for one in changes if one.id not in known or known[one.id].state in UNDECIDED]
 
     def _without_fights(self, changes: Sequence[Change]) -> list[Change]:
         """Leave what was made three times within a week: somebody undoes it every time."""

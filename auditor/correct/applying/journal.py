@@ -29,6 +29,9 @@ State: TypeAlias = Literal["intent", "sent", "verified", "pending", "superseded"
 """`intent`: committed before the request. `sent`: the request was taken. `pending`: taken, and to be seen
 only later. The others are decided."""
 
+OUTCOMES: tuple[State, ...] = ("verified", "pending", "superseded", "failed")
+"""What becomes of a change, as it is told to people and in JSON."""
+
 MADE: tuple[State, ...] = ("verified", "pending")
 """What was sent, and stands or is expected to stand."""
 
@@ -82,6 +85,11 @@ class Receipt:
     sent: int
     note: str | None
     intended_at: datetime | None
+
+    @property
+    def reason(self) -> str | None:
+        """Return why it is no success, or not yet; None where it is one or nothing is known."""
+        return None if self.state == "verified" else self.note
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from auditor.correct.applying.writers.events import EventWriter
 from auditor.correct.applying.writers.lists import ListWriter
 from auditor.correct.applying.writers.newsletters import NewsletterWriter
 from auditor.correct.applying.writers.sales import SalesWriter
+from auditor.correct.caps import cap_of
 from auditor.correct.uploads import UploadLedger
 from auditor.errors import ConfigError
 from auditor.model import plan as p
@@ -162,8 +163,7 @@ def _catalogue(desk: Desk) -> Writer:
             "The plan pushes the catalogue, and emarsys.catalogue or emarsys.sales is not configured: "
             "the latter holds the address and the token of uploads."
         )
-    caps = desk.settings.corrections.caps
-    cap = caps.get("push_catalogue", caps["default"])
+    cap = cap_of("push_catalogue", desk.settings)
     hapi = desk.stack.enter_context(closing(open_hapi(sales, desk.gate)))
     return CatalogueWriter(catalogue.feed, hapi, ceil(desk.plan.items * (1 - cap.share)))
 

@@ -9,11 +9,11 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeVar
 
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.law import require_lawful
-from auditor.correct.planning import is_for_people
+from auditor.correct.planning import class_under
 from auditor.errors import StalePlanError, StoppedError, UnsafePlanError
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.plan import PLANNED
@@ -51,9 +51,9 @@ class Attempt:
     halted: str | None = None
 
 
-Rail: TypeAlias = "Callable[[Attempt], None]"
+Function = TypeVar("Function")
 
-RAILS: dict[str, Rail] = {}
+RAILS: dict[str, Callable[[Attempt], None]] = {}
 """Every rail of a plan by its name, in the order in which they are asked."""
 
 
@@ -67,15 +67,17 @@ def require_safe(attempt: Attempt) -> None:
         holds(attempt)
 
 
-def _rail(name: str) -> Callable[[Rail], Rail]:
-    def register(function: Rail) -> Rail:
-        RAILS[name] = function
+def _named(rails: dict[str, Function], name: str) -> Callable[[Function], Function]:
+    """Put a function among these rails."""
+
+    def register(function: Function) -> Function:
+        rails[name] = function
         return function
 
     return register
 
 
-@_rail("digest")
+@_named(RAILS, "digest")
 def _digest(attempt: Attempt) -> None:
     if attempt.approved is not None and attempt.approved != attempt.digest:
         raise StalePlanError(
@@ -84,7 +86,7 @@ def _digest(attempt: Attempt) -> None:
         )
 
 
-@_rail("brand")
+@_named(RAILS, "brand")
 def _brand(attempt: Attempt) -> None:
     if attempt.plan.brand != attempt.settings.brand:
         raise StalePlanError(
@@ -93,7 +95,7 @@ def _brand(attempt: Attempt) -> None:
         )
 
 
-@_rail("expiry")
+@_named(RAILS, "expiry")
 def _expiry(attempt: Attempt) -> None:
     if attempt.now >= attempt.plan.expires_at:
         raise StalePlanError(
@@ -102,7 +104,7 @@ def _expiry(attempt: Attempt) -> None:
         )
 
 
-@_rail("snapshot")
+@_named(RAILS, "snapshot")
 def _snapshot(attempt: Attempt) -> None:
     newer = sorted(set(attempt.plan.streams) & set(attempt.read_since))
     if newer:
@@ -111,7 +113,7 @@ def _snapshot(attempt: Attempt) -> None:
         )
 
 
-@_rail("class")
+@_named(RAILS, "class")
 def _class(attempt: Attempt) -> None:
     for change in attempt.plan.changes:
         if class_now(change, attempt.settings) not in PLANNED:
@@ -121,13 +123,13 @@ def _class(attempt: Attempt) -> None:
             )
 
 
-@_rail("caps")
+@_named(RAILS, "caps")
 def _caps(attempt: Attempt) -> None:
     plan, used = attempt.plan, dict[str, Usage]()
+    digits = MINOR_DIGITS.get(plan.currency, DEFAULT_DIGITS)
     for changes in _by_finding(plan.changes):
         remedy = changes[0].remedy
         used[remedy] = used.get(remedy, Usage()).with_finding(changes)
-        digits = MINOR_DIGITS.get(changes[0].stake.currency or "", DEFAULT_DIGITS)
         over = over_cap(remedy, used[remedy], attempt.settings, plan.records, digits)
         if over is not None:
             raise UnsafePlanError(
@@ -136,7 +138,7 @@ def _caps(attempt: Attempt) -> None:
             )
 
 
-@_rail("empty_side")
+@_named(RAILS, "empty_side")
 def _empty_side(attempt: Attempt) -> None:
     for system, count in attempt.plan.records.items():
         if count == 0:
@@ -145,12 +147,12 @@ def _empty_side(attempt: Attempt) -> None:
             )
 
 
-@_rail("direction")
+@_named(RAILS, "direction")
 def _direction(attempt: Attempt) -> None:
     require_lawful(attempt.plan.changes, attempt.settings)
 
 
-@_rail("meanwhile")
+@_named(RAILS, "meanwhile")
 def _meanwhile(attempt: Attempt) -> None:
     """Ask beforehand what is asked again before every request."""
     require_now(Moment(attempt.settings, attempt.now, attempt.halted))
@@ -186,23 +188,13 @@ def require_now(moment: Moment) -> None:
         holds(moment)
 
 
-def _rail_of_requests(
-    name: str,
-) -> Callable[[Callable[[Moment], None]], Callable[[Moment], None]]:
-    def register(function: Callable[[Moment], None]) -> Callable[[Moment], None]:
-        MEANWHILE[name] = function
-        return function
-
-    return register
-
-
-@_rail_of_requests("halt")
+@_named(MEANWHILE, "halt")
 def _halt(moment: Moment) -> None:
     if moment.halted is not None:
         raise StoppedError(f"Corrections are stopped: {moment.halted}.")
 
 
-@_rail_of_requests("freeze")
+@_named(MEANWHILE, "freeze")
 def _freeze(moment: Moment) -> None:
     today = moment.now.astimezone(moment.settings.timezone).date()
     for freeze in moment.settings.corrections.freeze:
@@ -212,7 +204,7 @@ def _freeze(moment: Moment) -> None:
             )
 
 
-@_rail_of_requests("window")
+@_named(MEANWHILE, "window")
 def _window(moment: Moment) -> None:
     window, zone = moment.settings.corrections.window, moment.settings.timezone
     if window is not None and not window.holds(moment.now.astimezone(zone).time()):
@@ -222,17 +214,14 @@ def _window(moment: Moment) -> None:
         )
 
 
-@_rail_of_requests("lease")
+@_named(MEANWHILE, "lease")
 def _lease(moment: Moment) -> None:
     moment.renew()
 
 
 def class_now(change: Change, settings: Settings) -> RemedyClass:
     """Return the class of a change as the settings are now."""
-    chosen = settings.corrections.policy.get(change.remedy)
-    if is_for_people(change.remedy, settings):
-        return "propose"
-    return chosen or change.kind
+    return class_under(change.remedy, change.kind, settings)
 
 
 def _by_finding(changes: Iterable[Change]) -> Iterable[list[Change]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from auditor.correct.applying.journal import MADE
 from auditor.model.plan import Change, Withheld, change_id, in_order
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def undo_plan(
     lasting: dict[tuple[str, str], int] = {}
     for change in plan.changes:
         receipt = receipts.get(change.id)
-        if receipt is None or receipt.state not in ("verified", "pending"):
+        if receipt is None or receipt.state not in MADE:
             continue
         if change.undo is None or receipt.state == "pending":
             reason = change.why_no_undo or FOR_GOOD

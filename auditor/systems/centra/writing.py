@@ -18,8 +18,7 @@ import msgspec
 from auditor.errors import ForbiddenWriteError, SchemaDriftError, TransientReadError
 from auditor.systems.centra.client import LIMITS, CentraClient
 from auditor.systems.centra.pace import Timing
-from auditor.systems.gate import GatedTransport, always_open
-from auditor.systems.http import network
+from auditor.systems.gate import CheckedTransport, GatedTransport, always_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +93,7 @@ class CentraWriter:
             raise SchemaDriftError("Centra answers updateCustomer in another shape.") from exc
 
 
-class CentraLock(httpx.BaseTransport):
+class CentraLock(CheckedTransport):
     """Carries the two texts of the mutation and the query for the rate limits, and nothing else.
 
     Args:
@@ -103,21 +102,12 @@ class CentraLock(httpx.BaseTransport):
     """
 
     def __init__(self, url: str, inner: httpx.BaseTransport | None = None) -> None:
-        self._url, self._inner = httpx.URL(url), inner or network()
+        self._url = httpx.URL(url)
+        super().__init__(self._require, inner)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request, if it may be sent.
-
-        Raises:
-            ForbiddenWriteError: it may not.
-        """
+    def _require(self, request: httpx.Request) -> None:
         if request.method != "POST" or request.url != self._url or not _is_allowed(request.content):
             raise ForbiddenWriteError("Centra: this is no call that the auditor makes.")
-        return self._inner.handle_request(request)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._inner.close()
 
 
 def _is_allowed(content: bytes) -> bool:

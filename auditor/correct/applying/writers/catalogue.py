@@ -13,8 +13,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.correct.applying.writers.sales import NOTES
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight, request_of
+from auditor.correct.applying.writers.outcome import fate_of_upload
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sending, Sight, request_of
 from auditor.errors import UnsafePlanError
 from auditor.model.plan import CatalogueCells
 from auditor.private_file import private_folder
@@ -87,7 +87,7 @@ class CatalogueWriter:
                 count, found = write_edited(feed.file, out, edits)
             self._require_whole(count)
             upload = push_catalogue(self._hapi, catalogue_file(draft))
-        fate = _fate(upload.outcome)
+        fate = fate_of_upload(upload.outcome)
         gone = Sending("failed", str(NO_ITEM.note))
         return [
             fate if request_of(change, CatalogueCells).item in found else gone for change in changes
@@ -138,11 +138,3 @@ def _compared(column: str, text: str | None) -> object:
         except InvalidOperation:
             return folded
     return folded
-
-
-def _fate(outcome: str) -> Sending:
-    if outcome == "accepted":
-        return SENT
-    if outcome == "unknown":
-        return Sending("unknown", NOTES[outcome])
-    return Sending("failed", NOTES[outcome], is_refusal=outcome == "unauthorised")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
+from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, Sight, request_of
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.plan import ContactFields, NewContact
@@ -55,7 +56,7 @@ def contacts_now(points: SystemPoints, ids: Sequence[str]) -> dict[str, Contact]
     Raises:
         ReadError: Emarsys does not tell.
     """
-    rows = points.read("contacts", list(dict.fromkeys(ids)))[emarsys_contact.name].to_pylist()
+    rows = rows_now(points, "contacts", emarsys_contact, ids)
     return {str(row["contact_id"]): row for row in rows}
 
 

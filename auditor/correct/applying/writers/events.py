@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.correct.applying.writers.contacts import contacts_now
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
+from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sight, request_of
 from auditor.model.plan import EventFiring
 from auditor.model.tables import centra_order, emarsys_event
@@ -132,10 +133,8 @@ class EventWriter:
 
     def _orders(self, requests: Sequence[EventFiring]) -> dict[str, str]:
         """Return the status of the orders that the events are about."""
-        numbers = list(dict.fromkeys(one.data["order"] for one in requests if "order" in one.data))
-        read = self._points.read("orders", numbers) if numbers else {}
-        table = read.get(centra_order.name)
-        rows = [] if table is None else table.to_pylist()
+        numbers = [one.data["order"] for one in requests if "order" in one.data]
+        rows = rows_now(self._points, "orders", centra_order, numbers)
         return {str(row["order_number"]): str(row["status"]) for row in rows}
 
     def _fired(
@@ -152,6 +151,5 @@ class EventWriter:
     def _rows(self, requests: Sequence[EventFiring]) -> list[dict[str, Any]]:
         if EVENTS not in self._points.streams:
             return []
-        ids = list(dict.fromkeys(one.contact_id for one in requests))
-        table = self._points.read(EVENTS, ids).get(emarsys_event.name)
-        return [] if table is None else table.to_pylist()
+        ids = [one.contact_id for one in requests]
+        return rows_now(self._points, EVENTS, emarsys_event, ids)

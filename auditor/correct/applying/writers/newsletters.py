@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.contacts import contacts_now
 from auditor.correct.applying.writers.outcome import UNKNOWN, refusals
+from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import (
     AFTER,
     BEFORE,
@@ -37,7 +38,6 @@ OPTED_IN = 1
 
 NO_CUSTOMER = Sight("other", "a customer is not there any more, or has another e-mail")
 WANTED_AGAIN = Sight("other", "the contact is opted in by now, or has another e-mail")
-FOLLOWS_NOT = "Centra took the flag, but the newsletter row stays active; end it by hand"
 
 
 class NewsletterWriter(SeenAtOnce):
@@ -56,22 +56,19 @@ class NewsletterWriter(SeenAtOnce):
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the newsletter rows of the customers' e-mails, and whether the contacts are opted out."""
         requests = [request_of(change, NewsletterFlag) for change in changes]
-        ids = list(dict.fromkeys(number for one in requests for number in one.customers))
+        ids = [number for one in requests for number in one.customers]
         customers = {
             str(row["customer_id"]): row
-            for row in self._points.read("customers", ids)
-            .get(centra_customer.name, _NOTHING)
-            .to_pylist()
+            for row in rows_now(self._points, "customers", centra_customer, ids)
         }
         there = contacts_now(self._points, [one.contact_id for one in requests])
-        spellings = [one.email for one in requests]
-        spellings += [str(row["email"]) for row in (*customers.values(), *there.values())]
-        emails = list(dict.fromkeys(spellings))
-        known = list(dict.fromkeys(number for one in requests for number in one.subscriptions))
-        read = self._points.read("newsletter_subscriptions", known, emails)
+        emails = [one.email for one in requests]
+        emails += [str(row["email"]) for row in (*customers.values(), *there.values())]
+        known = [number for one in requests for number in one.subscriptions]
+        stream = "newsletter_subscriptions"
         active = {
             (row["subscription_id"], row["email_key"], row["store_id"])
-            for row in read.get(centra_subscription.name, _NOTHING).to_pylist()
+            for row in rows_now(self._points, stream, centra_subscription, known, emails)
             if row["is_active"] and not row["is_product_bound"]
         }
         return [
@@ -123,11 +120,3 @@ def _sight(
         for number, key, of in active
     )
     return BEFORE if is_active else AFTER
-
-
-class _Empty:
-    def to_pylist(self) -> list[Contact]:
-        return []
-
-
-_NOTHING = _Empty()

@@ -21,6 +21,12 @@ NOTES = {
     "failed": "Emarsys refuses the row",
     "not_taken": "the request did not reach Emarsys",
 }
+UPLOADS = {
+    "refused": "Emarsys refuses the file",
+    "unauthorised": "emarsys.sales.token was refused; nothing of the file was taken",
+    "not_taken": "the file did not reach Emarsys",
+    "unknown": "no answer tells whether the file was taken",
+}
 UNKNOWN = Sending("unknown", "no answer tells whether it was taken")
 
 
@@ -36,6 +42,15 @@ def _fate(result: RowResult) -> Sending:
         return UNKNOWN
     code = "" if result.code is None else f" (code {result.code})"
     return Sending("failed", f"{NOTES[result.state]}{code}")
+
+
+def fate_of_upload(outcome: str) -> Sending:
+    """Return what became of a file."""
+    if outcome == "accepted":
+        return SENT
+    if outcome == "unknown":
+        return Sending("unknown", UPLOADS[outcome])
+    return Sending("failed", UPLOADS[outcome], is_refusal=outcome == "unauthorised")
 
 
 def refusals(send: Callable[[], list[Sending]], rows: int) -> list[Sending]:

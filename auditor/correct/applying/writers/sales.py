@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, TypeAlias
 
-from auditor.correct.applying.writers.writer import AFTER, BEFORE, SENT, Sending, Sight, request_of
+from auditor.correct.applying.writers.outcome import fate_of_upload
+from auditor.correct.applying.writers.rows import rows_now
+from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sending, Sight, request_of
 from auditor.correct.upload_once import upload_once
 from auditor.correct.uploads import Line
 from auditor.model.plan import SalesLines
@@ -36,13 +38,7 @@ NOTHING = (0, 0)
 UPLOADED = Sight("sent", "these lines were sent already; they wait for the next load")
 MOVED = Sight("other", "Centra changed the order since the plan was made")
 COUNTED_ELSE = Sight("other", "Emarsys counts something else of the order than the plan expects")
-
-NOTES = {
-    "refused": "Emarsys refuses the file",
-    "unauthorised": "emarsys.sales.token was refused; nothing of the file was taken",
-    "not_taken": "the file did not reach Emarsys",
-    "unknown": "no answer tells whether the file was taken",
-}
+SENT_ELSEWHERE = Sending("failed", "another process sent these lines at this moment")
 
 
 class SalesWriter:
@@ -117,35 +113,33 @@ class SalesWriter:
         return seen
 
     def _upload(self, requests: Mapping[str, SalesLines]) -> dict[str, Sending]:
-        lines = [line for one in requests.values() for line in _ledger_lines(one)]
-        full = {
-            (line.order, line.item, cause): line
+        pairs = [
+            (line, full)
             for one in requests.values()
-            for line, cause in zip(_lines_of(one), [x.cause for x in one.lines], strict=True)
-        }
+            for line, full in zip(_ledger_lines(one), _lines_of(one), strict=True)
+        ]
+        full_of = dict(pairs)
 
         def file_of(won: Sequence[Line]) -> SalesFile:
-            return sales_file([full[line.key] for line in won], self._columns)
+            return sales_file([full_of[line] for line in won], self._columns)
 
         claim, outcome = upload_once(
             self._uploads,
-            lines,
+            [line for line, _ in pairs],
             file_of=file_of,
             send=lambda file: upload_sales(self._hapi, file).outcome,
             clock=self._clock,
         )
         won = {line.order for line in claim.lines}
-        return {
-            key: _sending(outcome if one.order in won else None) for key, one in requests.items()
-        }
+        fate = SENT_ELSEWHERE if outcome is None else fate_of_upload(outcome)
+        return {key: fate if one.order in won else SENT_ELSEWHERE for key, one in requests.items()}
 
     def _is_settled(self, receipt: Receipt | None) -> bool:
         since = None if receipt is None else receipt.intended_at
         return since is not None and since + self._settle < self._clock()
 
     def _touched(self, numbers: Sequence[str]) -> dict[str, datetime | None]:
-        table = self._points.read("orders", numbers).get(centra_order.name)
-        rows = [] if table is None else table.to_pylist()
+        rows = rows_now(self._points, "orders", centra_order, numbers)
         return {
             str(row["order_number"]): None
             if row["updated_at"] is None
@@ -154,9 +148,8 @@ class SalesWriter:
         }
 
     def _counted(self, numbers: Sequence[str]) -> Amounts:
-        table = self._points.read("sales", numbers).get(emarsys_sale.name)
         found: Amounts = {}
-        for row in [] if table is None else table.to_pylist():
+        for row in rows_now(self._points, "sales", emarsys_sale, numbers):
             key = (str(row["order_number"]), str(row["item"]))
             quantity, amount = found.get(key, NOTHING)
             found[key] = (quantity + row["quantity_milli"], amount + row["amount_minor"])
@@ -189,16 +182,6 @@ def _is_counted(request: SalesLines, counted: Amounts, *, with_lines: bool) -> b
         if counted.get((request.order, one.item), NOTHING) != (quantity, amount):
             return False
     return True
-
-
-def _sending(outcome: str | None) -> Sending:
-    if outcome == "accepted":
-        return SENT
-    if outcome is None:
-        return Sending("failed", "another process sent these lines at this moment")
-    if outcome == "unknown":
-        return Sending("unknown", NOTES[outcome])
-    return Sending("failed", NOTES[outcome], is_refusal=outcome == "unauthorised")
 
 
 def _ledger_lines(request: SalesLines) -> list[Line]:

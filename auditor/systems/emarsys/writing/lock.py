@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import httpx
-
 from auditor.systems.emarsys.writing import bodies
 from auditor.systems.emarsys.writing.bodies import require
-from auditor.systems.http import network
+from auditor.systems.gate import CheckedTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import httpx
 
 HEADERS = frozenset(
     {
@@ -147,7 +147,7 @@ def _host_header(request: httpx.Request) -> bytes:
     return str(request.headers.get("host", "")).encode()
 
 
-class LockedTransport(httpx.BaseTransport):
+class LockedTransport(CheckedTransport):
     """Carries requests through a lock; there is no way around it.
 
     Args:
@@ -156,17 +156,4 @@ class LockedTransport(httpx.BaseTransport):
     """
 
     def __init__(self, lock: Lock, inner: httpx.BaseTransport | None = None) -> None:
-        self._lock, self._inner = lock, inner or network()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request, if it may be sent.
-
-        Raises:
-            ForbiddenWriteError: it may not.
-        """
-        self._lock.require(request)
-        return self._inner.handle_request(request)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._inner.close()
+        super().__init__(lock.require, inner)
