@@ -9,7 +9,8 @@ from auditor.model.finding import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from auditor.model.finding import Canary, CheckResult, Severity, Verdict
+    from auditor.model.audit import Canary
+    from auditor.model.finding import CheckResult, Severity, Verdict
     from auditor.model.snapshot import Coverage
 
 CLEAN, FINDINGS, INCOMPLETE = 0, 1, 3

@@ -48,3 +48,4 @@ def test_an_opt_in_that_emarsys_lost_was_moved_by_emarsys(
         found = json.loads(shop.out)
     assert (found["check"], found["subject"]["key"]) == ("consent.opt_in_lost", str(reader.id))
     assert (found["moved_by"], found["since"]) == ("emarsys", audit["as_of"])
+    assert found["agreed"]["emarsys"]["opt_in"] == "1"

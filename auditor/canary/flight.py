@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from auditor.canary.built_ins import broken_rows
 from auditor.canary.plants import plants
 from auditor.canary.sample import sample
+from auditor.model.audit import Canary
 from auditor.model.drift import DRIFT_TABLES
-from auditor.model.finding import Canary
 from auditor.model.tables import metadata
 
 if TYPE_CHECKING:

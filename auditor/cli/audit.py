@@ -10,7 +10,8 @@ from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
     from auditor.backtest.compare import Comparison
-    from auditor.model.finding import Reread, Severity
+    from auditor.model.audit import Reread
+    from auditor.model.finding import Severity
     from auditor.pipeline import Done, Run
 
 FINDINGS = 1

@@ -211,7 +211,7 @@ def _findings_table(found: Sequence[Finding], settings: Settings) -> Iterator[Re
     if not found:
         yield Text("  None.")
         return
-    figures = Figures("en", settings.timezone)
+    figures = Figures(settings.locale, settings.timezone)
     table = _table(
         *("check", "severity", "state", "subject", "money", "cause"),
         *("remedy", "first seen", "moved by", "since"),
@@ -250,7 +250,7 @@ def _side(explanation: Explanation, system: str, veil: Veil) -> RenderableType:
 def _timeline(explanation: Explanation, settings: Settings, veil: Veil) -> Iterator[RenderableType]:
     from auditor.report.figures import Figures
 
-    figures = Figures("en", settings.timezone)
+    figures = Figures(settings.locale, settings.timezone)
     table = _table("when", "source", "what")
     for moment in explanation.timeline:
         changes = ", ".join(

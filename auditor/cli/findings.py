@@ -67,7 +67,7 @@ def command(
             for row in rows:
                 click.echo(finding_json(row))
             return
-        figures = Figures("en", settings.timezone)
+        figures = Figures(settings.locale, settings.timezone)
         for number, row in enumerate(rows):
             if number == 0:
                 click.echo(_HEAD)

@@ -15,7 +15,16 @@ from msgspec.structs import force_setattr
 
 from auditor.config.section import Brand, Count, Email, Id, Name, SettingError, Share
 from auditor.config.systems import Centra, Emarsys
-from auditor.config.values import Cron, Duration, MailUrl, Secret, StoreUrl, Window
+from auditor.config.values import (
+    Cron,
+    Duration,
+    LocaleName,
+    MailUrl,
+    Secret,
+    StoreUrl,
+    WebUrl,
+    Window,
+)
 
 OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"]
 """Source: Centra reference 4.2; the two names of a cancelled order are left out, it is never due."""
@@ -253,16 +262,31 @@ class Schedule(Struct, frozen=True, kw_only=True):
 
 
 class Mail(Struct, frozen=True, kw_only=True):
-    """Who is told, by owner; `default` covers the rest."""
+    """Who is told, by owner; `default` covers the rest.
+
+    Attributes:
+        reports: Address under which the readers find the folder `reports/out`; None names the file.
+    """
 
     smtp: MailUrl
     from_: Email = field(name="from")
     to: dict[str, tuple[Email, ...]]
+    reports: WebUrl | None = None
 
     def __post_init__(self) -> None:
         """Leave no owner without a reader."""
         if not self.to.get("default"):
             raise SettingError("to.default", "missing; add at least one address")
+
+
+class Chat(Struct, frozen=True, kw_only=True):
+    """Where the digest is told in short.
+
+    Attributes:
+        webhook: An address that takes JSON as Slack's incoming webhooks do; whoever has it may post.
+    """
+
+    webhook: Secret
 
 
 class Privacy(Struct, frozen=True, kw_only=True):
@@ -279,6 +303,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     centra: Centra
     emarsys: Emarsys
     timezone: ZoneInfo = ZoneInfo("UTC")
+    locale: LocaleName = LocaleName("en_GB")
     store: Store = Store()
     consent: Consent = Consent()
     feed: Feed = Feed()
@@ -293,6 +318,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     corrections: Corrections = field(default_factory=Corrections)
     schedule: Schedule | None = None
     mail: Mail | None = None
+    chat: Chat | None = None
     privacy: Privacy = Privacy()
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Duration = NewType("Duration", timedelta)
 Cron = NewType("Cron", str)
+LocaleName = NewType("LocaleName", str)
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -168,12 +169,22 @@ def _zone(text: str, _path: str) -> ZoneInfo:
         raise ValueError from exc
 
 
+def _locale(text: str, _path: str) -> LocaleName:
+    import babel
+
+    try:
+        return LocaleName(str(babel.Locale.parse(text.replace("-", "_"))))
+    except babel.UnknownLocaleError as exc:
+        raise ValueError from exc
+
+
 KINDS: dict[object, Kind] = {
     Duration: Kind(
         "a duration such as 90m, 26h or 14d", lambda text, _path: Duration(parse_duration(text))
     ),
     Cron: Kind("a cron line of five fields, such as 0 5 * * *, or null", _cron),
     Window: Kind("a time of day to another, such as 22:00-05:00, or null", _window),
+    LocaleName: Kind("a locale such as en_GB, sv_SE or de_DE", _locale),
     ZoneInfo: Kind("a time zone such as Europe/Stockholm", _zone),
     WebUrl: Kind("an address like https://host/path", _web_url),
     StoreUrl: Kind("a SQLAlchemy URL such as duckdb:///var/brand.duckdb", _store_url),

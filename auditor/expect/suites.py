@@ -51,6 +51,7 @@ class _DriftEntry(msgspec.Struct, forbid_unknown_fields=True):
     max_rows: Annotated[int, msgspec.Meta(ge=0)] = 0
     max_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     heeds: tuple[str, ...] = ()
+    rule: str = ""
 
 
 class _TableEntry(msgspec.Struct, forbid_unknown_fields=True):
@@ -136,6 +137,7 @@ def _of_drift(entry: _DriftEntry, suite: _Suite) -> Expectation:
         heeds=entry.heeds,
         needs_before=entry.needs_before,
         needs_told=entry.needs_told,
+        rule=entry.rule,
     )
     return Expectation(check)
 

@@ -29,6 +29,7 @@ run_table = sa.Table(
     Column("total", Integer),
     Column("new", Integer),
     Column("resolved", Integer),
+    Column("open", Text),  # JSON: findings that stood open, by severity
 )
 
 finding_table = sa.Table(
@@ -55,6 +56,7 @@ finding_table = sa.Table(
     Column("occurred_at", DateTime),
     Column("moved_by", Text),
     Column("since", DateTime),  # when the side that moved was first seen moved
+    Column("agreed", Text),  # JSON: run and both sides' values when they agreed last
     Column("incident", Text, index=True),  # what it is a row of; NULL where the check has none
     Column("confirmed", Boolean),  # by a second look when it was new; NULL: none was due
     Column("first_seen", DateTime, nullable=False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from auditor.model.compared import agreed_of
 from auditor.model.finding import fingerprint, lowered
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
-    from auditor.model.finding import Check
+from auditor.model.finding import Check
 
 ROWS_PER_STATEMENT = 5_000
 
@@ -61,6 +62,7 @@ def observed(
             "occurred_at": row["occurred_at"],
             "moved_by": row["moved_by"],
             "since": row["since"],
+            "agreed": _text(agreed_of(row["agreed"])),
             "incident": row["incident"],
             "first_seen": seen_at,
             "last_seen": seen_at,
@@ -78,7 +80,11 @@ def _side(row: RowMapping, prefix: str) -> str | None:
         for name, value in row.items()
         if name.startswith(prefix) and value is not None
     }
-    return msgspec.json.encode(values).decode() if values else None
+    return _text(values or None)
+
+
+def _text(values: dict[str, Any] | None) -> str | None:
+    return None if values is None else msgspec.json.encode(values).decode()
 
 
 def _shown(value: object) -> object:

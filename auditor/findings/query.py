@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from auditor.findings.ledger import finding_table, history_table, run_table, stored
 from auditor.findings.lifecycle import OPEN
+from auditor.model.audit import PastRun
 from auditor.model.finding import Finding, Money
 from auditor.model.snapshot import Coverage, Snapshot
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
+    from sqlalchemy.sql.elements import ColumnElement
+
     from auditor.findings.ledger import Ledger
-    from auditor.model.finding import Severity, State, Tally, Verdict
+    from auditor.model.audit import Audit
+    from auditor.model.finding import Severity, State
 
 
 def findings(
@@ -41,7 +45,6 @@ def findings(
         limit: At most this many.
     """
     row = finding_table.c
-    gravity = sa.case({"critical": 0, "warning": 1}, value=row.severity, else_=2)
     select = sa.select(finding_table).where(row.brand == brand)
     if run is not None:
         select = select.where(row.run == run)
@@ -49,10 +52,17 @@ def findings(
         select = select.where(row.check_id == check)
     if state is not None or run is None:
         select = select.where(row.state.in_((state,) if state else (*OPEN, "accepted")))
-    order = (gravity, row.check_id, sa.func.coalesce(row.money_minor, 0).desc(), row.subject_key)
     with ledger.begin() as conn:
-        for found in conn.execute(select.order_by(*order).limit(limit)).mappings():
+        for found in conn.execute(select.order_by(*gravest_first()).limit(limit)).mappings():
             yield finding_of(found)
+
+
+def gravest_first() -> tuple[ColumnElement[Any], ...]:
+    """Return the order in which findings are told: the gravest and dearest first, check by check."""
+    row = finding_table.c
+    gravity = sa.case({"critical": 0, "warning": 1}, value=row.severity, else_=2)
+    dearest = sa.func.coalesce(row.money_minor, 0).desc()
+    return gravity, row.check_id, dearest, row.subject_key
 
 
 class PastValue(NamedTuple):
@@ -186,6 +196,7 @@ def finding_of(row: sa.RowMapping) -> Finding:
         occurred_at=_told(row["occurred_at"]),
         moved_by=row["moved_by"] or "unknown",
         moved_at=_told(row["since"]),
+        agreed=_side(row["agreed"]),
         incident=row["incident"],
         accepted_until=_told(row["accepted_until"]),
         accepted_reason=row["accepted_reason"],
@@ -225,13 +236,18 @@ def record_run(ledger: Ledger, brand: str, snapshot: Snapshot) -> None:
         )
 
 
-def close_run(ledger: Ledger, run: str, verdict: Verdict, tally: Tally) -> None:
-    """Write a run's verdict and tally down."""
-    values = {"total": tally.total, "new": tally.new, "resolved": tally.resolved}
+def close_run(ledger: Ledger, audit: Audit) -> None:
+    """Write down what a run came to."""
+    tally = audit.tally
+    values = {
+        "verdict": audit.verdict,
+        "total": tally.total,
+        "new": tally.new,
+        "resolved": tally.resolved,
+        "open": msgspec.json.encode(dict(audit.standing)).decode(),
+    }
     with ledger.begin() as conn:
-        conn.execute(
-            run_table.update().where(run_table.c.run == run).values(verdict=verdict, **values)
-        )
+        conn.execute(run_table.update().where(run_table.c.run == audit.run).values(values))
 
 
 def last_snapshot(ledger: Ledger, brand: str) -> Snapshot | None:
@@ -293,23 +309,34 @@ def open_severities(ledger: Ledger, brand: str) -> frozenset[Severity]:
         return frozenset(conn.execute(select).scalars())
 
 
-class FinishedRun(NamedTuple):
-    """A run that came to a verdict; `total` findings stood open after it."""
+def standing_severities(ledger: Ledger, brand: str) -> dict[Severity, int]:
+    """Return how many findings stand, accepted ones included, by severity."""
+    row = finding_table.c
+    select = (
+        sa.select(row.severity, sa.func.count())
+        .where(row.brand == brand, row.state != "resolved")
+        .group_by(row.severity)
+        .order_by(row.severity)
+    )
+    with ledger.begin() as conn:
+        return {found[0]: int(found[1]) for found in conn.execute(select)}
 
-    run: str
-    as_of: datetime
-    verdict: Verdict
-    total: int
 
-
-def runs(ledger: Ledger, brand: str, limit: int = 30) -> list[FinishedRun]:
-    """Return the newest finished runs, newest first."""
+def runs(ledger: Ledger, brand: str, limit: int = 60) -> list[PastRun]:
+    """Return the newest runs that came to a verdict, newest first."""
     row = run_table.c
     select = (
-        sa.select(row.run, row.as_of, row.verdict, row.total)
+        sa.select(row.run, row.as_of, row.verdict, row.total, row.new, row.resolved, row.open)
         .where(row.brand == brand, row.verdict.is_not(None))
-        .order_by(row.as_of.desc())
+        .order_by(row.as_of.desc(), row.run.desc())
         .limit(limit)
     )
     with ledger.begin() as conn:
-        return [FinishedRun(r[0], aware(r[1]), r[2], r[3]) for r in conn.execute(select)]
+        return [
+            PastRun(found[0], aware(found[1]), *found[2:6], severities=_tally(found[6]))
+            for found in conn.execute(select)
+        ]
+
+
+def _tally(text: str | None) -> dict[Severity, int]:
+    return {} if text is None else msgspec.json.decode(text)

@@ -1,12 +1,9 @@
 """The revenue bridge, and how much of the order value is verified: what the money figures say."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: a stored record is read back by these annotations.
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CENTRA, UNKNOWN, EMARSYS = "centra", "unknown", "emarsys"
 

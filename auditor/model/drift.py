@@ -2,7 +2,7 @@
 
 Every drift table starts with the same columns; those that follow are named `centra_*` or `emarsys_*`
 after the side whose value they show, so that the findings stage needs no knowledge of any topic.
-The last three are filled once all drift stands, so the select of a topic ends before them.
+The last four are filled once all drift stands, so the select of a topic ends before them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ def _drift(name: str, *sides: Column[object]) -> sa.Table:
         *sides,
         Column("moved_by", Text),  # centra, emarsys, both, never_agreed or unknown
         Column("since", DateTime),  # when the side that moved was first seen moved
+        Column("agreed", Text),  # on what both sides agreed last, see `agreed_of`
         Column("incident", Text),  # what the row belongs to
     )
 
 
-AFTERWARDS = ("moved_by", "since", "incident")
+AFTERWARDS = ("moved_by", "since", "agreed", "incident")
 
 
 def filled(table: sa.Table) -> list[str]:
@@ -292,7 +293,6 @@ link_stream = sa.Table(
     Column("lag_p50_s", BigInteger),
     Column("lag_p95_s", BigInteger),
 )
-
 link_purchase = sa.Table(
     "link_purchase",
     metadata,

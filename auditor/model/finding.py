@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
-
-    from auditor.model.bridge import Bridge, VerifiedShare
-    from auditor.model.incident import Incident
-    from auditor.model.snapshot import Coverage, Dropped
 
 Severity = Literal["info", "warning", "critical"]
 Outcome = Literal["pass", "fail", "error", "skipped", "off"]
@@ -55,6 +51,7 @@ class Check:
         needs_before: Streams that an earlier run must have read to their end; else it is off.
         needs_told: Columns, as `table.column`, that a tenant may not tell; where the field of one was
             left out, the check is skipped.
+        rule: When it fails, in words for people; empty where the title says it all.
     """
 
     id: str
@@ -70,6 +67,7 @@ class Check:
     heeds: tuple[str, ...] = ()
     needs_before: tuple[str, ...] = ()
     needs_told: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +113,8 @@ class Finding:
         occurred_at: When the record itself came to be, where known.
         moved_by: `centra`, `emarsys`, `both`, `never_agreed`, or `unknown` at first sight.
         moved_at: When the side that moved was first seen moved.
+        agreed: The `run` that saw both sides agree last, and what `centra` and `emarsys` held; None where
+            they never did.
         incident: What it is a row of.
         accepted_until: End of its waiver, None without one.
         confirmed: Whether a second reading of both sides bore it out when it was new and critical;
@@ -143,6 +143,7 @@ class Finding:
     occurred_at: datetime | None = None
     moved_by: str = "unknown"
     moved_at: datetime | None = None
+    agreed: Mapping[str, Any] | None = None
     incident: str | None = None
     accepted_until: datetime | None = None
     accepted_reason: str | None = None
@@ -160,88 +161,3 @@ class Tally:
     regressed: int = 0
     resolved: int = 0
     accepted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reread:
-    """What reading the records of new critical findings again has shown.
-
-    Attributes:
-        confirmed: Findings that stand by what both systems say now.
-        late: Those that do not: one side was only late, and they are not raised.
-        unconfirmed: Those raised without a second look.
-        requests: Calls that it took.
-        reason: Why some are unconfirmed.
-    """
-
-    confirmed: int
-    late: int
-    unconfirmed: int
-    requests: int
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """Whether every check found the drift that was planted for it into a shadow copy.
-
-    Attributes:
-        planted: Checks for which a case was planted.
-        detected: Those that found it.
-        missed: Ids of the others: broken, switched off or gone.
-    """
-
-    planted: int
-    detected: int
-    missed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """One whole audit: what was read, what each check said, how the findings stand.
-
-    Attributes:
-        verdict: `clean`, `drift` (findings, none critical), `critical` or `incomplete`.
-        stages: Wall seconds of each stage, in order.
-        incidents: What stands behind the findings, the gravest first.
-        canary: None when none was sent out.
-        reread: None when nothing was read again.
-        bridge: From Centra's revenue to Emarsys' revenue, per month and market; empty where an order
-            or a sale may be missing from the snapshot.
-        verified_share: How much of the order value is verified, likewise.
-    """
-
-    run: str
-    brand: str
-    as_of: datetime
-    verdict: Verdict
-    coverage: tuple[Any, ...]
-    checks: tuple[CheckResult, ...]
-    tally: Tally
-    stages: Mapping[str, float] = field(default_factory=dict)
-    incidents: tuple[Incident, ...] = ()
-    canary: Canary | None = None
-    bridge: tuple[Bridge, ...] = ()
-    verified_share: tuple[VerifiedShare, ...] = ()
-    reread: Reread | None = None
-
-    def disabled_by(self, line: Coverage) -> tuple[str, ...]:
-        """Return the ids of the checks that did not judge for want of this stream, or of fields of it."""
-        untold = {check for one in line.dropped for check in self.disabled_without(one)}
-        return tuple(
-            check.id
-            for check in self._unjudged()
-            if check.id in untold
-            or (not line.is_usable and line.stream in (*check.needs, *check.heeds))
-        )
-
-    def disabled_without(self, dropped: Dropped) -> tuple[str, ...]:
-        """Return the ids of the checks that did not judge because this field was left out."""
-        return tuple(
-            check.id
-            for check in self._unjudged()
-            if not set(check.needs_told).isdisjoint(dropped.columns)
-        )
-
-    def _unjudged(self) -> Iterator[Check]:
-        return (row.check for row in self.checks if row.outcome in ("off", "skipped"))

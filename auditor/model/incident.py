@@ -1,14 +1,11 @@
 """Incidents: the few things that are wrong behind many findings, and what they have in common."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: a stored record is read back by these annotations.
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from auditor.model.finding import Money, Severity
+from auditor.model.finding import Money, Severity
 
 
 @dataclass(frozen=True, slots=True)

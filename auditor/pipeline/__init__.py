@@ -1,6 +1,6 @@
 """The order of the stages: snapshot, reconcile, expect, findings, report. Nothing else knows it.
 
-`reading` takes the snapshot, `auditing` goes on from it to the report, and `rehearsal` judges copies:
+`reading` takes the snapshot, `auditing` goes on from it to the findings, `reporting` to the report, and `rehearsal` judges copies:
 the canary's, and stored runs. `planning` makes a plan of the findings, `applying` applies, verifies and
 undoes it, `correcting` does both while nobody watches.
 """
@@ -11,8 +11,9 @@ from auditor.pipeline.correcting import Corrected, correct
 from auditor.pipeline.planning import Planned, plan
 from auditor.pipeline.reading import snapshot
 from auditor.pipeline.rehearsal import backtest, changes_since
+from auditor.pipeline.reporting import report, show
 from auditor.pipeline.run import REPORTS, Done, Progress, Run
 
 __all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
 __all__ += ["Applied", "Rehearsed", "apply", "halt", "lift", "plan", "rehearse", "snapshot"]
-__all__ += ["Corrected", "correct", "undo", "verify"]
+__all__ += ["Corrected", "correct", "report", "show", "undo", "verify"]

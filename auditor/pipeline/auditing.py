@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.journal import WEEK, Journal
@@ -16,29 +15,29 @@ from auditor.findings.causes import find_causes
 from auditor.findings.confirmed import mark
 from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
-from auditor.model.finding import Audit
+from auditor.model.audit import Audit
 from auditor.pipeline import reading
 from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged
 from auditor.pipeline.judging import require_suites, terms_of_run
 from auditor.pipeline.rehearsal import fly_canary
-from auditor.pipeline.run import REPORTS, Done, Stages
+from auditor.pipeline.reporting import keep, publish
+from auditor.pipeline.run import Done, Stages
 from auditor.reconcile import agreed
 from auditor.reconcile.bridge import BRIDGE_STREAMS, read_bridge, read_verified
 from auditor.reconcile.features import DriftFeatures
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import unconfigured
 from auditor.report.audit_json import audit_json
-from auditor.report.build import PastRun, build_report
-from auditor.report.write import write_report
-from auditor.resources import bundled_folder, expectation_files
+from auditor.resources import expectation_files
 from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from auditor.expect.expectation import Expectation
-    from auditor.model.finding import Canary, CheckResult, Finding
+    from auditor.model.audit import Canary
+    from auditor.model.finding import CheckResult
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.run import Run
     from auditor.reconcile.terms import Terms
@@ -108,7 +107,9 @@ def audit(
             mark(ledger, run.settings.brand, looked.marks)
         with stages.stage("report"):
             told = replace(audited, stages=dict(stages.seconds), reread=looked.told)
-            return _report(run, ledger, told)
+            page = publish(run, ledger, keep(run, ledger, warehouse, told))
+            severities = query.open_severities(ledger, told.brand)
+            return Done(told, audit_json(told, page.as_posix()), page, severities)
 
 
 def _needed(expectations: Iterable[Expectation]) -> set[str]:
@@ -175,6 +176,7 @@ def _findings(
         tally,
         incidents=incidents.incidents(ledger, brand),
         canary=canary,
+        standing=query.standing_severities(ledger, brand),
     )
     return _with_money(audited, warehouse, snapshot)
 
@@ -186,22 +188,3 @@ def _with_money(audited: Audit, warehouse: Warehouse, snapshot: Snapshot) -> Aud
         return audited
     with warehouse.engine.connect() as conn:
         return replace(audited, bridge=read_bridge(conn), verified_share=read_verified(conn))
-
-
-def _report(run: Run, ledger: Ledger, audited: Audit) -> Done:
-    def of_check(check: str) -> Iterator[Finding]:
-        return query.findings(ledger, audited.brand, check=check)
-
-    past = [row for row in query.runs(ledger, audited.brand) if row.run != audited.run]
-    data = build_report(
-        audited,
-        of_check,
-        zone=run.settings.timezone,
-        history=[PastRun(row.run, row.as_of, row.verdict, row.total) for row in past],
-    )
-    page = write_report(
-        data, REPORTS, Path(str(bundled_folder("reports/templates"))), findings=of_check
-    )
-    query.close_run(ledger, audited.run, audited.verdict, audited.tally)
-    severities = query.open_severities(ledger, audited.brand)
-    return Done(audited, audit_json(audited, page.as_posix()), page, severities)

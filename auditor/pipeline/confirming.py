@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ConfigError, ReadError
 from auditor.findings import query
-from auditor.model.finding import Reread
+from auditor.model.audit import Reread
 from auditor.reconcile.run import reconcile
 from auditor.snapshot.concerned import left_behind, suspects
 from auditor.snapshot.reread import Again, Seen, read_customers, reread

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from auditor.canary.flight import Flight
     from auditor.expect.expectation import Expectation
-    from auditor.model.finding import Canary, CheckResult
+    from auditor.model.audit import Canary
+    from auditor.model.finding import CheckResult
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.run import Done, Run
     from auditor.reconcile.terms import Terms

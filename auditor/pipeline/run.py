@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.config import Settings
-    from auditor.model.finding import Audit, Severity
+    from auditor.model.audit import Audit
+    from auditor.model.finding import Severity
 
 REPORTS = Path("reports/out")
 

@@ -7,10 +7,12 @@ do not, it stays, as the common ancestor does in a merge. What is compared, per 
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
+from auditor.model.compared import BETWEEN_PARTS
 from auditor.model.history import agreed_value
 from auditor.reconcile.topics import TOPICS
 
@@ -53,7 +55,8 @@ def attribute(
     settled link without drift. A topic one of whose streams was not read to its end learns nothing.
 
     Frame:
-        drift tables: moved_by (str) and since (naive UTC) filled; NULL where no topic compares.
+        drift tables: moved_by (str), since (naive UTC) and agreed (text) filled; NULL where no topic
+            compares, agreed also where both sides never did.
         agreed_value: one row per topic and link that was ever seen.
 
     Args:
@@ -74,7 +77,7 @@ def attribute(
             conn.execute(
                 drift.update()
                 .where(topic.owns(drift), drift.c.subject_key == answer.c.link_key)
-                .values(moved_by=answer.c.moved_by, since=answer.c.since)
+                .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
             )
         conn.execute(_follow(now, run, terms.as_of))
         conn.execute(_meet(now, run))
@@ -135,9 +138,16 @@ def _answers(topic: Topic, as_of: datetime, run: str) -> sa.Select[tuple[object,
         (moves.centra, moves.centra_at),
         (moves.emarsys, moves.emarsys_at),
     )
-    return sa.select(now.c.link_key, moved_by.label("moved_by"), since.label("since")).select_from(
-        now.outerjoin(base, base.c.link_key == now.c.link_key)
+    parts: tuple[ColumnElement[str], ...] = (
+        sa.literal(topic.name),
+        base.c.agreed_run,
+        base.c.centra,
+        base.c.emarsys,
     )
+    agreed = reduce(lambda text, part: text.concat(BETWEEN_PARTS).concat(part), parts)
+    return sa.select(
+        now.c.link_key, moved_by.label("moved_by"), since.label("since"), agreed.label("agreed")
+    ).select_from(now.outerjoin(base, base.c.link_key == now.c.link_key))
 
 
 def _follow(now: sa.Subquery, run: str, as_of: datetime) -> sa.Update:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
+from auditor.model.compared import BETWEEN_VALUES
 from auditor.model.drift import (
     link_contact,
     link_order,
@@ -60,7 +61,7 @@ class Topic:
 def side(*values: ColumnElement[Any]) -> ColumnElement[str]:
     """Write what one side holds as one text."""
     texts = [sa.func.coalesce(sa.cast(value, sa.Text), "") for value in values]
-    return reduce(lambda text, value: text.concat("|").concat(value), texts)
+    return reduce(lambda text, value: text.concat(BETWEEN_VALUES).concat(value), texts)
 
 
 def compared(

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.backtest.compare import Comparison as Compared
+    from auditor.model.audit import Audit
     from auditor.model.bridge import Bridge, VerifiedShare
-    from auditor.model.finding import Audit, CheckResult, Finding, Money
+    from auditor.model.finding import CheckResult, Finding, Money
     from auditor.model.incident import Incident
     from auditor.model.snapshot import Coverage, Snapshot
 
@@ -115,6 +116,7 @@ def finding_json(finding: Finding) -> bytes:
             "incident": finding.incident,
             "accepted": _waiver(finding),
             "confirmed": finding.confirmed,
+            "agreed": None if finding.agreed is None else dict(finding.agreed),
         }
     )
 

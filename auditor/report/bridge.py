@@ -69,6 +69,12 @@ def bridge_months(bridges: Iterable[Bridge]) -> tuple[BridgeMonth, ...]:
     return tuple(_month(month, months[month]) for month in newest)
 
 
+def total_of(bridges: Iterable[Bridge], month: str) -> tuple[dict[str, int], str]:
+    """Return the amounts of a month by step, of all markets together, and their currency."""
+    ours = [one for one in bridges if one.month == month]
+    return {step: sum(one.amounts[step] for one in ours) for step in STEPS}, ours[0].currency
+
+
 def _month(month: str, bridges: list[Bridge]) -> BridgeMonth:
     largest = sorted(bridges, key=lambda one: (-one.amounts[CENTRA], one.market))
     shown, rest = largest[:MARKETS], largest[MARKETS:]

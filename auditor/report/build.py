@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from auditor import __version__
+from auditor.model.audit import PastRun
 from auditor.model.finding import SEVERITIES, CheckResult, Finding, Money, Severity, lowered
 from auditor.report.bridge import BridgeMonth, bridge_months
-from auditor.report.figures import Figures, Locale
+from auditor.report.figures import Figures
+from auditor.report.rows import Taken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
-    from auditor.model.finding import Audit, Verdict
+    from auditor.model.audit import Audit, Record, StreamLag, Undelivered
     from auditor.model.incident import Incident as Cause
 
-ROWS_PER_CHECK = 500
-"""Rows of one check in the page; all of them stand in the CSV beside it."""
-
-FindingsOf = Callable[[str], Iterable[Finding]]
-"""Gives the findings of one check, worst first, each time from the start."""
-
 _OUTCOME_ORDER = ("fail", "error", "skipped", "pass", "off")
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """What an earlier run concluded.
-
-    Attributes:
-        findings: How many stood open after it.
-    """
-
-    run: str
-    as_of: datetime
-    verdict: Verdict
-    findings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +32,7 @@ class Incident:
         severity: One step below the check's when every subject is contained.
         findings: The first of its rows, as many as the page may hold.
         total: How many rows there are in truth.
-        first_seen: When the oldest of `findings` was first seen, None without any.
+        first_seen: When the oldest of all its rows was first seen, None without any.
         causes: What its rows have in common, where they do; the one with the most rows first.
     """
 
@@ -98,6 +79,8 @@ class ReportData:
         suites: In the order of the audit's checks.
         incidents: One per failing check: gravest first, then by people, money and rows.
         history: Earlier runs, newest first.
+        lags: How far Emarsys follows Centra, stream by stream.
+        undelivered: Letters of earlier runs that still waited; None without any.
         version: Of the auditor.
     """
 
@@ -106,6 +89,8 @@ class ReportData:
     suites: tuple[Suite, ...]
     incidents: tuple[Incident, ...]
     history: tuple[PastRun, ...] = ()
+    lags: tuple[StreamLag, ...] = ()
+    undelivered: Undelivered | None = None
     version: str = __version__
 
     @property
@@ -118,6 +103,29 @@ class ReportData:
         return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
     @property
+    def tallies(self) -> dict[str, dict[Severity, int]]:
+        """Return the findings of each suite by severity, as the incidents have them."""
+        found: dict[str, dict[Severity, int]] = {suite.name: {} for suite in self.suites}
+        for incident in self.incidents:
+            tally = found[incident.result.check.suite]
+            tally[incident.severity] = tally.get(incident.severity, 0) + incident.total
+        return found
+
+    @property
+    def this_run(self) -> PastRun:
+        """Return this run as later ones will know it."""
+        audit = self.audit
+        return PastRun(
+            audit.run,
+            audit.as_of,
+            audit.verdict,
+            audit.tally.total,
+            audit.tally.new,
+            audit.tally.resolved,
+            audit.standing,
+        )
+
+    @property
     def bridge_months(self) -> tuple[BridgeMonth, ...]:
         """The revenue bridge of the newest months."""
         return bridge_months(self.audit.bridge)
@@ -127,49 +135,40 @@ class ReportData:
         return sum(suite.count(*outcomes) for suite in self.suites)
 
 
-def build_report(
-    audit: Audit,
-    findings: FindingsOf,
-    *,
-    zone: ZoneInfo,
-    locale: Locale = "en",
-    history: Iterable[PastRun] = (),
-) -> ReportData:
-    """Arrange an audit for reading; of each check's findings only the first are taken.
+def build_report(record: Record, rows: Mapping[str, Taken]) -> ReportData:
+    """Arrange what a run came to for reading.
 
     Args:
-        audit: What was found.
-        findings: The rows of each failing check, worst first.
-        zone: The brand's time zone.
-        locale: How figures and dates are written.
-        history: Earlier runs, in any order.
+        record: What the run came to.
+        rows: The rows of each failing check, the worst first.
     """
-    failing = [result for result in audit.checks if result.outcome == "fail"]
+    audit, nothing = record.audit, Taken()
     incidents = [
-        replace(_incident(result, findings(result.check.id)), causes=_causes(audit, result))
-        for result in failing
+        replace(
+            _incident(result, rows.get(result.check.id, nothing)), causes=_causes(audit, result)
+        )
+        for result in audit.checks
+        if result.outcome == "fail"
     ]
-    past = sorted(history, key=lambda run: (run.as_of, run.run), reverse=True)
     return ReportData(
         audit=audit,
-        figures=Figures(locale, zone),
+        figures=Figures(record.locale, ZoneInfo(record.timezone)),
         suites=_suites(audit.checks),
         incidents=tuple(sorted(incidents, key=_exposure)),
-        history=tuple(past),
+        history=tuple(sorted(record.history, key=lambda run: (run.as_of, run.run), reverse=True)),
+        lags=record.lags,
+        undelivered=record.undelivered,
     )
 
 
-def _incident(result: CheckResult, findings: Iterable[Finding]) -> Incident:
-    taken = tuple(itertools.islice(findings, ROWS_PER_CHECK + 1))
-    # The rows themselves are the truth while all of them were seen; beyond that the check counted.
-    total = len(taken) if len(taken) <= ROWS_PER_CHECK else max(result.failed, len(taken))
+def _incident(result: CheckResult, taken: Taken) -> Incident:
     severity = result.check.severity
     return Incident(
         result=result,
         severity=lowered(severity) if _is_contained(result) else severity,
-        findings=taken[:ROWS_PER_CHECK],
-        total=total,
-        first_seen=min((row.first_seen for row in taken), default=None),
+        findings=tuple(taken.findings),
+        total=taken.total,
+        first_seen=taken.first_seen,
     )
 
 

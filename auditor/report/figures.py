@@ -4,49 +4,50 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import babel.dates
+import babel.numbers
 
 from auditor.model.currency import MINOR_DIGITS
 
 if TYPE_CHECKING:
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from auditor.model.finding import Money
 
-Locale = Literal["en", "sv", "de"]
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class _Style(NamedTuple):
-    group: str
-    point: str
-    day: str
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-_STYLES: dict[Locale, _Style] = {
-    "en": _Style(",", ".", "{d} {name} {y}"),
-    # A no-break space, so that a number never wraps.
-    "sv": _Style("\u00a0", ",", "{y}-{m:02}-{d:02}"),
-    "de": _Style(".", ",", "{d:02}.{m:02}.{y}"),
-}
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figures:
     """Writes figures in one locale and one time zone.
 
     Attributes:
-        locale: Digit grouping, decimal mark and order of dates; the words stay English.
+        locale: Such as en_GB or sv_SE; of digit grouping, decimal mark and dates. The words stay English.
         zone: Times are shown in it, and name it.
     """
 
-    locale: Locale
+    locale: str
     zone: ZoneInfo
+
+    @cached_property
+    def group(self) -> str:
+        """Return what stands between groups of digits."""
+        return babel.numbers.get_group_symbol(self.locale)
+
+    @cached_property
+    def point(self) -> str:
+        """Return what stands before the decimals."""
+        return babel.numbers.get_decimal_symbol(self.locale)
 
     def number(self, value: int) -> str:
         """Write a whole number with grouped digits."""
-        return f"{value:,}".replace(",", _STYLES[self.locale].group)
+        return f"{value:,}".replace(",", self.group)
 
     def money(self, money: Money) -> str:
         """Write an amount with its currency's decimals; one of unknown decimals in minor units."""
@@ -55,20 +56,17 @@ class Figures:
             return f"{self.number(money.minor)} minor units of {money.currency}"
         sign = "-" if money.minor < 0 else ""
         whole, rest = divmod(abs(money.minor), 10**digits)
-        fraction = f"{_STYLES[self.locale].point}{rest:0{digits}}" if digits else ""
+        fraction = f"{self.point}{rest:0{digits}}" if digits else ""
         return f"{sign}{self.number(whole)}{fraction}\u00a0{money.currency}"
 
     def percent(self, share: float) -> str:
         """Write a share (0 to 1) with one decimal, rounded down: only a whole reads as 100."""
         tenths = int(share * 1000 + 1e-9)
-        return f"{tenths // 10}{_STYLES[self.locale].point}{tenths % 10}\u00a0%"
+        return f"{tenths // 10}{self.point}{tenths % 10}\u00a0%"
 
     def day(self, moment: datetime) -> str:
         """Write the day a moment falls on in the brand's time zone."""
-        local = moment.astimezone(self.zone)
-        name = MONTHS[local.month - 1]
-        style = _STYLES[self.locale].day
-        return style.format(d=local.day, m=local.month, y=local.year, name=name)
+        return _day(moment.astimezone(self.zone).date(), self.locale)
 
     def moment(self, moment: datetime) -> str:
         """Write a moment to the minute, with the zone it is told in."""
@@ -78,9 +76,18 @@ class Figures:
     def seconds(self, seconds: float) -> str:
         """Write a duration that was measured: hundredths below a minute, whole seconds above."""
         if seconds < timedelta(minutes=1).total_seconds():
-            return f"{seconds:.2f}".replace(".", _STYLES[self.locale].point) + "\u00a0s"
+            return f"{seconds:.2f}".replace(".", self.point) + "\u00a0s"
         minutes, rest = divmod(round(seconds), 60)
         return f"{self.number(minutes)}\u00a0min {rest}\u00a0s"
+
+    def duration(self, seconds: float) -> str:
+        """Write a time that something takes in its two largest units: days and hours, or hours and so on."""
+        for (unit, length), (smaller, part) in pairwise(_UNITS):
+            if seconds >= length:
+                rest = int(seconds % length // part)
+                whole = f"{self.number(int(seconds // length))}\u00a0{unit}"
+                return f"{whole} {rest}\u00a0{smaller}" if rest else whole
+        return f"{int(seconds)}\u00a0s"
 
     def age(self, since: datetime, until: datetime) -> str:
         """Write the time between two moments in its largest whole unit."""
@@ -100,3 +107,8 @@ def counted(value: int, noun: str, figures: Figures) -> str:
 def aware(moment: datetime) -> datetime:
     """Read a moment without zone as UTC, which is how the stores keep them."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=4096)  # a page tells few days, many times
+def _day(day: date, locale: str) -> str:
+    return babel.dates.format_date(day, "medium", locale=locale)

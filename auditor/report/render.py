@@ -12,17 +12,20 @@ from markupsafe import Markup
 from auditor.hostile import clipped, safe_name, visible
 from auditor.report import words
 from auditor.report.audit_json import since
-from auditor.report.build import ROWS_PER_CHECK
-from auditor.report.chart import bars
 from auditor.report.figures import counted
-from auditor.report.sides import sides
+from auditor.report.pictures import course, pictures
+from auditor.report.rows import ROWS_PER_CHECK
+from auditor.report.sides import agreed, sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from auditor.model.audit import PastRun
     from auditor.model.finding import Finding
     from auditor.report.build import Incident, ReportData
+    from auditor.report.figures import Figures
 
 MAX_BYTES = 2_000_000
 """Size of the page, below the 2 MB that mail gateways and viewers were promised."""
@@ -38,12 +41,40 @@ def render_html(data: ReportData, templates: Path | jinja2.BaseLoader) -> str:
         data: What to say.
         templates: Folder that holds `report.html`, or a loader that finds it.
     """
-    env = _environment(data, templates)
+    env = _environment(data.figures, data.audit.as_of, templates)
     page = env.get_template("report.html")
     facts = _facts(data, env)
     bare = page.render(facts, rows={incident.id: [] for incident in data.incidents})
     room = MAX_BYTES - len(bare.encode()) - _NOTE_BYTES * len(data.incidents)
     return page.render(facts, rows=rows_that_fit(data.incidents, _macro(env, "row.html"), room))
+
+
+def render_index(
+    brand: str,
+    runs: Sequence[PastRun],
+    pages: Mapping[str, str],
+    figures: Figures,
+    templates: Path | jinja2.BaseLoader,
+) -> str:
+    """Render the list of a brand's runs, newest first.
+
+    Args:
+        brand: Whose runs.
+        runs: What to list.
+        pages: The page of each run that has one, as a link.
+        figures: How numbers and times are written.
+        templates: As for `render_html`.
+    """
+    env = _environment(figures, runs[0].as_of if runs else None, templates)
+    return env.get_template("index.html").render(
+        brand=brand,
+        runs=runs,
+        pages=pages,
+        figures=figures,
+        headlines=words.HEADLINES,
+        course=course(tuple(reversed(runs)), figures) if runs else None,
+        style_digest=digest(env.get_template("report.css").render()),
+    )
 
 
 def rows_that_fit(
@@ -66,7 +97,9 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _environment(data: ReportData, templates: Path | jinja2.BaseLoader) -> jinja2.Environment:
+def _environment(
+    figures: Figures, as_of: datetime | None, templates: Path | jinja2.BaseLoader
+) -> jinja2.Environment:
     env = jinja2.Environment(
         loader=_loader(templates),
         autoescape=True,
@@ -75,7 +108,6 @@ def _environment(data: ReportData, templates: Path | jinja2.BaseLoader) -> jinja
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    figures = data.figures
     env.filters |= {
         "number": figures.number,
         "money": figures.money,
@@ -83,9 +115,12 @@ def _environment(data: ReportData, templates: Path | jinja2.BaseLoader) -> jinja
         "day": figures.day,
         "moment": figures.moment,
         "seconds": figures.seconds,
+        "duration": figures.duration,
+        "seconds_of": lambda moment: int(moment.timestamp()),
         "counted": lambda value, noun: counted(value, noun, figures),
-        "age": lambda moment: figures.age(moment, data.audit.as_of),
+        "age": lambda moment: figures.age(moment, as_of or moment),
         "sides": lambda finding: sides(finding, figures),
+        "agreed": lambda finding: agreed(finding, figures),
         "since": since,
         "safe_name": safe_name,
         "coverage_state": words.coverage_state,
@@ -117,7 +152,7 @@ def _facts(data: ReportData, env: jinja2.Environment) -> Mapping[str, object]:
         "meaning": words.meaning(data),
         "next_step": words.next_step(data),
         "commands": words.commands(data),
-        "bars": bars(data),
+        "pictures": pictures(data),
         "most_rows": ROWS_PER_CHECK,
         "script_digest": digest(env.get_template("report.js").render()),
         "style_digest": digest(env.get_template("report.css").render()),

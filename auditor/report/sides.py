@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +22,8 @@ VALUE_LIMIT = 120
 """Characters of one value; a row holds many of them."""
 
 Side = Mapping[str, Any] | None
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 class Value(NamedTuple):
@@ -49,6 +53,23 @@ def sides(finding: Finding, figures: Figures) -> tuple[tuple[Value, ...], tuple[
         reader(finding.centra).values(finding.centra, finding.emarsys),
         reader(finding.emarsys).values(finding.emarsys, finding.centra),
     )
+
+
+def agreed(finding: Finding, figures: Figures) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """Return what each side held when both agreed last, as `sides` does; both empty where they never did."""
+    known = finding.agreed or {}
+    centra, emarsys = (
+        {key: _number(value) for key, value in known.get(side, {}).items()}
+        for side in ("centra", "emarsys")
+    )
+    told = sides(replace(finding, centra=centra, emarsys=emarsys), figures)
+    ours, theirs = (tuple(value._replace(differs=False) for value in side) for side in told)
+    return ours, theirs
+
+
+def _number(text: object) -> object:
+    """Read what attribution kept as text, so that an amount can be written as one."""
+    return int(text) if isinstance(text, str) and _WHOLE.fullmatch(text) else text
 
 
 class _Reader(NamedTuple):

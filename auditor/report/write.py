@@ -7,49 +7,92 @@ from typing import TYPE_CHECKING
 from auditor.hostile import safe_name
 from auditor.private_file import private_folder, replaced
 from auditor.report.audit_json import audit_json
-from auditor.report.render import render_html
-from auditor.report.rows_csv import write_rows
+from auditor.report.build import build_report
+from auditor.report.render import render_html, render_index
+from auditor.report.rows import FORMATS, take, write_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import jinja2
+    import pyarrow as pa
 
-    from auditor.report.build import FindingsOf, ReportData
+    from auditor.model.audit import PastRun, Record
+    from auditor.report.figures import Figures
+
+
+def brand_folder(out: Path, brand: str) -> Path:
+    """Return the folder of a brand's reports."""
+    return out / safe_name(brand)
 
 
 def report_path(out: Path, brand: str, run: str) -> Path:
     """Return where the page of a run stands, whether it is written or not."""
-    return out / safe_name(brand) / safe_name(run.replace(":", "-")) / "index.html"
+    return brand_folder(out, brand) / safe_name(run.replace(":", "-")) / "index.html"
 
 
 def write_report(
-    data: ReportData, out: Path, templates: Path | jinja2.BaseLoader, *, findings: FindingsOf
+    record: Record,
+    findings: Callable[[], Iterable[pa.RecordBatch]],
+    out: Path,
+    templates: Path | jinja2.BaseLoader,
 ) -> Path:
     """Write the page, the rows of every failing check and the audit as JSON; return the page's path.
 
     Each file is replaced in one step, the page last, so that whoever opens it finds what it links.
-    Rows of an earlier writing that no longer belong are removed after that.
+    Rows of an earlier writing that no longer belong are removed after that. The same record and findings
+    give the same bytes.
 
     Args:
-        data: What the page says.
+        record: What the run came to.
+        findings: Gives its findings from the start, check by check, the worst first.
         out: Folder of all reports; the page goes to `<brand>/<run>/index.html` in it.
         templates: As for `render_html`.
-        findings: All rows of a check, streamed into its CSV.
     """
-    page = report_path(out, data.audit.brand, data.audit.run)
+    audit = record.audit
+    page = report_path(out, audit.brand, audit.run)
     folder, rows = page.parent, page.parent / "rows"
     for part in (folder.parent, folder, rows):
         private_folder(part)
-    written = {rows / f"{safe_name(incident.id)}.csv": incident.id for incident in data.incidents}
-    for path, check in written.items():
-        with replaced(path) as file:
-            write_rows(findings(check), file)
+    failing = [result.check.id for result in audit.checks if result.outcome == "fail"]
+    write_rows(findings(), rows, failing)
     with replaced(folder / "audit.json") as file:
-        file.write(audit_json(data.audit, page.as_posix()).decode())
-    html = render_html(data, templates)
+        file.write(audit_json(audit, page.as_posix()).decode())
+    html = render_html(build_report(record, take(findings(), failing)), templates)
     with replaced(page) as file:
         file.write(html)
-    for stale in set(rows.glob("*.csv")) - set(written):
-        stale.unlink()
+    written = {f"{safe_name(check)}.{end}" for check in failing for end in FORMATS}
+    for stale in rows.iterdir():
+        if stale.name not in written:
+            stale.unlink()
     return page
+
+
+def write_index(
+    brand: str,
+    runs: Sequence[PastRun],
+    figures: Figures,
+    out: Path,
+    templates: Path | jinja2.BaseLoader,
+) -> Path:
+    """Write the page that lists a brand's runs with links to their reports; return its path.
+
+    Args:
+        brand: Whose runs.
+        runs: The newest runs, newest first; what is older is not listed, so that the cost stays the same.
+        figures: How numbers and times are written.
+        out: Folder of all reports.
+        templates: As for `render_html`.
+    """
+    folder = brand_folder(out, brand)
+    private_folder(folder)
+    pages = {
+        run.run: path.relative_to(folder).as_posix()
+        for run in runs
+        if (path := report_path(out, brand, run.run)).exists()
+    }
+    html = render_index(brand, runs, pages, figures, templates)
+    with replaced(folder / "index.html") as file:
+        file.write(html)
+    return folder / "index.html"

@@ -32,7 +32,7 @@ def open_engine(url: str) -> sa.Engine:
         with engine.begin() as conn:
             metadata.create_all(conn)
             history.metadata.create_all(conn)
-            _widen_history(conn)
+            _widen(conn)
     except sa.exc.DBAPIError as exc:
         raise StoreError(_why_not_open(parsed, exc)) from exc
     if parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:"):
@@ -40,8 +40,8 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
-def _widen_history(conn: sa.Connection) -> None:
-    """Give the history of an older auditor the columns that came since; old versions lack them."""
+def _widen(conn: sa.Connection) -> None:
+    """Give the tables of an older auditor the columns that came since; old rows lack their values."""
     column = sa.table(
         "columns", sa.column("table_name"), sa.column("column_name"), schema="information_schema"
     )
@@ -55,7 +55,7 @@ def _widen_history(conn: sa.Connection) -> None:
 
 
 def _missing(known: set[tuple[str, ...]]) -> Iterator[tuple[sa.Table, sa.Column[object]]]:
-    for table in history.HISTORY.values():
+    for table in (*metadata.tables.values(), *history.metadata.tables.values()):
         yield from ((table, c) for c in table.columns if (table.name, c.name) not in known)
 
 

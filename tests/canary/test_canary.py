@@ -16,7 +16,7 @@ from auditor.canary.shadow import Shadow
 from auditor.config.settings import Audience, LifetimeValue, Rule
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
-from auditor.model.finding import Canary
+from auditor.model.audit import Canary
 from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES, emarsys_item_locale
 from auditor.reconcile.run import reconcile

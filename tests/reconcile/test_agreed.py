@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from auditor.model.compared import BETWEEN_PARTS, NAMES, agreed_of
 from auditor.model.drift import drift_consent, link_contact
 from auditor.model.history import agreed_value
 from auditor.model.tables import STREAM_TABLES
@@ -229,3 +230,48 @@ def _empty(warehouse: Warehouse) -> None:
         for tables in STREAM_TABLES.values():
             for table in tables:
                 conn.execute(table.delete())
+
+
+def agreed_with(days: Days) -> list[dict[str, Any] | None]:
+    with days.warehouse.engine.connect() as conn:
+        return [
+            agreed_of(text) for text in conn.execute(sa.select(drift_consent.c.agreed)).scalars()
+        ]
+
+
+def test_what_both_held_when_they_agreed_last_stands_with_the_drift(days: Days):
+    days.see({"1": AGREED})
+    days.see({"1": ("no", 1)})
+    (told,) = agreed_with(days)
+    assert told is not None
+    assert (told["run"], told["centra"]["consent"], told["emarsys"]) == (
+        "run-1",
+        "yes",
+        {"opt_in": "1"},
+    )
+
+
+def test_where_they_never_agreed_nothing_stands_with_the_drift(days: Days):
+    days.see({"1": ("no", 1)})
+    assert agreed_with(days) == [None]
+
+
+def test_a_value_may_hold_the_mark_between_values_where_it_is_the_last():
+    text = BETWEEN_PARTS.join(("trigger", "run-1", "shipped|sent", "true|2"))
+    assert agreed_of(text) == {
+        "run": "run-1",
+        "centra": {"event": "shipped|sent"},
+        "emarsys": {"is_defined": "true", "usages": "2"},
+    }
+
+
+@pytest.mark.parametrize("topic", [t for t in TOPICS if t.name in NAMES], ids=lambda t: t.name)
+def test_each_value_that_is_compared_has_a_name(topic: Topic):
+    columns = topic.links(TERMS).subquery().element.selected_columns
+    for side, names in NAMES[topic.name]._asdict().items():
+        told = str(columns[side].compile(compile_kwargs={"literal_binds": True}))
+        assert told.count("'|'") == len(names) - 1, side
+
+
+def test_only_hashes_have_no_names():
+    assert {topic.name for topic in TOPICS} - set(NAMES) == {"profile"}

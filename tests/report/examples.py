@@ -8,24 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from auditor.model.audit import Audit, PastRun, Record, StreamLag
 from auditor.model.bridge import STEPS, Bridge, VerifiedShare
-from auditor.model.finding import (
-    Audit,
-    Check,
-    CheckResult,
-    Finding,
-    Money,
-    Severity,
-    Tally,
-    fingerprint,
-)
+from auditor.model.finding import Check, CheckResult, Finding, Money, Severity, Tally, fingerprint
 from auditor.model.snapshot import Coverage, Dropped, Mode, System
-from auditor.report.build import FindingsOf, PastRun, ReportData, build_report
+from auditor.report.build import ReportData, build_report
+from auditor.report.rows import take
+from tests.report.stored import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from auditor.report.figures import Locale
+    from pyarrow import RecordBatch
+
+    FindingsOf = Callable[[str], Iterable[Finding]]
 
 TEMPLATES = Path(__file__).parent.parent.parent / "reports" / "templates"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -351,8 +347,25 @@ def clean_audit() -> Audit:
     return Audit(RUN, "nordlys", AS_OF, "clean", lines, results, Tally(resolved=7), STAGES)
 
 
+LAGS = (
+    StreamLag("orders", AS_OF - timedelta(hours=3), 0, 812, 4_210, 11_950, 26 * 3600),
+    StreamLag("contacts", AS_OF - timedelta(minutes=50), 2, 0, None, None, 4 * 3600),
+    StreamLag("events", None, 14, 640, 95, 5_400, 3600),
+)
+
+
+def record(audit: Audit, *, locale: str = "en_GB") -> Record:
+    return Record(audit, HISTORY, LAGS, timezone=STOCKHOLM.key, locale=locale)
+
+
+def all_stored(audit: Audit, findings: FindingsOf = rich_findings) -> Iterator[RecordBatch]:
+    """Yield the findings of every failing check as an archive holds them."""
+    failing = [result.check.id for result in audit.checks if result.outcome == "fail"]
+    return stored(found for check in failing for found in findings(check))
+
+
 def report(
-    audit: Audit, *, findings: FindingsOf = rich_findings, locale: Locale = "en"
+    audit: Audit, *, findings: FindingsOf = rich_findings, locale: str = "en_GB"
 ) -> ReportData:
-    data = build_report(audit, findings, zone=STOCKHOLM, locale=locale, history=HISTORY)
-    return dataclasses.replace(data, version="1.2.3")
+    taken = take(all_stored(audit, findings), [result.check.id for result in audit.checks])
+    return dataclasses.replace(build_report(record(audit, locale=locale), taken), version="1.2.3")

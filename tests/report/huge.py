@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from auditor.model.finding import Audit, CheckResult, Finding, Money, Tally
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.findings.standing import ROWS_PER_BATCH
+from auditor.model.finding import CheckResult, Money, Tally
 from tests.report import examples
+from tests.report.stored import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECKS, FINDINGS = 24, 200_000
+    from auditor.model.audit import Audit
+
+CHECKS, FINDINGS = 24, 1_000_000
 OF_EACH = FINDINGS // CHECKS
-
-
-class Counted(Finding):
-    """A finding that knows how many of its kind are alive."""
-
-    __slots__ = ()
-    alive = 0
-    peak = 0
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-        Counted.alive += 1
-        Counted.peak = max(Counted.peak, Counted.alive)
-
-    def __del__(self) -> None:
-        Counted.alive -= 1
 
 
 def audit() -> Audit:
@@ -52,18 +43,40 @@ def audit() -> Audit:
     )
 
 
-def findings(check: str) -> Iterator[Finding]:
-    """Yield findings one at a time."""
-    plain = examples.finding(check, "plain")
-    shared = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}
-    for n in range(OF_EACH):
-        values = {
-            "subject_key": f"{100_000 + n}",
-            "customer_id": f"{5_000_000 + n}",
-            "contact_id": f"{990_000_000 + n}",
-            "centra": {"status": "SHIPPED", "quantity": 2, "amount_minor": n},
-            "emarsys": {"quantity": 1, "amount_minor": 2 * n, "rows": 3, "contact_id": f"{n}"},
-            "money": Money(129_900 + n, "SEK"),
-            "cause": "The unit price was sent as the line total.",
-        }
-        yield Counted(**(shared | values))
+def batches() -> Iterator[pa.RecordBatch]:
+    """Yield the findings as an archive holds them, check by check."""
+    return batches_of(OF_EACH)
+
+
+def batches_of(of_each: int) -> Iterator[pa.RecordBatch]:
+    """Yield so many findings of each check."""
+    for result in audit().checks:
+        for begin in range(0, of_each, ROWS_PER_BATCH):
+            yield _batch(result.check.id, begin, min(begin + ROWS_PER_BATCH, of_each))
+
+
+def _batch(check: str, begin: int, end: int) -> pa.RecordBatch:
+    plain = examples.finding(
+        check,
+        "plain",
+        cause="The unit price was sent as the line total.",
+        money=Money(129_900, "SEK"),
+    )
+    (row,) = stored([plain])
+    repeated = row.take(pa.array([0] * (end - begin), pa.int32()))
+    number = pa.array(range(begin, end), pa.int64())
+    text = pc.cast(number, pa.string())
+    side = pc.binary_join_element_wise(
+        '{"status":"SHIPPED","quantity":2,"amount_minor":', text, "}", ""
+    )
+    changed = {
+        "fingerprint": pc.binary_join_element_wise(check, text, "-"),
+        "subject_key": pc.binary_join_element_wise("100", text, ""),
+        "customer_id": pc.binary_join_element_wise("500", text, ""),
+        "money_minor": pc.add(number, 129_900),
+        "centra": side,
+        "emarsys": side,
+    }
+    return pa.record_batch(
+        [changed.get(name, repeated[name]) for name in row.schema.names], schema=row.schema
+    )

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.model.finding import Audit, CheckResult, Finding, Money
+from auditor.model.finding import CheckResult, Finding, Money
 from auditor.model.incident import Incident as Cause
-from auditor.report.build import ROWS_PER_CHECK, build_report
+from auditor.report.build import build_report
+from auditor.report.rows import ROWS_PER_CHECK, take
 from tests.report import examples
+from tests.report.stored import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from auditor.model.audit import Audit
+    from auditor.report.build import ReportData
 
 MISSING = examples.CHECKS["sales.missing_order"]
 
@@ -29,12 +34,18 @@ def failing(check: str, **values: object) -> CheckResult:
     return dataclasses.replace(CheckResult(made, "fail", 10, 5), **values)  # type: ignore[arg-type]
 
 
-def rows(count: int) -> Iterator[Finding]:
-    return (examples.finding("sales.missing_order", str(n)) for n in range(count))
+def rows(check: str, count: int) -> Iterator[Finding]:
+    return (examples.finding(check, str(n)) for n in range(count))
 
 
-def build(*results: CheckResult, found: int = 5):
-    return build_report(audit_of(*results), lambda _: rows(found), zone=examples.STOCKHOLM)
+def built(audit: Audit, findings: Iterable[Finding]) -> ReportData:
+    ids = [result.check.id for result in audit.checks]
+    return build_report(examples.record(audit), take(stored(findings), ids))
+
+
+def build(*results: CheckResult, found: int = 5) -> ReportData:
+    each = (rows(result.check.id, found) for result in results)
+    return built(audit_of(*results), itertools.chain.from_iterable(each))
 
 
 def test_there_is_one_incident_per_failing_check():
@@ -82,13 +93,8 @@ def test_a_check_shows_no_more_rows_than_the_page_may_hold():
     assert len(data.incidents[0].findings) == ROWS_PER_CHECK
 
 
-def test_the_total_beyond_the_page_is_the_check_s_own_count():
-    data = build(failing("a.many", failed=9_000), found=9_000)
-    assert data.incidents[0].total == 9_000
-
-
-def test_the_total_within_the_page_counts_the_rows_themselves():
-    assert build(failing("a.few", failed=5), found=4).incidents[0].total == 4
+def test_the_total_counts_the_rows_themselves():
+    assert build(failing("a.many", failed=5), found=9_000).incidents[0].total == 9_000
 
 
 def test_the_rows_keep_the_order_they_came_in():
@@ -96,33 +102,10 @@ def test_the_rows_keep_the_order_they_came_in():
     assert [row.subject_key for row in shown] == ["0", "1", "2"]
 
 
-def test_no_more_findings_are_taken_than_needed():
-    taken = []
-
-    def endless(_: str) -> Iterable[Finding]:
-        for row in rows(10**9):
-            taken.append(row)
-            yield row
-
-    build_report(audit_of(failing("a.many", failed=10**9)), endless, zone=examples.STOCKHOLM)
-    assert len(taken) == ROWS_PER_CHECK + 1
-
-
-def test_findings_are_asked_only_for_checks_that_fail():
-    asked = []
-
-    def ask(check: str) -> tuple[Finding, ...]:
-        asked.append(check)
-        return ()
-
-    build_report(examples.rich_audit(), ask, zone=examples.STOCKHOLM)
-    assert set(asked) == {r.check.id for r in examples.RESULTS if r.outcome == "fail"}
-
-
 def test_an_incident_stands_since_its_oldest_row():
     ages = [examples.AS_OF - timedelta(days=days) for days in (1, 9, 4)]
     found = [examples.finding("a.x", str(n), first_seen=at) for n, at in enumerate(ages)]
-    data = build_report(audit_of(failing("a.x")), lambda _: found, zone=examples.STOCKHOLM)
+    data = built(audit_of(failing("a.x")), found)
     assert data.incidents[0].first_seen == ages[1]
 
 
@@ -183,5 +166,20 @@ def cause(words: str | None, rows: int) -> Cause:
 def test_the_causes_of_an_incident_come_by_their_rows_and_only_when_they_are_known():
     found = (cause("in Norway", 3), cause(None, 9), cause("in Sweden", 5))
     audit = dataclasses.replace(audit_of(failing("a.check")), incidents=found)
-    (incident,) = build_report(audit, lambda _: rows(5), zone=examples.STOCKHOLM).incidents
+    (incident,) = built(audit, rows("a.check", 5)).incidents
     assert [each.cause for each in incident.causes] == ["in Sweden", "in Norway"]
+
+
+def test_this_run_is_told_to_later_ones_as_it_is():
+    audit = dataclasses.replace(examples.rich_audit(), standing={"critical": 224, "warning": 41})
+    told = examples.report(audit).this_run
+    assert (told.findings, told.new, told.severities["critical"]) == (269, 21, 224)
+
+
+def test_findings_are_tallied_by_suite_and_severity():
+    tallies = examples.report(examples.rich_audit()).tallies
+    assert tallies["sales"] == {"critical": 212, "warning": 41}
+
+
+def test_a_suite_without_findings_has_an_empty_tally():
+    assert examples.report(examples.rich_audit()).tallies["freshness"] == {}

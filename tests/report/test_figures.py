@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Money
-from auditor.report.figures import Figures, Locale, aware, counted
+from auditor.report.figures import Figures, aware, counted
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-EN, SV, DE = (Figures(locale, STOCKHOLM) for locale in ("en", "sv", "de"))
+EN, SV, DE = (Figures(locale, STOCKHOLM) for locale in ("en_GB", "sv_SE", "de_DE"))
 WINTER = datetime(2026, 11, 3, 5, 7, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 3, 22, 30, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ def test_no_digit_of_an_amount_is_lost(minor: int, currency: str):
     ("figures", "shown"),
     [
         (EN, "3 Nov 2026, 06:07 CET"),
-        (SV, "2026-11-03, 06:07 CET"),
+        (SV, "3 nov. 2026, 06:07 CET"),
         (DE, "03.11.2026, 06:07 CET"),
     ],
 )
@@ -112,6 +112,20 @@ def test_a_moment_without_zone_is_utc():
     assert aware(datetime(2026, 1, 1)) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("locale", ["en", "sv", "de"])
-def test_a_number_never_wraps(locale: Locale):
+@pytest.mark.parametrize("locale", ["en_GB", "sv_SE", "de_DE", "fr_FR"])
+def test_a_number_never_wraps(locale: str):
     assert " " not in Figures(locale, STOCKHOLM).money(Money(123_456_789, "SEK"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0\u00a0s"),
+        (59, "59\u00a0s"),
+        (3_600, "1\u00a0h"),
+        (4_210, "1\u00a0h 10\u00a0min"),
+        (93_600, "1\u00a0d 2\u00a0h"),
+    ],
+)
+def test_a_duration_is_told_in_its_two_largest_units(seconds: int, shown: str):
+    assert EN.duration(seconds) == shown

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, get_args
 import jinja2
 import pytest
 
-from auditor.model.finding import Audit, CheckResult, Tally, Verdict
+from auditor.model.audit import Audit
+from auditor.model.finding import CheckResult, Tally, Verdict
 from auditor.model.incident import Incident as Cause
 from auditor.report.render import MAX_BYTES, digest, render_html, rows_that_fit
 from tests.report import examples, huge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from auditor.report.figures import Locale
 
 
 class Reader(HTMLParser):
@@ -40,16 +39,21 @@ def text_of(page: str) -> str:
     return " ".join(" ".join(reader.parts).split())
 
 
-def rendered(audit: Audit, locale: Locale = "en") -> str:
+def undrawn(page: str) -> str:
+    """Leave out what a picture draws: it depends on the fonts of the machine; its words stay."""
+    return re.sub(r"(<svg class=\"drawn\".*?</desc>).*?</svg>", r"\1</svg>", page, flags=re.DOTALL)
+
+
+def rendered(audit: Audit, locale: str = "en_GB") -> str:
     return render_html(examples.report(audit, locale=locale), examples.TEMPLATES)
 
 
 def test_the_rich_page_is_as_it_was(assert_gold: Callable[[str, str], None], rich_page: str):
-    assert_gold("report.html", rich_page)
+    assert_gold("report.html", undrawn(rich_page))
 
 
 def test_the_clean_page_is_as_it_was(assert_gold: Callable[[str, str], None], clean_page: str):
-    assert_gold("report_clean.html", clean_page)
+    assert_gold("report_clean.html", undrawn(clean_page))
 
 
 def test_what_the_rows_of_an_incident_have_in_common_stands_with_it():
@@ -70,13 +74,13 @@ def test_templates_may_come_from_a_loader(rich_page: str):
     assert render_html(examples.report(examples.rich_audit()), loader) == rich_page
 
 
-def test_two_hundred_thousand_findings_fit_into_the_page(huge_page: str):
-    assert 0.95 * MAX_BYTES < len(huge_page.encode()) <= MAX_BYTES
+def test_a_million_findings_fit_into_the_page(huge_page: str):
+    assert 0.9 * MAX_BYTES < len(huge_page.encode()) <= MAX_BYTES
 
 
 def test_a_page_that_holds_fewer_rows_says_how_many_there_are(huge_page: str):
     shown = huge_page.count('<tr><th scope="row">order') // huge.CHECKS
-    assert f"The first {shown} of 8,333 rows are in this page." in text_of(huge_page)
+    assert f"The first {shown} of 41,666 rows are in this page." in text_of(huge_page)
 
 
 def test_a_page_that_holds_all_rows_does_not_say_that_it_lacks_any(rich_page: str):
@@ -177,8 +181,10 @@ def test_the_rich_page_says(rich_page: str, said: str):
     assert said in text_of(rich_page)
 
 
-@pytest.mark.parametrize(("locale", "shown"), [("sv", "275 398,00 SEK"), ("de", "275.398,00 SEK")])
-def test_figures_follow_the_locale(locale: Locale, shown: str):
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("sv_SE", "275 398,00 SEK"), ("de_DE", "275.398,00 SEK")]
+)
+def test_figures_follow_the_locale(locale: str, shown: str):
     assert shown in text_of(rendered(examples.critical_audit(), locale))
 
 

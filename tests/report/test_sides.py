@@ -12,7 +12,7 @@ from auditor.report.figures import Figures
 from auditor.report.sides import VALUE_LIMIT, Value, sides
 from tests.report import examples
 
-FIGURES = Figures("en", examples.STOCKHOLM)
+FIGURES = Figures("en_GB", examples.STOCKHOLM)
 
 
 def shown(key: str, value: Any, **more: Any) -> Value:

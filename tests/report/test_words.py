@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from auditor.model.finding import Audit, Canary, CheckResult, Tally
+from auditor.model.audit import Audit, Canary
+from auditor.model.finding import CheckResult, Tally
 from auditor.report.build import Incident
 from auditor.report.words import (
     HEADLINES,

@@ -6,29 +6,37 @@ import csv
 import dataclasses
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.report.write import report_path, write_report
+from auditor.model.audit import PastRun
+from auditor.report.figures import Figures
+from auditor.report.write import report_path, write_index, write_report
 from tests.report import examples, huge
+from tests.report.stored import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.model.finding import Finding
-    from auditor.report.build import ReportData
+    from pyarrow import RecordBatch
 
-RICH = examples.report(examples.rich_audit())
+    from auditor.model.audit import Record
 
-
-def write(data: ReportData, out: Path) -> Path:
-    return write_report(data, out, examples.TEMPLATES, findings=examples.rich_findings)
+RICH = examples.record(examples.rich_audit())
 
 
-def broken(_: str) -> Iterator[Finding]:
-    yield from examples.rich_findings("sales.missing_order")
+def write(record: Record, out: Path) -> Path:
+    def findings() -> Iterator[RecordBatch]:
+        return examples.all_stored(record.audit)
+
+    return write_report(record, findings, out, examples.TEMPLATES)
+
+
+def broken() -> Iterator[RecordBatch]:
+    yield from stored(examples.rich_findings("sales.missing_order"))
     raise OSError("the disk is full")
 
 
@@ -54,10 +62,7 @@ def test_the_page_the_rows_and_the_json_stand_together(tmp_path: Path):
     assert files(page.parent) == {
         "index.html",
         "audit.json",
-        "rows/consent.withdrawn_but_opted_in.csv",
-        "rows/consent.opt_in_unknown_person.csv",
-        "rows/sales.missing_order.csv",
-        "rows/sales.amount_mismatch.csv",
+        *(f"rows/{check}.{end}" for check in examples.FINDINGS for end in ("csv", "parquet")),
     }
 
 
@@ -66,7 +71,7 @@ def test_every_link_of_the_page_to_a_file_leads_somewhere(tmp_path: Path):
     links = [part.split('"')[0] for part in page.read_text().split('href="')[1:]]
     targets = [link for link in links if not link.startswith("#")]
     assert targets
-    assert all((page.parent / target).is_file() for target in targets)
+    assert {t for t in targets if not (page.parent / t).is_file()} == {"../index.html"}
 
 
 def test_files_are_private(tmp_path: Path):
@@ -103,7 +108,7 @@ def test_writing_again_gives_the_same_bytes(tmp_path: Path):
 
 def test_a_report_of_the_same_run_is_replaced(tmp_path: Path):
     write(RICH, tmp_path)
-    clean = examples.report(examples.clean_audit())
+    clean = examples.record(examples.clean_audit())
     page = write(clean, tmp_path)
     assert "Both systems agree." in page.read_text()
     assert files(page.parent) == {"index.html", "audit.json"}
@@ -112,15 +117,15 @@ def test_a_report_of_the_same_run_is_replaced(tmp_path: Path):
 def test_a_failure_leaves_the_report_that_was_there(tmp_path: Path):
     page = write(RICH, tmp_path)
     before = page.read_bytes()
-    other = dataclasses.replace(RICH, version="9")
+    other = dataclasses.replace(RICH, timezone="UTC")
     with pytest.raises(OSError, match="disk is full"):
-        write_report(other, tmp_path, examples.TEMPLATES, findings=broken)
+        write_report(other, broken, tmp_path, examples.TEMPLATES)
     assert page.read_bytes() == before
 
 
 def test_a_failure_leaves_no_draft_behind(tmp_path: Path):
     with pytest.raises(OSError, match="disk is full"):
-        write_report(RICH, tmp_path, examples.TEMPLATES, findings=broken)
+        write_report(RICH, broken, tmp_path, examples.TEMPLATES)
     assert files(tmp_path) == set()
 
 
@@ -145,17 +150,39 @@ def test_a_draft_that_someone_made_a_link_is_not_followed(tmp_path: Path):
     assert victim.read_text() == "precious"
 
 
-def test_text_that_cannot_be_encoded_is_written_all_the_same(tmp_path: Path):
-    lone = dataclasses.replace(RICH.incidents[0].findings[0], cause="\ud800")
-    page = write_report(RICH, tmp_path, examples.TEMPLATES, findings=lambda _: [lone])
-    assert "\\ud800" in (page.parent / "rows" / "sales.missing_order.csv").read_text()
-
-
-def test_two_hundred_thousand_findings_are_streamed_and_never_held(tmp_path: Path):
-    data = examples.report(huge.audit(), findings=huge.findings)
-    huge.Counted.peak = held = huge.Counted.alive
-    page = write_report(data, tmp_path, examples.TEMPLATES, findings=huge.findings)
-    assert huge.Counted.peak - held <= 2
+def test_a_million_findings_are_written_whole_beside_a_small_page(tmp_path: Path):
+    record = examples.record(huge.audit())
+    page = write_report(record, huge.batches, tmp_path, examples.TEMPLATES)
+    lines = sum(path.read_bytes().count(b"\n") for path in page.parent.glob("rows/*.csv"))
     assert page.stat().st_size <= 2_000_000
-    lines = sum(path.read_bytes().count(b"\r\n") for path in page.parent.glob("rows/*.csv"))
-    assert lines == 24 + 24 * (200_000 // 24)
+    assert lines == 24 + 24 * huge.OF_EACH
+
+
+def past(days: int, run: str) -> PastRun:
+    return PastRun(run, examples.AS_OF - timedelta(days=days), "drift", 9, new=1)
+
+
+def index(out: Path, *runs: PastRun) -> str:
+    figures = Figures("en_GB", examples.STOCKHOLM)
+    return write_index("nordlys", runs, figures, out, examples.TEMPLATES).read_text()
+
+
+def test_the_index_links_the_pages_that_are_there(tmp_path: Path):
+    write(RICH, tmp_path)
+    text = index(tmp_path, past(0, examples.RUN), past(1, "2026-11-22T05:00:00Z-22bb"))
+    links = [part.split('"')[0] for part in text.split('href="')[1:]]
+    pages = [link for link in links if not link.startswith("#")]
+    assert pages == ["2026-11-23T05-00-00Z-7f3a/index.html"]
+
+
+def test_the_index_lists_runs_that_have_no_page_any_more(tmp_path: Path):
+    assert "22 Nov 2026, 06:00 CET" in index(tmp_path, past(1, "2026-11-22T05:00:00Z-22bb"))
+
+
+def test_the_index_before_the_first_audit_says_so(tmp_path: Path):
+    assert "No audit has come to an end yet." in index(tmp_path)
+
+
+def test_the_index_is_private(tmp_path: Path):
+    index(tmp_path, past(0, "a"))
+    assert stat.S_IMODE((tmp_path / "nordlys" / "index.html").stat().st_mode) == 0o600

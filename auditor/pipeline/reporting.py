@@ -1,0 +1,126 @@
+"""From a finished audit to what people open: the archive of the run, its report, and the list of runs."""
+
+from __future__ import annotations
+
+import webbrowser
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from auditor.archive import Archive, delete_before
+from auditor.errors import ConfigError
+from auditor.findings import query
+from auditor.findings.ledger import Ledger
+from auditor.findings.standing import SCHEMA, standing
+from auditor.model.audit import Record, StreamLag
+from auditor.model.drift import link_stream
+from auditor.pipeline.run import REPORTS
+from auditor.report.figures import Figures
+from auditor.report.write import brand_folder, write_index, write_report
+from auditor.resources import bundled_folder
+
+if TYPE_CHECKING:
+    from auditor.config import Settings
+    from auditor.model.audit import Audit, PastRun
+    from auditor.pipeline.run import Run
+    from auditor.warehouse import Warehouse
+
+TEMPLATES = "reports/templates"
+
+
+def keep(run: Run, ledger: Ledger, warehouse: Warehouse, audit: Audit) -> Record:
+    """Keep what a run came to, so that its report can be made at any time; close the run.
+
+    Args:
+        run: The brand and its surroundings.
+        ledger: After the findings were updated.
+        warehouse: After `reconcile`.
+        audit: What the run came to.
+    """
+    settings = run.settings
+    record = Record(
+        audit,
+        history=tuple(_earlier(ledger, audit)),
+        lags=tuple(_lags(warehouse, settings)),
+        timezone=settings.timezone.key,
+        locale=settings.locale,
+    )
+    Archive(audit.brand).keep(record, standing(ledger, audit.brand), SCHEMA)
+    query.close_run(ledger, audit)
+    return record
+
+
+def publish(run: Run, ledger: Ledger, record: Record) -> Path:
+    """Write the report of a run and the list of runs, delete what is too old; return the page's path."""
+    audit, templates = record.audit, Path(str(bundled_folder(TEMPLATES)))
+    archive = Archive(audit.brand)
+    page = write_report(record, lambda: archive.findings(audit.run), REPORTS, templates)
+    limit = run.clock() - timedelta(seconds=run.settings.privacy.retain.total_seconds())
+    delete_before(archive.folder, limit)
+    delete_before(brand_folder(REPORTS, audit.brand), limit)
+    figures = Figures(run.settings.locale, run.settings.timezone)
+    write_index(audit.brand, query.runs(ledger, audit.brand), figures, REPORTS, templates)
+    return page
+
+
+def report(run: Run, wanted: str | None = None) -> Path:
+    """Write the report of a stored run again, byte for byte; return the page's path.
+
+    Args:
+        run: The brand and its surroundings.
+        wanted: A run's id; None takes the last.
+
+    Raises:
+        ConfigError: there is no such run.
+        StoreError: nothing is kept of it any more.
+    """
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        name = wanted or _last(ledger, run.settings)
+        if query.stored_snapshot(ledger, run.settings.brand, name) is None:
+            raise ConfigError(
+                f"There is no run {name}; {_index(run.settings)} lists those there are."
+            )
+        return publish(run, ledger, Archive(run.settings.brand).record(name))
+
+
+def show(page: Path) -> bool:
+    """Open a page in the reader's browser; tell whether there is one."""
+    return webbrowser.open(page.resolve().as_uri())
+
+
+def _last(ledger: Ledger, settings: Settings) -> str:
+    found = query.runs(ledger, settings.brand, limit=1)
+    if not found:
+        raise ConfigError("Nothing was audited yet; run `auditor audit` first.")
+    return found[0].run
+
+
+def _index(settings: Settings) -> Path:
+    return brand_folder(REPORTS, settings.brand) / "index.html"
+
+
+def _earlier(ledger: Ledger, audit: Audit) -> list[PastRun]:
+    return [past for past in query.runs(ledger, audit.brand) if past.as_of < audit.as_of]
+
+
+def _lags(warehouse: Warehouse, settings: Settings) -> list[StreamLag]:
+    row, allowed = link_stream.c, settings.freshness.lag
+    select = sa.select(
+        row.stream, row.newest_at, row.waiting, row.samples, row.lag_p50_s, row.lag_p95_s
+    ).order_by(row.stream)
+    with warehouse.engine.connect() as conn:
+        return [
+            StreamLag(
+                found.stream,
+                None if found.newest_at is None else query.aware(found.newest_at),
+                found.waiting or 0,
+                found.samples or 0,
+                found.lag_p50_s,
+                found.lag_p95_s,
+                int(getattr(allowed, found.stream).total_seconds()),
+            )
+            for found in conn.execute(select)
+        ]

@@ -1,0 +1,190 @@
+"""All rows of each check, streamed to CSV and Parquet in one pass; the page gets the first of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from auditor.hostile import FORMULA, safe_name
+from auditor.model.finding import Finding, Money
+from auditor.private_file import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+ROWS_PER_CHECK = 500
+"""Rows of one check in the page; all of them stand in the files beside it."""
+
+FORMATS = ("csv", "parquet")
+
+_TEXT, _MOMENT = pa.string(), pa.timestamp("us", "UTC")
+
+SCHEMA = pa.schema(
+    [
+        ("fingerprint", _TEXT),
+        ("check", _TEXT),
+        ("severity", _TEXT),
+        ("state", _TEXT),
+        ("owner", _TEXT),
+        ("subject_kind", _TEXT),
+        ("subject_key", _TEXT),
+        ("customer_id", _TEXT),
+        ("contact_id", _TEXT),
+        ("since", _MOMENT),
+        ("first_seen", _MOMENT),
+        ("last_seen", _MOMENT),
+        ("people", pa.int64()),
+        ("money_minor", pa.int64()),
+        ("currency", _TEXT),
+        ("contained", pa.bool_()),
+        ("cause", _TEXT),
+        ("remedy", _TEXT),
+        ("moved_by", _TEXT),
+        ("centra", _TEXT),
+        ("emarsys", _TEXT),
+        ("agreed", _TEXT),
+        ("run", _TEXT),
+    ]
+)
+"""The columns of the files; `centra`, `emarsys` and `agreed` are JSON objects."""
+
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclass(slots=True)
+class Taken:
+    """The rows of one check.
+
+    Attributes:
+        findings: The first of them, in the order in which they were stored.
+        total: How many there are.
+        first_seen: When the oldest of them all was first seen.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    total: int = 0
+    first_seen: datetime | None = None
+
+
+def take(findings: Iterable[pa.RecordBatch], checks: Collection[str]) -> dict[str, Taken]:
+    """Return the first rows of each of some checks, with how many there are."""
+    taken: dict[str, Taken] = {}
+    for batch in findings:
+        for check, rows in _by_check(batch, checks):
+            _take(taken.setdefault(check, Taken()), rows)
+    return taken
+
+
+def write_rows(findings: Iterable[pa.RecordBatch], folder: Path, checks: Collection[str]) -> None:
+    """Write all rows of some checks into `<check>.csv` and `<check>.parquet`, each replaced in one step.
+
+    In the CSV, what is text is defused: a cell that begins like a formula gets an apostrophe in front. In
+    both, the values of each side are one JSON object, and `since` is when the finding began to stand.
+
+    Args:
+        findings: Batches of stored findings.
+        folder: Where the files go; it is there.
+        checks: Ids of the checks; one without rows gets files without rows.
+    """
+    with ExitStack() as stack:
+        writers = {check: _Writers(stack, folder, check) for check in sorted(checks)}
+        for batch in findings:
+            for check, rows in _by_check(batch, checks):
+                writers[check].write(_shown(rows))
+
+
+def finding_of(row: Mapping[str, Any]) -> Finding:
+    """Read one stored finding, given by the names of its columns."""
+    values: dict[str, Any] = {name: row[name] for name in row if name not in _OWN_NAMES}
+    values |= {side: _side(row[side]) for side in ("centra", "emarsys", "agreed")}
+    has_money = row["money_minor"] is not None and row["currency"] is not None
+    return Finding(
+        **values,
+        check=row["check_id"],
+        money=Money(row["money_minor"], row["currency"]) if has_money else None,
+        moved_by=row["moved_by"] or "unknown",
+        moved_at=row["since"],
+    )
+
+
+_OWN_NAMES = frozenset(
+    {"check_id", "money_minor", "currency", "moved_by", "since", "centra", "emarsys", "agreed"}
+    | {"accepted_severity", "accepted_people", "accepted_minor"}
+)
+
+
+def _take(taken: Taken, rows: pa.RecordBatch) -> None:
+    wanted = ROWS_PER_CHECK - len(taken.findings)
+    if wanted > 0:
+        taken.findings += [finding_of(row) for row in rows.slice(0, wanted).to_pylist()]
+    taken.total += rows.num_rows
+    oldest = pc.min(rows["first_seen"]).as_py()
+    taken.first_seen = min(filter(None, (taken.first_seen, oldest)), default=None)
+
+
+def _by_check(
+    batch: pa.RecordBatch, checks: Collection[str]
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    ids = batch["check_id"].dictionary_encode()
+    for number, check in enumerate(ids.dictionary.to_pylist()):
+        if check in checks:
+            yield check, batch.filter(pc.equal(ids.indices, number))
+
+
+def _shown(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows in the columns of the files."""
+    stored = {"check": "check_id"}
+    columns = {name: rows[stored.get(name, name)] for name in SCHEMA.names}
+    columns["since"] = pc.coalesce(rows["since"], rows["occurred_at"], rows["first_seen"])
+    return pa.record_batch(
+        [columns[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names], schema=SCHEMA
+    )
+
+
+class _Writers:
+    """The two files of one check."""
+
+    def __init__(self, stack: ExitStack, folder: Path, check: str) -> None:
+        csv, parquet = (
+            stack.enter_context(replaced(folder / f"{safe_name(check)}.{end}", "wb"))
+            for end in FORMATS
+        )
+        texts = _texts(pa.RecordBatch.from_pylist([], SCHEMA))
+        self._csv = stack.enter_context(pyarrow.csv.CSVWriter(csv, texts.schema))
+        self._parquet = stack.enter_context(pq.ParquetWriter(parquet, SCHEMA, compression="zstd"))
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        self._csv.write_batch(_texts(rows))
+        self._parquet.write_batch(rows)
+
+
+def _texts(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows as a spreadsheet may open them."""
+    return pa.record_batch([_text(column) for column in rows.columns], names=rows.schema.names)
+
+
+def _text(column: pa.Array) -> pa.Array:
+    if pa.types.is_timestamp(column.type):
+        whole = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+        return pc.binary_join_element_wise(
+            pc.replace_substring_regex(whole, r"\.?0+$", ""), "Z", ""
+        )
+    if pa.types.is_boolean(column.type):
+        return pc.if_else(column, "yes", "no")
+    if pa.types.is_string(column.type):
+        is_formula = pc.match_substring_regex(column, FORMULA)
+        return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
+    return column
+
+
+def _side(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else _DECODER.decode(text)
