@@ -20,7 +20,7 @@ from tests.postgres import Shelf, server
 from tests.watched import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from xdist.remote import Producer
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 TESTS = Path(__file__).parent
+GOLD = TESTS / "gold"
 pytest_plugins = ["tests.bookshelf"]
 
 
@@ -173,3 +174,17 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     with request.getfixturevalue("_postgres_ledgers").lend() as url:
         yield url
+
+
+@pytest.fixture
+def assert_gold(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the gold file of that name."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLD / name
+        if request.config.getoption("--regen-gold"):
+            path.write_bytes(text.encode())
+        assert path.exists(), f"{name} is missing; look at the output, then run with --regen-gold"
+        assert text.encode() == path.read_bytes()
+
+    return check

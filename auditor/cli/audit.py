@@ -27,6 +27,7 @@ Examples:
   auditor audit --since 2026-11-16T05:00:00Z-7f3a
   auditor audit --run 2026-11-16T05:00:00Z-7f3a
   auditor audit --canary                 prove that every check still works
+  auditor audit --tell                   and send the digests, as the service does
   auditor audit --fail-on critical       warnings leave the exit code 0
   auditor --format json audit > audit.json
 """,
@@ -49,6 +50,9 @@ Examples:
     is_flag=True,
     help="Prove on a shadow copy that every check still finds what it is for.",
 )
+@click.option(
+    "--tell", "is_told", is_flag=True, help="Send the digests to those who have to hear of it."
+)
 @click.option("--since", metavar="RUN", help="Also list what was gained and lost since this run.")
 @click.option(
     "--run",
@@ -65,6 +69,7 @@ def command(  # noqa: PLR0913 - one per option
     no_snapshot: bool,
     fail_on: Severity,
     canary: bool,
+    is_told: bool,
     since: str | None,
     stored: str | None,
 ) -> int:
@@ -75,7 +80,7 @@ def command(  # noqa: PLR0913 - one per option
     """
     from auditor.cli.progress import shown_progress
     from auditor.clock import utc_now
-    from auditor.pipeline import Run, audit, changes_since
+    from auditor.pipeline import Run, audit, changes_since, tell
 
     settings = invocation.settings()
     with shown_progress() as progress:
@@ -83,6 +88,9 @@ def command(  # noqa: PLR0913 - one per option
         if stored is not None:
             return _backtest(invocation, run, stored, suites)
         done = audit(run, suites=suites, take_snapshot=not no_snapshot, with_canary=canary)
+        sentences = list(tell(run, done).sentences()) if is_told else []
+    for sentence in sentences:
+        click.echo(sentence, err=True)
     comparison = changes_since(run, done, since) if since is not None else None
     if invocation.format == "json":
         click.echo(_json(done, comparison))

@@ -6,6 +6,7 @@ not run (error, skipped, off) resolves nothing: absence of a row is no proof wit
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -176,18 +177,41 @@ def _reopen(conn: sa.Connection, brand: str, seen_at: datetime) -> None:
     conn.execute(finding_table.update().where(lapsed).values(state="ongoing", **NO_WAIVER))
 
 
+def tallies(ledger: Ledger, brand: str, run: str) -> dict[str, Tally]:
+    """Return how the findings of each check stand after a run, by its id; those it left alone are absent."""
+    row = finding_table.c
+    select = (
+        sa.select(row.check_id, row.state, row.run == run, sa.func.count())
+        .where(row.brand == brand, sa.or_(row.state != "resolved", row.run == run))
+        .group_by(row.check_id, row.state, row.run == run)
+        .order_by(row.check_id)
+    )
+    counts: dict[str, list[tuple[str, bool, int]]] = {}
+    with ledger.begin() as conn:
+        for check, state, is_touched, count in conn.execute(select):
+            counts.setdefault(check, []).append((state, bool(is_touched), int(count)))
+    return {check: _tally_of(rows) for check, rows in counts.items()}
+
+
 def _tally(conn: sa.Connection, brand: str, run: str) -> Tally:
     row = finding_table.c
-    by_state = sa.select(row.state, sa.func.count()).where(row.brand == brand).group_by(row.state)
-    touched = _counts(conn, by_state.where(row.run == run))
-    standing = _counts(conn, by_state.where(row.state != "resolved"))
-    total = sum(standing.values())
-    fresh = {name: touched.get(name, 0) for name in ("new", "worse", "regressed")}
-    fresh["accepted"] = standing.get("accepted", 0)
+    select = sa.select(row.state, row.run == run, sa.func.count()).where(row.brand == brand)
+    rows = conn.execute(select.group_by(row.state, row.run == run))
+    return _tally_of((state, bool(is_touched), int(count)) for state, is_touched, count in rows)
+
+
+def _tally_of(rows: Iterable[tuple[str, bool, int]]) -> Tally:
+    """Add up findings, given as state, whether the run touched them, and how many."""
+    touched: Counter[str] = Counter()
+    standing: Counter[str] = Counter()
+    for state, is_touched, count in rows:
+        if is_touched:
+            touched[state] += count
+        if state != "resolved":
+            standing[state] += count
+    total = standing.total()
+    fresh = {name: touched[name] for name in ("new", "worse", "regressed")}
+    fresh["accepted"] = standing["accepted"]
     # What a skipped check left open is neither confirmed nor gone: it goes on.
     ongoing = total - sum(fresh.values())
-    return Tally(total=total, ongoing=ongoing, resolved=touched.get("resolved", 0), **fresh)
-
-
-def _counts(conn: sa.Connection, select: sa.Select[Any]) -> dict[str, int]:
-    return {row[0]: int(row[1]) for row in conn.execute(select)}
+    return Tally(total=total, ongoing=ongoing, resolved=touched["resolved"], **fresh)

@@ -6,12 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from auditor.correct.applying.journal import OUTCOMES
 from auditor.hostile import visible
 from auditor.mail.letter import Letter
 from auditor.mail.post import readers_of
+from auditor.mail.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from auditor.config.settings import Mail
     from auditor.correct.applying.journal import Receipt
     from auditor.model.plan import Change, Plan
-
-TEXT, HTML = "corrections.txt", "corrections.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +84,13 @@ def letters(night: Night, mail: Mail, templates: Path, at: datetime) -> list[Let
         templates: The folder of the templates.
         at: When it was done, aware.
     """
-    env = _environment(templates)
+    made = Templates(templates)
     owners = sorted({change.origin.owner for change in night.changes})
-    return [_letter(night, owner, readers_of(mail, owner), env, at) for owner in owners]
+    return [_letter(night, owner, readers_of(mail, owner), made, at) for owner in owners]
 
 
 def _letter(
-    night: Night, owner: str, to: tuple[str, ...], env: jinja2.Environment, at: datetime
+    night: Night, owner: str, to: tuple[str, ...], templates: Templates, at: datetime
 ) -> Letter:
     lines = _lines(night, owner)
     made, trouble = sum(line.made for line in lines), sum(line.trouble for line in lines)
@@ -113,8 +110,8 @@ def _letter(
         key=f"corrections:{night.digest}:{owner}",
         to=to,
         subject=subject,
-        text=env.get_template(TEXT).render(facts),
-        html=env.get_template(HTML).render(facts),
+        text=templates.text("corrections", facts),
+        html=templates.html("corrections", facts),
     )
 
 
@@ -134,14 +131,3 @@ def _line(check: str, changes: list[Change], receipts: Mapping[str, Receipt]) ->
     left = len(changes) - verified - pending - superseded - failed
     told = tuple(sorted(notes.items()))
     return Line(check, verified, pending, superseded, failed, left, told)
-
-
-def _environment(templates: Path) -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        autoescape=jinja2.select_autoescape(["html"]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
-import ssl
-from dataclasses import dataclass
 from email import message_from_bytes, policy
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 import stamina
-from sqlalchemy import Column, DateTime, Text
 
 from auditor.errors import ConfigError
-from auditor.findings.ledger import stored
 from auditor.hostile import safe_name
 from auditor.mail.letter import message_of
+from auditor.mail.sent import Posted, Sent
+from auditor.mail.server import TIMEOUT_S, opened
 from auditor.private_file import write_private
-from auditor.systems.http import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,34 +32,7 @@ if TYPE_CHECKING:
     from auditor.mail.letter import Letter
 
 SPOOL = Path("var/mail")
-TIMEOUT_S = 30.0
 ATTEMPTS = 3
-PORTS = {"smtp": 587, "smtps": 465}
-
-metadata = sa.MetaData()
-
-mail_table = sa.Table(
-    "mail",
-    metadata,
-    Column("message_id", Text, primary_key=True),
-    Column("brand", Text, nullable=False),
-    Column("sent_at", DateTime, nullable=False),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What became of the letters.
-
-    Attributes:
-        sent: Letters that the server took just now, those included that waited.
-        waiting: Letters that wait for the next post.
-        reason: Why they wait, None where none does.
-    """
-
-    sent: int
-    waiting: int = 0
-    reason: str | None = None
 
 
 class Post:
@@ -77,8 +46,7 @@ class Post:
     """
 
     def __init__(self, mail: Mail, brand: str, ledger: Ledger, spool: Path = SPOOL) -> None:
-        metadata.create_all(ledger.engine)
-        self._mail, self._brand, self._ledger = mail, brand, ledger
+        self._mail, self._brand, self._sent = mail, brand, Sent(ledger, brand)
         self._folder = spool / safe_name(brand)
 
     def send(self, letters: Iterable[Letter], at: datetime) -> Posted:
@@ -96,10 +64,12 @@ class Post:
         _require_safe(self._mail.smtp)
         for letter in letters:
             message = message_of(letter, brand=self._brand, sender=self._mail.from_, at=at)
-            if not self._was_sent(str(message["Message-ID"])):
+            if not self._sent.was(str(message["Message-ID"])):
                 name = sha256(str(message["Message-ID"]).encode()).hexdigest()[:32]
                 write_private(self._folder / f"{name}.eml", message.as_bytes(policy=policy.SMTP))
-        return self._deliver(at)
+        posted = self._deliver(at)
+        self._sent.leave("mail", posted)
+        return posted
 
     def _deliver(self, at: datetime) -> Posted:
         waiting = sorted(self._folder.glob("*.eml")) if self._folder.is_dir() else []
@@ -119,27 +89,16 @@ class Post:
         """Send one letter; return why it has to wait."""
         message = message_from_bytes(place.read_bytes(), policy=policy.SMTP)
         named = str(message["Message-ID"])
-        if not self._was_sent(named):
+        if not self._sent.was(named):
             try:
                 server.send_message(message)
             except smtplib.SMTPRecipientsRefused:
                 return "the mail server refuses the readers; check mail.to"
             except smtplib.SMTPResponseException as exc:
                 return f"the mail server refuses a letter (code {exc.smtp_code})"
-            self._note(named, at)
+            self._sent.note(named, at)
         place.unlink()
         return None
-
-    def _was_sent(self, message_id: str) -> bool:
-        row = mail_table.c
-        with self._ledger.begin() as conn:
-            found = conn.execute(sa.select(row.sent_at).where(row.message_id == message_id))
-            return found.first() is not None
-
-    def _note(self, message_id: str, at: datetime) -> None:
-        values = {"message_id": message_id, "brand": self._brand}
-        with self._ledger.begin() as conn:
-            conn.execute(mail_table.insert().values(**values, sent_at=stored(at)))
 
 
 def readers_of(mail: Mail, owner: str) -> tuple[str, ...]:
@@ -149,39 +108,12 @@ def readers_of(mail: Mail, owner: str) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _connected(url: str) -> Iterator[smtplib.SMTP]:
-    """Open the server, encrypted, and signed in where the address carries a name.
-
-    Raises:
-        OSError, smtplib.SMTPException: it is away, or refuses.
-    """
-    for attempt in stamina.retry_context(on=OSError, attempts=ATTEMPTS, timeout=TIMEOUT_S):
-        with attempt:
-            server = _opened(url)
-    try:
+    """Open the server, once more after a fault that may pass."""
+    with contextlib.ExitStack() as stack:
+        for attempt in stamina.retry_context(on=OSError, attempts=ATTEMPTS, timeout=TIMEOUT_S):
+            with attempt:
+                server = stack.enter_context(opened(url))
         yield server
-    finally:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            server.quit()
-
-
-def _opened(url: str) -> smtplib.SMTP:
-    parts, context = urlsplit(url), ssl.create_default_context()
-    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-    else:
-        server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
-    try:
-        server.ehlo_or_helo_if_needed()
-        if parts.scheme == "smtp" and (server.has_extn("starttls") or not is_loopback(host)):
-            server.starttls(context=context)  # refused where it is not offered
-            server.ehlo()
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-    except BaseException:
-        server.close()
-        raise
-    return server
 
 
 def _require_safe(url: str) -> None:

@@ -165,6 +165,7 @@ class Record:
         timezone: In which times are told.
         locale: In which figures and days are written.
         undelivered: Letters of earlier runs that still waited.
+        changes: How the findings of each check stand against the runs before, by its id.
     """
 
     audit: Audit
@@ -173,3 +174,4 @@ class Record:
     timezone: str = "UTC"
     locale: str = "en_GB"
     undelivered: Undelivered | None = None
+    changes: Mapping[str, Tally] = field(default_factory=dict)

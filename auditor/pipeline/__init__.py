@@ -13,7 +13,9 @@ from auditor.pipeline.reading import snapshot
 from auditor.pipeline.rehearsal import backtest, changes_since
 from auditor.pipeline.reporting import report, show
 from auditor.pipeline.run import REPORTS, Done, Progress, Run
+from auditor.pipeline.telling import Told, tell
 
 __all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
 __all__ += ["Applied", "Rehearsed", "apply", "halt", "lift", "plan", "rehearse", "snapshot"]
 __all__ += ["Corrected", "correct", "report", "show", "undo", "verify"]
+__all__ += ["Told", "tell"]

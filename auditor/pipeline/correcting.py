@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from auditor.correct.applying.rails import class_now
 from auditor.findings.ledger import Ledger
 from auditor.mail.corrections import Night, letters
-from auditor.mail.post import Post, Posted
+from auditor.mail.post import Post
 from auditor.pipeline.applying import Applied, apply
 from auditor.pipeline.planning import plan
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
+    from auditor.mail.sent import Posted
     from auditor.model.plan import Change
     from auditor.pipeline.planning import Planned
     from auditor.pipeline.run import Run

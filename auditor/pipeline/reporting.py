@@ -14,7 +14,9 @@ from auditor.archive import Archive, delete_before
 from auditor.errors import ConfigError
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
+from auditor.findings.lifecycle import tallies
 from auditor.findings.standing import SCHEMA, standing
+from auditor.mail.sent import Sent
 from auditor.model.audit import Record, StreamLag
 from auditor.model.drift import link_stream
 from auditor.pipeline.run import REPORTS
@@ -47,6 +49,8 @@ def keep(run: Run, ledger: Ledger, warehouse: Warehouse, audit: Audit) -> Record
         lags=tuple(_lags(warehouse, settings)),
         timezone=settings.timezone.key,
         locale=settings.locale,
+        undelivered=Sent(ledger, audit.brand).undelivered,
+        changes=tallies(ledger, audit.brand, audit.run),
     )
     Archive(audit.brand).keep(record, standing(ledger, audit.brand), SCHEMA)
     query.close_run(ledger, audit)

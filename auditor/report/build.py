@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.model.audit import Audit, Record, StreamLag, Undelivered
+    from auditor.model.finding import Tally
     from auditor.model.incident import Incident as Cause
 
 _OUTCOME_ORDER = ("fail", "error", "skipped", "pass", "off")
@@ -81,6 +82,7 @@ class ReportData:
         history: Earlier runs, newest first.
         lags: How far Emarsys follows Centra, stream by stream.
         undelivered: Letters of earlier runs that still waited; None without any.
+        changes: How the findings of each check stand against the runs before, by its id.
         version: Of the auditor.
     """
 
@@ -91,16 +93,13 @@ class ReportData:
     history: tuple[PastRun, ...] = ()
     lags: tuple[StreamLag, ...] = ()
     undelivered: Undelivered | None = None
+    changes: Mapping[str, Tally] = field(default_factory=dict)
     version: str = __version__
 
     @property
     def stakes(self) -> tuple[Money, ...]:
         """What the incidents are worth together, one amount per currency."""
-        sums: dict[str, int] = {}
-        for incident in self.incidents:
-            if money := incident.result.money:
-                sums[money.currency] = sums.get(money.currency, 0) + money.minor
-        return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+        return stakes_of(self.incidents)
 
     @property
     def tallies(self) -> dict[str, dict[Severity, int]]:
@@ -135,6 +134,15 @@ class ReportData:
         return sum(suite.count(*outcomes) for suite in self.suites)
 
 
+def stakes_of(incidents: Iterable[Incident]) -> tuple[Money, ...]:
+    """Return what incidents are worth together, one amount per currency."""
+    sums: dict[str, int] = {}
+    for incident in incidents:
+        if money := incident.result.money:
+            sums[money.currency] = sums.get(money.currency, 0) + money.minor
+    return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+
+
 def build_report(record: Record, rows: Mapping[str, Taken]) -> ReportData:
     """Arrange what a run came to for reading.
 
@@ -158,6 +166,7 @@ def build_report(record: Record, rows: Mapping[str, Taken]) -> ReportData:
         history=tuple(sorted(record.history, key=lambda run: (run.as_of, run.run), reverse=True)),
         lags=record.lags,
         undelivered=record.undelivered,
+        changes=record.changes,
     )
 
 

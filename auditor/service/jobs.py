@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.errors import AuditorError
-from auditor.pipeline import Run, audit, correct, snapshot
+from auditor.pipeline import Run, audit, correct, snapshot, tell
 from auditor.service.quiet import Quiet
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 def _audit(run: Run) -> str:
     done = audit(run)
+    for sentence in tell(run, done).sentences():  # an audit that is not told has still been made
+        log.warning("%s", sentence)
     return f"verdict {done.audit.verdict}, report {done.report}"
 
 

@@ -77,7 +77,7 @@ def test_a_server_that_cannot_begin_tls_fails():
 
 
 def test_a_server_without_tls_elsewhere_fails(monkeypatch):
-    monkeypatch.setattr("auditor.doctor.probes.mail.LOOPBACK", ())
+    monkeypatch.setattr("auditor.mail.server.is_loopback", lambda _: False)
     with mail_server() as (port, _):
         assert "offers no TLS" in examined(f"smtp://127.0.0.1:{port}").detail
 

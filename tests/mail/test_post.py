@@ -12,7 +12,8 @@ from auditor.config.settings import Mail
 from auditor.config.values import MailUrl
 from auditor.errors import ConfigError
 from auditor.mail.letter import Letter, message_id, message_of
-from auditor.mail.post import Post, Posted, readers_of
+from auditor.mail.post import Post, readers_of
+from auditor.mail.sent import Posted
 from tests.mail.conftest import Server, authenticate, mail_of, serving
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_the_letters_of_another_brand_wait_for_its_own_post(ledger, post, tmp_pa
 
 
 def test_a_server_without_encryption_elsewhere_gets_nothing(server, post, monkeypatch):
-    monkeypatch.setattr("auditor.mail.post.is_loopback", lambda _host: False)
+    monkeypatch.setattr("auditor.mail.server.is_loopback", lambda _host: False)
     posted = post.send([LETTER], AT)
     assert (posted.waiting, server.got) == (1, [])
 

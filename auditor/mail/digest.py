@@ -1,0 +1,235 @@
+"""The digest of a run for each group of readers: what is new, what stands, and what they do first.
+
+A group hears of a run when something of its own is new, worse, back or resolved, or when the run is
+incomplete; else once a week, so that silence is never taken for health.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from auditor.hostile import safe_name
+from auditor.mail.letter import Letter
+from auditor.mail.templates import Templates
+from auditor.model.finding import Tally
+from auditor.report import words
+from auditor.report.build import stakes_of
+from auditor.report.figures import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from auditor.config.settings import Mail
+    from auditor.model.finding import CheckResult, Money, Verdict
+    from auditor.report.build import Incident, ReportData
+
+HEARTBEAT = timedelta(days=7)
+SLACK = timedelta(hours=1)
+"""A run that begins a little earlier than a week ago still counts as a week later."""
+
+DEFAULT = "default"
+MOST_BYTES = 88_000
+"""Of a letter's HTML: clients clip a mail somewhere above 100 kB, and 90 kB are promised."""
+
+NEWS = ("new", "worse", "regressed", "resolved")
+_SAID = {"new": "new", "worse": "worse", "regressed": "back again", "resolved": "resolved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one group of readers is told of a run.
+
+    Attributes:
+        group: The key of `mail.to` that names the readers.
+        data: The whole report.
+        incidents: Those of the group, by exposure.
+        results: The checks of the group.
+        tally: How the findings of the group stand.
+        link: Where the report is.
+        quiet_since: When the group was last written to, where nothing has happened since; else None.
+    """
+
+    group: str
+    data: ReportData
+    incidents: tuple[Incident, ...]
+    results: tuple[CheckResult, ...]
+    tally: Tally
+    link: str
+    quiet_since: datetime | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict as it is for this group."""
+        if self.data.audit.verdict == "incomplete":
+            return "incomplete"
+        if any(incident.severity == "critical" for incident in self.incidents):
+            return "critical"
+        return "drift" if self.incidents else "clean"
+
+    @property
+    def has_news(self) -> bool:
+        """Tell whether something happened that the group has to hear."""
+        changed = any(getattr(self.tally, name) for name in NEWS)
+        return changed or self.verdict == "incomplete"
+
+    @property
+    def unjudged(self) -> tuple[CheckResult, ...]:
+        """Return the checks of the group that could not judge."""
+        return tuple(one for one in self.results if one.outcome in ("error", "skipped"))
+
+    @property
+    def stakes(self) -> tuple[Money, ...]:
+        """Return what the incidents of the group are worth together, by currency."""
+        return stakes_of(self.incidents)
+
+    @property
+    def delta(self) -> str:
+        """Return what happened in words, such as `3 new, 2 resolved`."""
+        figures = self.data.figures
+        said = [
+            f"{figures.number(count)} {_SAID[name]}"
+            for name in NEWS
+            if (count := getattr(self.tally, name))
+        ]
+        return ", ".join(said) or "nothing changed"
+
+    @property
+    def subject(self) -> str:
+        """Return the subject: the verdict, and what happened."""
+        audit, figures = self.data.audit, self.data.figures
+        whose = "" if self.group == DEFAULT else f" ({self.group})"
+        open_ = f"{figures.number(self.tally.total)} open"
+        return f"[{audit.brand}] {self.verdict.capitalize()}: {self.delta}, {open_}{whose}"
+
+    def news_of(self, incident: Incident) -> str:
+        """Return how an incident's rows have changed, in words; empty where they have not."""
+        tally = self.data.changes.get(incident.id, Tally())
+        figures = self.data.figures
+        said = [
+            f"{figures.number(count)} {_SAID[name]}"
+            for name in NEWS
+            if (count := getattr(tally, name))
+        ]
+        return ", ".join(said)
+
+
+def digests(
+    data: ReportData, mail: Mail, link: str, heard_at: Mapping[str, datetime | None]
+) -> list[Digest]:
+    """Return the digests that are due, one for each group of readers that has to hear of this run.
+
+    Args:
+        data: The report of the run.
+        mail: Who reads what.
+        link: Where the report is.
+        heard_at: When each group was last written to.
+    """
+    made = (
+        digest_of(data, group, _owners(data, mail, group), link, heard_at.get(group))
+        for group in mail.to
+    )
+    return [digest for digest in made if is_due(digest)]
+
+
+def is_due(digest: Digest) -> bool:
+    """Tell whether the readers have to hear of it: news, the first word at all, or a week of silence."""
+    since = digest.quiet_since
+    return since is None or digest.data.audit.as_of - since >= HEARTBEAT - SLACK
+
+
+def digest_of(
+    data: ReportData, group: str, owners: Iterable[str], link: str, heard_at: datetime | None
+) -> Digest:
+    """Return what a group is told of a run, whether it has to hear of it or not."""
+    mine = frozenset(owners)
+    results = tuple(one for one in data.audit.checks if one.check.owner in mine)
+    made = Digest(
+        group=group,
+        data=data,
+        incidents=tuple(one for one in data.incidents if one.result.check.owner in mine),
+        results=results,
+        tally=_together(data.changes.get(one.check.id, Tally()) for one in results),
+        link=link,
+    )
+    if made.has_news or heard_at is None:
+        return made
+    return Digest(group, data, made.incidents, results, made.tally, link, quiet_since=heard_at)
+
+
+def letters(made: Iterable[Digest], mail: Mail, templates: Path) -> list[Letter]:
+    """Return a letter for each digest.
+
+    Args:
+        made: What is told.
+        mail: Who reads what.
+        templates: The folder of the templates.
+    """
+    return [_letter(one, mail, templates) for one in made]
+
+
+def link_to(page: Path, brand: str, mail: Mail | None) -> str:
+    """Return where the readers find the page of a run: its address where they have one, else its file."""
+    if mail is None or mail.reports is None:
+        return page.as_posix()
+    folder = quote(f"{safe_name(brand)}/{page.parent.name}/{page.name}")
+    return f"{str(mail.reports).rstrip('/')}/{folder}"
+
+
+def _owners(data: ReportData, mail: Mail, group: str) -> set[str]:
+    owners = {one.check.owner for one in data.audit.checks}
+    return owners - set(mail.to) if group == DEFAULT else {group}
+
+
+def _together(tallies: Iterable[Tally]) -> Tally:
+    found = list(tallies)
+    return Tally(**{name: sum(getattr(t, name) for t in found) for name in Tally.__slots__})
+
+
+def _letter(digest: Digest, mail: Mail, folder: Path) -> Letter:
+    figures, as_of = digest.data.figures, digest.data.audit.as_of
+    templates = Templates(
+        folder,
+        {
+            "number": figures.number,
+            "money": figures.money,
+            "moment": figures.moment,
+            "age": lambda moment: figures.age(moment, as_of),
+            "counted": lambda value, noun: counted(value, noun, figures),
+            "step": words.incident_step,
+        },
+    )
+    shown = len(digest.incidents)
+    html = templates.html("digest", _facts(digest, shown))
+    while len(html.encode()) > MOST_BYTES and shown:
+        shown //= 2
+        html = templates.html("digest", _facts(digest, shown))
+    return Letter(
+        key=f"digest:{digest.data.audit.run}:{digest.group}",
+        to=mail.to[digest.group],
+        subject=digest.subject,
+        text=templates.text("digest", _facts(digest, shown)),
+        html=html,
+    )
+
+
+def _facts(digest: Digest, shown: int) -> dict[str, object]:
+    data = digest.data
+    return {
+        "digest": digest,
+        "audit": data.audit,
+        "data": data,
+        "headline": words.HEADLINES[digest.verdict],
+        "first": words.incident_step(digest.incidents[0]) if digest.incidents else None,
+        "mend": words.next_step(data) if digest.verdict == "incomplete" else None,
+        "gaps": [
+            line for line in data.audit.coverage if words.coverage_state(line) == "incomplete"
+        ],
+        "incidents": digest.incidents[:shown],
+        "hidden": len(digest.incidents) - shown,
+        "is_web": digest.link.startswith(("http://", "https://")),
+    }

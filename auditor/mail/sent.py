@@ -1,0 +1,129 @@
+"""What was sent, what waits, and when each group of readers last heard anything: kept in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import Column, DateTime, Integer, Text
+
+from auditor.findings.ledger import stored
+from auditor.model.audit import Undelivered
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from auditor.findings.ledger import Ledger
+
+metadata = sa.MetaData()
+
+mail_table = sa.Table(
+    "mail",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("brand", Text, nullable=False),
+    Column("sent_at", DateTime, nullable=False),
+)
+waiting_table = sa.Table(
+    "mail_waiting",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("way", Text, primary_key=True),  # mail or chat
+    Column("letters", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""What the last post left behind, for the next report to tell."""
+
+heard_table = sa.Table(
+    "mail_heard",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("readers", Text, primary_key=True),  # the key of `mail.to`, or chat
+    Column("at", DateTime, nullable=False),  # of the last digest
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of the letters.
+
+    Attributes:
+        sent: Letters that were taken just now, those included that waited.
+        waiting: Letters that wait for the next post.
+        reason: Why they wait, None where none does.
+    """
+
+    sent: int
+    waiting: int = 0
+    reason: str | None = None
+
+
+class Sent:
+    """The memory of one brand's post.
+
+    Args:
+        ledger: Where it is kept.
+        brand: Whose post.
+    """
+
+    def __init__(self, ledger: Ledger, brand: str) -> None:
+        metadata.create_all(ledger.engine)
+        self._ledger, self._brand = ledger, brand
+
+    def was(self, name: str) -> bool:
+        """Tell whether a letter was taken, by its Message-ID or its key."""
+        row = mail_table.c
+        with self._ledger.begin() as conn:
+            return conn.scalar(sa.select(row.sent_at).where(row.message_id == name)) is not None
+
+    def note(self, name: str, at: datetime) -> None:
+        """Write down that a letter was taken."""
+        values = {"message_id": name, "brand": self._brand, "sent_at": stored(at)}
+        with self._ledger.begin() as conn:
+            conn.execute(mail_table.insert().values(values))
+
+    def leave(self, way: str, posted: Posted) -> None:
+        """Write down what waits after a post by mail, or by chat."""
+        row = waiting_table.c
+        with self._ledger.begin() as conn:
+            conn.execute(waiting_table.delete().where(row.brand == self._brand, row.way == way))
+            if posted.waiting:
+                values = {
+                    "letters": posted.waiting,
+                    "reason": posted.reason or "it is not known why",
+                }
+                conn.execute(waiting_table.insert().values(brand=self._brand, way=way, **values))
+
+    def heard_at(self, readers: str) -> datetime | None:
+        """Return when a group of readers was last written to, None before the first time."""
+        row = heard_table.c
+        select = sa.select(row.at).where(row.brand == self._brand, row.readers == readers)
+        with self._ledger.begin() as conn:
+            found = conn.scalar(select)
+        return None if found is None else found.replace(tzinfo=UTC)
+
+    def hears(self, readers: str, at: datetime) -> None:
+        """Write down that a group of readers is written to."""
+        row = heard_table.c
+        with self._ledger.begin() as conn:
+            conn.execute(
+                heard_table.delete().where(row.brand == self._brand, row.readers == readers)
+            )
+            conn.execute(
+                heard_table.insert().values(brand=self._brand, readers=readers, at=stored(at))
+            )
+
+    @property
+    def undelivered(self) -> Undelivered | None:
+        """Return what the last posts left behind, None where nothing waits."""
+        row = waiting_table.c
+        select = (
+            sa.select(row.letters, row.reason).where(row.brand == self._brand).order_by(row.way)
+        )
+        with self._ledger.begin() as conn:
+            found = conn.execute(select).all()
+        if not found:
+            return None
+        return Undelivered(sum(one[0] for one in found), "; ".join(one[1] for one in found))

@@ -1,0 +1,104 @@
+"""The digests of a run, by mail and chat, to those who have to hear of it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.archive import Archive
+from auditor.findings.ledger import Ledger
+from auditor.mail.chat import WAY, ChatPost, message_of
+from auditor.mail.digest import DEFAULT, digest_of, digests, is_due, letters, link_to
+from auditor.mail.post import Post
+from auditor.mail.sent import Posted, Sent
+from auditor.report.build import build_report
+from auditor.report.rows import take
+from auditor.resources import bundled_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.pipeline.run import Done, Run
+    from auditor.report.build import ReportData
+
+TEMPLATES = "reports/templates/mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of the digests.
+
+    Attributes:
+        mail: None where mail is not configured.
+        chat: None where no chat is configured.
+    """
+
+    mail: Posted | None = None
+    chat: Posted | None = None
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what a person who ran it should know."""
+        if self.mail is None and self.chat is None:
+            yield "Nobody is told: neither mail nor chat is configured."
+        for way, posted in (("letter", self.mail), ("chat message", self.chat)):
+            if posted is not None and posted.waiting:
+                yield f"{posted.waiting} {way}(s) wait to be sent: {posted.reason}."
+
+
+def tell(run: Run, done: Done) -> Told:
+    """Send the digests of an audit, and whatever still waits; a digest that was sent is not sent again.
+
+    A server that is away fails nothing: what it did not take waits for the next time, and the next report
+    says so.
+
+    Args:
+        run: The brand and its surroundings.
+        done: The audit, whose record is kept.
+
+    Raises:
+        ConfigError: a setting names a server that nothing may be sent to.
+    """
+    settings = run.settings
+    if settings.mail is None and settings.chat is None:
+        return Told()
+    data = _data(done)
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        return Told(_by_mail(run, ledger, done, data), _by_chat(run, ledger, done, data))
+
+
+def _data(done: Done) -> ReportData:
+    audit = done.audit
+    archive = Archive(audit.brand)
+    failing = [result.check.id for result in audit.checks if result.outcome == "fail"]
+    return build_report(archive.record(audit.run), take(archive.findings(audit.run), failing))
+
+
+def _by_mail(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted | None:
+    mail, brand = run.settings.mail, run.settings.brand
+    if mail is None:
+        return None
+    sent = Sent(ledger, brand)
+    link = link_to(done.report, brand, mail)
+    due = digests(data, mail, link, {group: sent.heard_at(group) for group in mail.to})
+    written = letters(due, mail, Path(str(bundled_folder(TEMPLATES))))
+    posted = Post(mail, brand, ledger).send(written, run.clock())
+    for digest in due:
+        sent.hears(digest.group, data.audit.as_of)
+    return posted
+
+
+def _by_chat(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted | None:
+    chat, brand = run.settings.chat, run.settings.brand
+    if chat is None:
+        return None
+    sent = Sent(ledger, brand)
+    link = link_to(done.report, brand, run.settings.mail)
+    owners = {result.check.owner for result in data.audit.checks}
+    digest = digest_of(data, DEFAULT, owners, link, sent.heard_at(WAY))
+    due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}
+    posted = ChatPost(chat, brand, ledger).send(due, run.clock())
+    if due:
+        sent.hears(WAY, data.audit.as_of)
+    return posted
