@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,3 +13,8 @@ if TYPE_CHECKING:
 def environment_with(extra: Mapping[str, str]) -> dict[str, str]:
     """Return the process environment with some variables added or replaced."""
     return {**os.environ, **extra}  # noqa: TID251 - auditor/config is the one place that may
+
+
+def settings_file() -> Path:
+    """Return the settings file that a program which names none is meant to read."""
+    return Path(os.environ.get("AUDITOR_CONFIG", "auditor.yaml"))  # noqa: TID251 - as above

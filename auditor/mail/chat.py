@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.errors import AuditorError
 from auditor.hostile import clipped, safe_name, visible
 from auditor.mail.post import SPOOL
-from auditor.mail.sent import Posted, Sent
+from auditor.mail.sent import Posted
 from auditor.private_file import write_private
 from auditor.report import words
 from auditor.systems.http import HttpClient, Retries, require_safe_url
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.config.settings import Chat
-    from auditor.findings.ledger import Ledger
     from auditor.mail.digest import Digest
+    from auditor.mail.sent import Sent
 
 MOST_INCIDENTS = 5
 WAY = "chat"
@@ -68,12 +68,12 @@ class ChatPost:
     Args:
         chat: Where it is.
         brand: Whose messages.
-        ledger: Keeps which were sent.
+        sent: Remembers which were.
         spool: Where messages wait.
     """
 
-    def __init__(self, chat: Chat, brand: str, ledger: Ledger, spool: Path = SPOOL) -> None:
-        self._url, self._sent = chat.webhook.reveal(), Sent(ledger, brand)
+    def __init__(self, chat: Chat, brand: str, sent: Sent, spool: Path = SPOOL) -> None:
+        self._url, self._sent = chat.webhook.reveal(), sent
         self._folder = spool / safe_name(brand)
 
     def send(self, messages: Mapping[str, dict[str, Any]], at: datetime) -> Posted:

@@ -31,6 +31,7 @@ from auditor.report.audit_json import audit_json
 from auditor.resources import expectation_files
 from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
+from auditor.warehouse.publish import publish as publish_copy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -63,6 +64,12 @@ def audit(
         ConfigError: the settings name something that is not there; nothing was judged.
         RefusedError: a system refuses the credentials.
     """
+    done = _audit(run, suites, take_snapshot=take_snapshot, with_canary=with_canary)
+    publish_copy(run.settings.store.warehouse)
+    return done
+
+
+def _audit(run: Run, suites: Collection[str], *, take_snapshot: bool, with_canary: bool) -> Done:
     expectations = load_checks(expectation_files(run.folder))
     require_suites(suites, {e.check.suite for e in expectations})
     stages = Stages(run.progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from auditor.config import Settings
     from auditor.model.snapshot import Snapshot
     from auditor.reconcile.terms import Terms
-    from auditor.warehouse import Warehouse
+
+
+class Readable(Protocol):
+    """A warehouse, or its published copy."""
+
+    engine: sa.Engine
 
 
 def require_suites(asked: Collection[str], known: Collection[str]) -> None:
@@ -36,7 +41,7 @@ def require_suites(asked: Collection[str], known: Collection[str]) -> None:
             )
 
 
-def terms_of_run(settings: Settings, warehouse: Warehouse, snapshot: Snapshot) -> Terms:
+def terms_of_run(settings: Settings, warehouse: Readable, snapshot: Snapshot) -> Terms:
     """Return what a snapshot is judged by.
 
     Raises:

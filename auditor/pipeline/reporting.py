@@ -90,6 +90,12 @@ def report(run: Run, wanted: str | None = None) -> Path:
         return publish(run, ledger, Archive(run.settings.brand).record(name))
 
 
+def stored_runs(settings: Settings) -> list[PastRun]:
+    """Return the newest runs of a brand, newest first."""
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        return query.runs(ledger, settings.brand, limit=400)
+
+
 def show(page: Path) -> bool:
     """Open a page in the reader's browser; tell whether there is one."""
     return webbrowser.open(page.resolve().as_uri())

@@ -98,7 +98,7 @@ def _by_chat(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted |
     owners = {result.check.owner for result in data.audit.checks}
     digest = digest_of(data, DEFAULT, owners, link, sent.heard_at(WAY))
     due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}
-    posted = ChatPost(chat, brand, ledger).send(due, run.clock())
+    posted = ChatPost(chat, brand, sent).send(due, run.clock())
     if due:
         sent.hears(WAY, data.audit.as_of)
     return posted

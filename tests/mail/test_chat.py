@@ -70,7 +70,7 @@ def room() -> Iterator[Room]:
 
 @pytest.fixture
 def post(room: Room, ledger: Ledger, tmp_path: Path) -> ChatPost:
-    return ChatPost(room.chat, "nordlys", ledger, tmp_path / "spool")
+    return ChatPost(room.chat, "nordlys", Sent(ledger, "nordlys"), tmp_path / "spool")
 
 
 def message(**values: Any) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def test_no_reason_tells_the_address(room: Room, post: ChatPost):
 def test_plain_http_to_another_machine_is_refused(ledger: Ledger, tmp_path: Path):
     away = Chat(webhook=Secret("http://chat.example/hooks/hush"))
     with pytest.raises(ConfigError, match=r"chat\.webhook"):
-        ChatPost(away, "nordlys", ledger, tmp_path).send({}, AT)
+        ChatPost(away, "nordlys", Sent(ledger, "nordlys"), tmp_path).send({}, AT)
 
 
 def test_it_begins_with_the_verdict_and_what_happened():

@@ -1,0 +1,192 @@
+"""The frames, and the notebooks that use them, over one audited brand while a service holds the warehouse."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import altair as alt
+import duckdb
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+import auditor
+from auditor.config import load_settings
+from auditor.errors import ConfigError, StoreError
+from auditor.model.bridge import CENTRA, EMARSYS
+from auditor.warehouse.publish import Published, publish
+from tests.brand import brand
+from tests.test_plan import SCALE, Captured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.frames import Brand as Frames
+    from tests.brand import Brand
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+QUESTIONS = ("revenue", "consent", "merge", "campaign")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
+    """Give an audited brand whose warehouse somebody holds open for writing, as a running service does."""
+    captured = cast("pytest.CaptureFixture[str]", Captured())
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("notebooks")
+        with brand(folder, patch, captured, SCALE) as started:
+            patch.setenv("AUDITOR_CONFIG", str(started.running.settings))
+            assert started.auditor("audit") == 1
+            with closing(duckdb.connect("var/nordlys.duckdb")) as writer:
+                writer.begin()
+                writer.execute("DELETE FROM centra_order")
+                yield started
+
+
+@pytest.fixture(scope="module")
+def frames(shop: Brand) -> Frames:
+    return auditor.open(shop.running.settings)
+
+
+# --- the notebooks -------------------------------------------------------------------------------------
+
+
+def cells_of(name: str) -> list[Any]:
+    return list(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_notebook_answers_its_question(shop: Brand, name: str):
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    client = NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": shop.folder}}
+    )
+    client.execute()
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs for cell in code)
+
+
+def test_every_notebook_is_run_here():
+    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_notebook_is_kept_with_what_it_showed(name: str):
+    assert not [cell for cell in cells_of(name) if cell.get("outputs")]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_notebook_has_few_cells_and_begins_with_its_question(name: str):
+    cells = cells_of(name)
+    assert len(cells) <= 12
+    assert cells[0].source.splitlines()[0].endswith("?")
+
+
+# --- the frames ----------------------------------------------------------------------------------------
+
+
+def test_the_findings_are_those_of_the_run(
+    shop: Brand, frames: Frames, capsys: pytest.CaptureFixture[str]
+):
+    shop.capsys = capsys
+    found = frames.findings()
+    assert set(zip(found["check_id"], found["subject_key"], strict=True)) == shop.findings()
+
+
+def test_every_frame_is_backed_by_arrow(frames: Frames):
+    for frame in (
+        frames.runs(),
+        frames.findings(),
+        frames.checks(),
+        frames.bridge(),
+        frames.centra("order"),
+    ):
+        assert {type(dtype) for dtype in frame.dtypes} <= {pd.ArrowDtype, pd.StringDtype}
+
+
+def test_amounts_are_whole_minor_units(frames: Frames):
+    assert str(frames.findings()["money_minor"].dtype) == "int64[pyarrow]"
+
+
+def test_money_is_written_as_people_read_it(frames: Frames):
+    frame = pd.DataFrame({"money_minor": [129900, None], "currency": ["SEK", "SEK"]})
+    assert list(frames.money(frame)) == ["1,299.00\u00a0SEK", ""]
+
+
+def test_the_bridge_adds_up_in_every_market_and_month(frames: Frames):
+    table = frames.bridge().pivot_table(
+        index=["month", "market"], columns="step", values="minor", aggfunc="sum"
+    )
+    steps = [name for name in table.columns if name != EMARSYS]
+    assert CENTRA in steps
+    assert (table[steps].sum(axis=1) == table[EMARSYS]).all()
+
+
+def test_the_runs_end_with_the_last(frames: Frames):
+    assert frames.runs()["run"].iloc[-1] == frames.last_run
+
+
+def test_both_sides_are_read_from_the_copy_and_not_from_what_is_being_written(frames: Frames):
+    assert len(frames.centra("order")) > 0
+
+
+def test_a_link_table_tells_who_is_who(frames: Frames):
+    assert {"contact_id", "person", "consent"} <= set(frames.links("contact").columns)
+
+
+def test_a_table_that_there_is_not_is_told(frames: Frames):
+    with pytest.raises(ConfigError, match="There is no table centra_oder"):
+        frames.centra("oder")
+
+
+def test_an_explanation_hides_who_it_is_about(shop: Brand, frames: Frames):
+    found = frames.findings()
+    contact = found[found["subject_kind"] == "contact"]["contact_id"].dropna().iloc[0]
+    page = frames.explain(contact, "contact")._repr_html_()
+    addresses = [c.email for c in shop.running.world.centra.customers]
+    assert "Rule trace" in page
+    assert not [address for address in addresses if address in page]
+
+
+@pytest.mark.parametrize("name", ["findings_chart", "bridge_chart", "runs_chart", "lag_chart"])
+def test_a_chart_is_an_object_that_a_notebook_shows(frames: Frames, name: str):
+    assert isinstance(getattr(frames, name)(), alt.TopLevelMixin)
+
+
+def test_a_month_without_a_bridge_is_told(frames: Frames):
+    with pytest.raises(ConfigError, match="no revenue bridge of 1999-01"):
+        frames.bridge_chart("1999-01")
+
+
+def test_a_brand_is_found_from_another_folder(
+    shop: Brand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert len(auditor.open(shop.running.settings).runs()) == 1
+
+
+# --- the copy ------------------------------------------------------------------------------------------
+
+
+def test_the_copy_is_private(shop: Brand):
+    assert (shop.folder / "var" / "nordlys.published.duckdb").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_last(shop: Brand):
+    copy = shop.folder / "var" / "nordlys.published.duckdb"
+    before = copy.read_bytes()
+    publish("duckdb:///var/nordlys.duckdb")  # somebody else holds it
+    assert copy.read_bytes() == before
+
+
+def test_before_the_first_run_there_is_nothing_to_read(tmp_path: Path):
+    with pytest.raises(StoreError, match="run `auditor audit` first"):
+        Published(f"duckdb:///{tmp_path / 'none.duckdb'}")
+
+
+def test_the_settings_keep_their_secrets(shop: Brand):
+    settings = load_settings(shop.running.settings)
+    assert settings.centra.token.reveal() not in repr(auditor.open(shop.running.settings).settings)
