@@ -1,19 +1,19 @@
 # Two commands on a fresh machine: `make demo` (set up, then the main job) and `make test`
-# (set up, then every test). Needs Python 3.11+; tests also use Chromium and PostgreSQL, which
+# (set up, then every test). Needs Python 3.11+; tests also use Chromium, PostgreSQL and npm, which
 # `make system` installs from Debian's packages where they are missing.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test coverage worlds bench lint system lock clean
+.PHONY: help demo test coverage worlds bench lint system debian lock clean
 
 help:
 	@echo "make demo   set up, then audit a sandbox with known drift, correct it and audit again (about a minute)"
 	@echo "make test   set up, then run every test"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
-	@echo "make bench  set up, then time an audit, a plan and applying it"
+	@echo "make bench  set up, then time an audit, a plan, applying it and a report"
 	@echo "make lint   set up, then check style and types"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
 
@@ -42,18 +42,28 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.audit
 	$(BIN)/python -m tests.benchmarks.plan
 	$(BIN)/python -m tests.benchmarks.apply
+	$(BIN)/python -m tests.benchmarks.report
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Debian's packages where they are missing, and what the tests take from the npm registry.
+NPM := tests/browser/node_modules/.package-lock.json
+
+$(NPM): tests/browser/package-lock.json
+	npm ci --prefix tests/browser --no-audit --no-fund --silent
+	@touch $@
+
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-system:
-	@if ! command -v chromium >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
+system: debian $(NPM)
+
+debian:
+	@if ! command -v chromium >/dev/null || ! command -v npm >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
 	  $(SUDO) apt-get update -qq && \
-	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium postgresql >/dev/null; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium postgresql $$(command -v npm >/dev/null || echo nodejs npm) >/dev/null; \
 	fi
 
 lock:
@@ -63,4 +73,4 @@ lock:
 	rm .dev.in
 
 clean:
-	rm -rf .venv var reports/out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv var reports/out tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache

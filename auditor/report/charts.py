@@ -244,7 +244,8 @@ def svg(chart: alt.TopLevelMixin, *, name: str, title: str, text: str, figures: 
     found = _OPENING.match(drawn)
     if found is None:
         raise ValueError("the chart was not drawn as expected")
-    body = _ID.sub(rf"\1{name}-\2", drawn[found.end() :])
+    plain = _TAG.sub(lambda tag: _FOR_READERS.sub("", tag[0]), drawn[found.end() :])
+    body = _ID.sub(rf"\1{name}-\2", plain)
     opening = (
         f'<svg class="drawn" role="img" aria-labelledby="{name}-title {name}-text" '
         f'width="{found["width"]}" height="{found["height"]}" viewBox="0 0 {found["width"]} {found["height"]}">'
@@ -259,6 +260,9 @@ def short(text: str) -> str:
 
 
 _OPENING = re.compile(r'<svg [^>]*width="(?P<width>[0-9.]+)" height="(?P<height>[0-9.]+)"[^>]*>')
+_TAG = re.compile(r"<[a-zA-Z][^>]*>")
+# The picture as a whole has a name; its parts would only be read out one by one.
+_FOR_READERS = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _ID = re.compile(r'(\bid="|url\(#|xlink:href="#|href="#)([A-Za-z])')
 
 

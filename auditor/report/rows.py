@@ -174,16 +174,23 @@ def _texts(rows: pa.RecordBatch) -> pa.RecordBatch:
 
 def _text(column: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(column.type):
-        whole = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
-        return pc.binary_join_element_wise(
-            pc.replace_substring_regex(whole, r"\.?0+$", ""), "Z", ""
-        )
+        few = column.dictionary_encode()  # the times of runs, mostly
+        return _moments(few.dictionary).take(few.indices)
     if pa.types.is_boolean(column.type):
         return pc.if_else(column, "yes", "no")
-    if pa.types.is_string(column.type):
-        is_formula = pc.match_substring_regex(column, FORMULA)
-        return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
-    return column
+    return _defused(column) if pa.types.is_string(column.type) else column
+
+
+def _moments(column: pa.Array) -> pa.Array:
+    whole = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+    return pc.binary_join_element_wise(pc.replace_substring_regex(whole, r"\.?0+$", ""), "Z", "")
+
+
+def _defused(column: pa.Array) -> pa.Array:
+    is_formula = pc.match_substring_regex(column, FORMULA)
+    if not pc.any(is_formula).as_py():  # as nearly always
+        return column
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _side(text: str | None) -> dict[str, Any] | None:

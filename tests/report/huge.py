@@ -45,14 +45,16 @@ def audit() -> Audit:
 
 def batches() -> Iterator[pa.RecordBatch]:
     """Yield the findings as an archive holds them, check by check."""
-    return batches_of(OF_EACH)
+    return batches_of_all(FINDINGS)
 
 
-def batches_of(of_each: int) -> Iterator[pa.RecordBatch]:
-    """Yield so many findings of each check."""
-    for result in audit().checks:
-        for begin in range(0, of_each, ROWS_PER_BATCH):
-            yield _batch(result.check.id, begin, min(begin + ROWS_PER_BATCH, of_each))
+def batches_of_all(findings: int) -> Iterator[pa.RecordBatch]:
+    """Yield so many findings, spread over the checks, the first of which get what is left over."""
+    each, rest = divmod(findings, CHECKS)
+    for place, result in enumerate(audit().checks):
+        of_check = each + (place < rest)
+        for begin in range(0, of_check, ROWS_PER_BATCH):
+            yield _batch(result.check.id, begin, min(begin + ROWS_PER_BATCH, of_check))
 
 
 def _batch(check: str, begin: int, end: int) -> pa.RecordBatch:

@@ -227,3 +227,79 @@ def test_without_scripts_a_link_to_rows_still_opens_them(browser: Browser, addre
     page.get_by_role("link", name=f"See its rows of {SALES}").click()
     expect(details_of(page, SALES).locator("table")).to_be_visible()
     context.close()
+
+
+def open_sales(page: Page):
+    details = details_of(page, SALES)
+    details.locator("summary").click()
+    return details
+
+
+def test_rows_come_in_pages_of_fifty(page: Page):
+    assert len(visible_rows(page, SALES)) == 50
+
+
+def test_the_next_page_goes_on_where_the_first_ends(page: Page):
+    details = open_sales(page)
+    first = visible_rows(page, SALES)
+    details.get_by_role("button", name="Next").click()
+    assert set(visible_rows(page, SALES)).isdisjoint(first)
+    assert pages_of(page, SALES) == "Page 2 of 5"
+
+
+def test_there_is_nothing_before_the_first_page(page: Page):
+    details = open_sales(page)
+    expect(details.get_by_role("button", name="Previous")).to_be_disabled()
+
+
+def test_there_is_nothing_after_the_last_page(page: Page):
+    details = open_sales(page)
+    for _ in range(4):
+        details.get_by_role("button", name="Next").click()
+    expect(details.get_by_role("button", name="Next")).to_be_disabled()
+    assert len(visible_rows(page, SALES)) == 12
+
+
+def test_few_rows_have_no_pages(page: Page):
+    assert details_of(page, CONSENT).locator(".pager").get_attribute("hidden") is not None
+
+
+def test_a_column_sorts_by_what_it_holds_and_not_by_how_it_is_written(page: Page):
+    details = open_sales(page)
+    for _ in range(2):
+        details.get_by_role("button", name="Money").click()
+    assert visible_rows(page, SALES)[:2] == ["order 100228", "order 100227"]
+
+
+def test_the_sorted_column_says_so_to_a_screen_reader(page: Page):
+    details = open_sales(page)
+    details.get_by_role("button", name="Since").click()
+    head = details.locator("thead th", has_text="Since")
+    assert head.get_attribute("aria-sort") == "ascending"
+
+
+def test_sorting_keeps_the_search(page: Page):
+    search(page, "10001")
+    details_of(page, SALES).get_by_role("button", name="Subject").click()
+    assert visible_rows(page, SALES) == ["order 100017", "order 100018", "order 100019"]
+
+
+def test_without_scripts_all_rows_are_in_one_page(browser: Browser, address: str):
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(address)
+    rows = opened.locator(f'[id="rows-{SALES}"] tbody tr')
+    assert (rows.count(), opened.locator(".pager:not([hidden])").count()) == (212, 0)
+    context.close()
+
+
+def test_a_picture_follows_the_dark(browser: Browser, address: str):
+    fills = set()
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        opened = context.new_page()
+        opened.goto(address)
+        bar = opened.locator("#picture .mark-rect path").first
+        fills.add(bar.evaluate("bar => getComputedStyle(bar).fill"))
+        context.close()
+    assert len(fills) == 2

@@ -80,7 +80,7 @@ def test_a_million_findings_fit_into_the_page(huge_page: str):
 
 def test_a_page_that_holds_fewer_rows_says_how_many_there_are(huge_page: str):
     shown = huge_page.count('<tr><th scope="row">order') // huge.CHECKS
-    assert f"The first {shown} of 41,666 rows are in this page." in text_of(huge_page)
+    assert f"The first {shown} of 41,667 rows are in this page." in text_of(huge_page)
 
 
 def test_a_page_that_holds_all_rows_does_not_say_that_it_lacks_any(rich_page: str):
