@@ -62,7 +62,7 @@ class Printed:
 
 
 @contextlib.contextmanager
-def lasting(folder: Path, scale: Scale = SMALL) -> Iterator[Brand]:
+def lasting(folder: Path, scale: Scale = SMALL, **plan: Any) -> Iterator[Brand]:
     """Start a brand that outlives a test."""
     with (
         stamina.set_testing(testing=True, attempts=3),
@@ -71,7 +71,7 @@ def lasting(folder: Path, scale: Scale = SMALL) -> Iterator[Brand]:
         contextlib.redirect_stderr(Pipe()) as err,
     ):
         printed: Any = Printed(out, err)
-        with brand(folder, patch, printed, scale) as started:
+        with brand(folder, patch, printed, scale, **plan) as started:
             yield started
 
 

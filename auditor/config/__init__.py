@@ -5,8 +5,9 @@ file into plain values without trusting it, and `build` fits the two together, n
 whenever they do not.
 """
 
+from auditor.config.audiences import Audience
 from auditor.config.build import load_settings
-from auditor.config.settings import Audience, Settings
+from auditor.config.settings import Settings
 from auditor.config.systems import OAuth2, Wsse
 from auditor.config.values import Secret
 

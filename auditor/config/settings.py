@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
+from auditor.config.audiences import Audience, Preflights
 from auditor.config.section import Brand, Count, Email, Id, Name, SettingError, Share
 from auditor.config.systems import Centra, Emarsys
 from auditor.config.values import (
@@ -142,68 +143,6 @@ class Settle(Struct, frozen=True, kw_only=True):
     events: Duration = Duration(timedelta(hours=2))
 
 
-class LifetimeValue(Struct, frozen=True, kw_only=True):
-    """People whose orders are worth more than `over`, in whole units of the base currency."""
-
-    over: Count
-
-
-class OrderCount(Struct, frozen=True, kw_only=True):
-    """People who placed a number of orders."""
-
-    at_least: Id = 1
-
-
-class SkuCount(Struct, frozen=True, kw_only=True):
-    """People who bought an item a number of times: units that did not come back."""
-
-    sku: Name
-    at_least: Id = 1
-
-
-class Category(Struct, frozen=True, kw_only=True):
-    """People who bought so many units in a category, named as Centra's displays name it."""
-
-    name: Name
-    at_least: Id = 1
-
-
-class LastOrder(Struct, frozen=True, kw_only=True):
-    """People whose last order was placed before, or after, a day."""
-
-    before: date | None = None
-    after: date | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse none or both."""
-        if (self.before is None) == (self.after is None):
-            raise SettingError("", "must hold exactly one of before and after")
-
-
-class Rule(Struct, frozen=True, kw_only=True):
-    """What puts a person into an audience: exactly one of these."""
-
-    lifetime_value: LifetimeValue | None = None
-    order_count: OrderCount | None = None
-    sku_count: SkuCount | None = None
-    category: Category | None = None
-    last_order: LastOrder | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse none and several."""
-        if len([name for name in self.__struct_fields__ if getattr(self, name) is not None]) != 1:
-            *names, last = self.__struct_fields__
-            raise SettingError("", f"must hold exactly one of {', '.join(names)} and {last}")
-
-
-class Audience(Struct, frozen=True, kw_only=True):
-    """A segment and the rule that it claims to follow."""
-
-    segment: Id
-    name: Name
-    rule: Rule
-
-
 class Cap(Struct, frozen=True, kw_only=True):
     """Changes that one plan may hold, as a number and as a share of the records.
 
@@ -316,6 +255,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     settle: Settle = Settle()
     audiences: tuple[Audience, ...] | None = None
     corrections: Corrections = field(default_factory=Corrections)
+    preflight: Preflights = Preflights()
     schedule: Schedule | None = None
     mail: Mail | None = None
     chat: Chat | None = None

@@ -181,23 +181,23 @@ def tallies(ledger: Ledger, brand: str, run: str) -> dict[str, Tally]:
     """Return how the findings of each check stand after a run, by its id; those it left alone are absent."""
     row = finding_table.c
     select = (
-        sa.select(row.check_id, row.state, row.run == run, sa.func.count())
+        sa.select(row.check_id, row.state, row.run, sa.func.count())
         .where(row.brand == brand, sa.or_(row.state != "resolved", row.run == run))
-        .group_by(row.check_id, row.state, row.run == run)
+        .group_by(row.check_id, row.state, row.run)
         .order_by(row.check_id)
     )
     counts: dict[str, list[tuple[str, bool, int]]] = {}
     with ledger.begin() as conn:
-        for check, state, is_touched, count in conn.execute(select):
-            counts.setdefault(check, []).append((state, bool(is_touched), int(count)))
+        for check, state, by, count in conn.execute(select):
+            counts.setdefault(check, []).append((state, by == run, int(count)))
     return {check: _tally_of(rows) for check, rows in counts.items()}
 
 
 def _tally(conn: sa.Connection, brand: str, run: str) -> Tally:
     row = finding_table.c
-    select = sa.select(row.state, row.run == run, sa.func.count()).where(row.brand == brand)
-    rows = conn.execute(select.group_by(row.state, row.run == run))
-    return _tally_of((state, bool(is_touched), int(count)) for state, is_touched, count in rows)
+    select = sa.select(row.state, row.run, sa.func.count()).where(row.brand == brand)
+    rows = conn.execute(select.group_by(row.state, row.run))
+    return _tally_of((state, by == run, int(count)) for state, by, count in rows)
 
 
 def _tally_of(rows: Iterable[tuple[str, bool, int]]) -> Tally:

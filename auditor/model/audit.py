@@ -156,6 +156,25 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class LastPreflight:
+    """The newest verdict on an audience.
+
+    Attributes:
+        verdict: `go`, `no-go` or `incomplete`.
+        kind: segment, list or campaign, with its number in `audience`.
+        people: Contacts that should not be mailed.
+    """
+
+    made_at: datetime
+    expires_at: datetime
+    verdict: str
+    kind: str
+    audience: int
+    size: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What a run leaves, kept beside its findings: the same record gives the same report.
 
@@ -166,6 +185,7 @@ class Record:
         locale: In which figures and days are written.
         undelivered: Letters of earlier runs that still waited.
         changes: How the findings of each check stand against the runs before, by its id.
+        preflight: The newest verdict on an audience, None where none was asked for.
     """
 
     audit: Audit
@@ -175,3 +195,4 @@ class Record:
     locale: str = "en_GB"
     undelivered: Undelivered | None = None
     changes: Mapping[str, Tally] = field(default_factory=dict)
+    preflight: LastPreflight | None = None

@@ -61,19 +61,36 @@ def take_snapshot(
         RefusedError: a system refuses the credentials.
     """
     settings = run.settings
-    reading = Reading(
+    reading = reading_of(run, warehouse, ledger, full=full)
+    taken = _take(run, reading, set(STREAM_TABLES) if only is None else only)
+    query.record_run(ledger, settings.brand, taken)
+    return taken
+
+
+def reading_of(
+    run: Run, warehouse: Warehouse, ledger: Ledger | None, *, full: bool = False
+) -> Reading:
+    """Return what reading needs under a new run's name.
+
+    Args:
+        run: The brand and its surroundings.
+        warehouse: Where rows go.
+        ledger: Knows how large streams usually are, for the guard; None believes any size.
+        full: Whether to read every stream whole.
+    """
+    settings = run.settings
+    plain = Reading(
         f"{run.clock():%Y-%m-%dT%H:%M:%SZ}-{token_hex(2)}",
         warehouse,
         run.progress,
         run.clock,
         time.perf_counter,
         terms=_reading_terms(settings, full=full),
-        guard=lambda line: _guarded(line, settings, ledger),
         pepper=_pepper(settings),
     )
-    taken = _take(run, reading, set(STREAM_TABLES) if only is None else only)
-    query.record_run(ledger, settings.brand, taken)
-    return taken
+    if ledger is None:
+        return plain
+    return replace(plain, guard=lambda line: _guarded(line, settings, ledger))
 
 
 def _take(run: Run, reading: Reading, names: Collection[str]) -> Snapshot:

@@ -20,6 +20,7 @@ from auditor.mail.sent import Sent
 from auditor.model.audit import Record, StreamLag
 from auditor.model.drift import link_stream
 from auditor.pipeline.run import REPORTS
+from auditor.preflight.memory import last_of
 from auditor.report.figures import Figures
 from auditor.report.write import brand_folder, write_index, write_report
 from auditor.resources import bundled_folder
@@ -51,6 +52,7 @@ def keep(run: Run, ledger: Ledger, warehouse: Warehouse, audit: Audit) -> Record
         locale=settings.locale,
         undelivered=Sent(ledger, audit.brand).undelivered,
         changes=tallies(ledger, audit.brand, audit.run),
+        preflight=last_of(ledger, audit.brand),
     )
     Archive(audit.brand).keep(record, standing(ledger, audit.brand), SCHEMA)
     query.close_run(ledger, audit)

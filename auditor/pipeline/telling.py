@@ -12,14 +12,17 @@ from auditor.findings.ledger import Ledger
 from auditor.mail.chat import WAY, ChatPost, message_of
 from auditor.mail.digest import DEFAULT, digest_of, digests, is_due, letters, link_to
 from auditor.mail.post import Post
+from auditor.mail.preflight import letter_of
 from auditor.mail.sent import Posted, Sent
 from auditor.report.build import build_report
+from auditor.report.figures import Figures
 from auditor.report.rows import take
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.pipeline.preflight import Flown
     from auditor.pipeline.run import Done, Run
     from auditor.report.build import ReportData
 
@@ -66,6 +69,23 @@ def tell(run: Run, done: Done) -> Told:
     data = _data(done)
     with closing(Ledger(settings.store.ledger)) as ledger:
         return Told(_by_mail(run, ledger, done, data), _by_chat(run, ledger, done, data))
+
+
+def tell_preflight(run: Run, flown: Flown) -> Iterator[str]:
+    """Send the verdict of a preflight to those who send campaigns; yield what a person should know.
+
+    Raises:
+        ConfigError: a setting names a server that nothing may be sent to.
+    """
+    mail, brand = run.settings.mail, run.settings.brand
+    if mail is None:
+        yield "Nobody is told: mail is not configured."
+        return
+    figures = Figures(run.settings.locale, run.settings.timezone)
+    folder = Path(str(bundled_folder(TEMPLATES)))
+    letter = letter_of(flown.preflight, flown.digest, mail, folder, figures)
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        yield from Told(mail=Post(mail, brand, ledger).send([letter], run.clock())).sentences()
 
 
 def _data(done: Done) -> ReportData:

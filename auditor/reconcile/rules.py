@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.sql.elements import ColumnElement
 
-    from auditor.config.settings import LastOrder, Rule
+    from auditor.config.audiences import LastOrder, Rule
     from auditor.reconcile.terms import Terms
 
 MILLI = 1000

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from auditor.model.audit import Audit, Record, StreamLag, Undelivered
+    from auditor.model.audit import Audit, LastPreflight, Record, StreamLag, Undelivered
     from auditor.model.finding import Tally
     from auditor.model.incident import Incident as Cause
 
@@ -83,6 +83,7 @@ class ReportData:
         lags: How far Emarsys follows Centra, stream by stream.
         undelivered: Letters of earlier runs that still waited; None without any.
         changes: How the findings of each check stand against the runs before, by its id.
+        preflight: The newest verdict on an audience; None without any.
         version: Of the auditor.
     """
 
@@ -94,6 +95,7 @@ class ReportData:
     lags: tuple[StreamLag, ...] = ()
     undelivered: Undelivered | None = None
     changes: Mapping[str, Tally] = field(default_factory=dict)
+    preflight: LastPreflight | None = None
     version: str = __version__
 
     @property
@@ -167,6 +169,7 @@ def build_report(record: Record, rows: Mapping[str, Taken]) -> ReportData:
         lags=record.lags,
         undelivered=record.undelivered,
         changes=record.changes,
+        preflight=record.preflight,
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.errors import ConfigError, StoreError
 from auditor.model import history
+from auditor.model.drift import DRIFT_TABLES
 from auditor.model.tables import metadata
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def _widen(conn: sa.Connection) -> None:
-    """Give the tables of an older auditor the columns that came since; old rows lack their values."""
+    """Give what an older auditor has derived the columns that came since; old rows lack their values.
+
+    A canonical table of another shape is not mended: its rows would have to be read again.
+    """
     column = sa.table(
         "columns", sa.column("table_name"), sa.column("column_name"), schema="information_schema"
     )
@@ -55,7 +59,7 @@ def _widen(conn: sa.Connection) -> None:
 
 
 def _missing(known: set[tuple[str, ...]]) -> Iterator[tuple[sa.Table, sa.Column[object]]]:
-    for table in (*metadata.tables.values(), *history.metadata.tables.values()):
+    for table in (*DRIFT_TABLES, *history.HISTORY.values()):
         yield from ((table, c) for c in table.columns if (table.name, c.name) not in known)
 
 

@@ -58,18 +58,18 @@ def publish(url: str) -> None:
     Args:
         url: The warehouse's; no connection to it is open in this process.
     """
-    source, copy = _file_of(url), _copy_of(url)
+    source, copy = file_of(url), _copy_of(url)
     if source is None or copy is None or not source.exists():
         return
     try:
-        with _unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
+        with unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
             shutil.copyfileobj(read, written, 1 << 20)
     except (OSError, sa.exc.DBAPIError) as exc:
         log.warning("The copy for notebooks could not be written: %s", type(exc).__name__)
 
 
 @contextlib.contextmanager
-def _unchanging(file: Path) -> Iterator[None]:
+def unchanging(file: Path) -> Iterator[None]:
     """Keep other processes from writing into a file: a reader's lock, held for as long as it is copied."""
     engine = sa.create_engine(f"duckdb:///{file}", connect_args={"read_only": True})
     try:
@@ -79,12 +79,13 @@ def _unchanging(file: Path) -> Iterator[None]:
         engine.dispose()
 
 
-def _file_of(url: str) -> Path | None:
+def file_of(url: str) -> Path | None:
+    """Return the file of a warehouse; None where its engine has none."""
     parsed = sa.make_url(url)
     is_file = parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:")
     return Path(str(parsed.database)) if is_file else None
 
 
 def _copy_of(url: str) -> Path | None:
-    file = _file_of(url)
+    file = file_of(url)
     return None if file is None else file.with_suffix(SUFFIX)

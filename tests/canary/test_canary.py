@@ -13,7 +13,7 @@ from auditor.canary.flight import Flight, take_off, take_off_alone, together, un
 from auditor.canary.plants import plants
 from auditor.canary.sample import PARTS
 from auditor.canary.shadow import Shadow
-from auditor.config.settings import Audience, LifetimeValue, Rule
+from auditor.config.audiences import Audience, LifetimeValue, Rule
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.model.audit import Canary

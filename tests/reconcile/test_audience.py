@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.config.settings import (
+from auditor.config.audiences import (
     Audience,
     Category,
     LastOrder,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from auditor.config.settings import Audience, LifetimeValue, Rule
+from auditor.config.audiences import Audience, LifetimeValue, Rule
 from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES
 from auditor.reconcile import agreed

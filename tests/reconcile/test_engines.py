@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from auditor.config.settings import (
+from auditor.config.audiences import (
     Audience,
     Category,
     LastOrder,

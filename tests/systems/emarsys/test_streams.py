@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.config.settings import Audience, OrderCount, Rule
+from auditor.config.audiences import Audience, OrderCount, Rule
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import ConfigError, IncompleteSnapshotError

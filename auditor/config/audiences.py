@@ -1,0 +1,104 @@
+"""Segments and the rules that they claim to follow, and the audiences that are judged ahead of a launch."""
+
+# No `from __future__ import annotations` here: `build` reads these annotations while it runs.
+
+from datetime import date, timedelta
+
+from msgspec import Struct, field
+
+from auditor.config.section import Count, Id, Name, SettingError
+from auditor.config.values import Cron, Duration
+
+
+class LifetimeValue(Struct, frozen=True, kw_only=True):
+    """People whose orders are worth more than `over`, in whole units of the base currency."""
+
+    over: Count
+
+
+class OrderCount(Struct, frozen=True, kw_only=True):
+    """People who placed a number of orders."""
+
+    at_least: Id = 1
+
+
+class SkuCount(Struct, frozen=True, kw_only=True):
+    """People who bought an item a number of times: units that did not come back."""
+
+    sku: Name
+    at_least: Id = 1
+
+
+class Category(Struct, frozen=True, kw_only=True):
+    """People who bought so many units in a category, named as Centra's displays name it."""
+
+    name: Name
+    at_least: Id = 1
+
+
+class LastOrder(Struct, frozen=True, kw_only=True):
+    """People whose last order was placed before, or after, a day."""
+
+    before: date | None = None
+    after: date | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse none or both."""
+        if (self.before is None) == (self.after is None):
+            raise SettingError("", "must hold exactly one of before and after")
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """What puts a person into an audience: exactly one of these."""
+
+    lifetime_value: LifetimeValue | None = None
+    order_count: OrderCount | None = None
+    sku_count: SkuCount | None = None
+    category: Category | None = None
+    last_order: LastOrder | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse none and several."""
+        if len([name for name in self.__struct_fields__ if getattr(self, name) is not None]) != 1:
+            *names, last = self.__struct_fields__
+            raise SettingError("", f"must hold exactly one of {', '.join(names)} and {last}")
+
+
+class Audience(Struct, frozen=True, kw_only=True):
+    """A segment and the rule that it claims to follow."""
+
+    segment: Id
+    name: Name
+    rule: Rule
+
+
+class PlannedPreflight(Struct, frozen=True, kw_only=True):
+    """An audience that is judged ahead of each launch: exactly one of segment, list and campaign.
+
+    Attributes:
+        at: Cron line of the launches, in the brand's time zone.
+    """
+
+    at: Cron
+    segment: Id | None = None
+    list_: Id | None = field(name="list", default=None)
+    campaign: Id | None = None
+    items: tuple[Name, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse none and several."""
+        if len([one for one in (self.segment, self.list_, self.campaign) if one is not None]) != 1:
+            raise SettingError("", "must hold exactly one of segment, list and campaign")
+
+
+class Preflights(Struct, frozen=True, kw_only=True):
+    """When an audience is judged, and how long that holds.
+
+    Attributes:
+        expiry: A verdict says nothing after this long.
+        ahead: How long before a launch the service judges.
+    """
+
+    expiry: Duration = Duration(timedelta(hours=2))
+    ahead: Duration = Duration(timedelta(hours=1))
+    planned: tuple[PlannedPreflight, ...] = ()

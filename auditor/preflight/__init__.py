@@ -1,0 +1,1 @@
+"""Go or no-go on exactly the audience that is about to be mailed."""

@@ -1,0 +1,382 @@
+"""Go or no-go over real sockets: whom a campaign must not reach, for how long that holds, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+import yaml
+
+from auditor.config import load_settings
+from auditor.findings.ledger import Ledger
+from auditor.preflight import rules
+from auditor.preflight.memory import last_of
+from auditor.preflight.verdict import read_verdict
+from auditor.sandbox.emarsys.options import Campaign, EmarsysOptions
+from auditor.sandbox.wire import Fault
+from tests.brand import brand
+from tests.mail.conftest import Server, serving
+from tests.test_plan import SCALE, Captured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.brand import Brand
+
+EMAIL, OPT_IN = 3, 31
+EVERYBODY, QUARANTINE, OTHER_LIST = 100001, 700001, 700002
+CAMPAIGNS = (
+    Campaign(id=1, name="Safe", segment_id=EVERYBODY, exclude_list_id=QUARANTINE),
+    Campaign(id=2, name="Careless", segment_id=EVERYBODY),
+    Campaign(id=3, name="Gone", segment_id=EVERYBODY, status=3),
+    Campaign(id=4, name="Nobody's"),
+    Campaign(id=5, name="By list", list_id=OTHER_LIST),
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
+    """Give an audited brand with an offence of every kind, and caps that leave room for all."""
+    options = EmarsysOptions(campaigns=CAMPAIGNS)
+    folder = tmp_path_factory.mktemp("preflight")
+    captured = cast("pytest.CaptureFixture[str]", Captured())
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        brand(folder, patch, captured, SCALE, emarsys=options) as started,
+    ):
+        caps = {"default": {"count": 500, "share": 1}}
+        started.change_settings(lambda known: known.update(corrections={"caps": caps}))
+        assert started.auditor("audit") == 1
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def _here(shop: Brand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(shop.folder)
+    shop.capsys = capsys
+
+
+def fly(shop: Brand, *words: str) -> tuple[int, dict[str, Any]]:
+    code = shop.auditor("--format", "json", "preflight", *words)
+    return code, json.loads(shop.out) if shop.out else {}
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def everybody(shop: Brand, kept: dict[str, Any], _here: None) -> dict[str, Any]:
+    """Give the verdict on everybody, asked for once, as JSON with its exit code."""
+    if not kept:
+        code, told = fly(shop, "--segment", str(EVERYBODY))
+        kept.update({"code": code, **told})
+    return kept
+
+
+def mailed(shop: Brand) -> set[str]:
+    contacts = shop.running.world.emarsys.contacts
+    return {str(contact.id) for contact in contacts if contact.values.get(OPT_IN) == "1"}
+
+
+def held(shop: Brand) -> set[str]:
+    lists = {one.id: one for one in shop.running.world.emarsys.lists}
+    return {str(number) for number in lists[QUARANTINE].contact_ids}
+
+
+def planted(shop: Brand) -> dict[str, set[str]]:
+    """Return whom the answer key holds against a mailing, by check."""
+    found: dict[str, set[str]] = {}
+    for row in shop.running.key:
+        if row.check in rules.OF_PEOPLE and row.subject in mailed(shop) - held(shop):
+            found.setdefault(row.check, set()).add(row.subject)
+    return found
+
+
+def list_of(shop: Brand, *contacts: str) -> str:
+    """Let the second list of the account hold exactly these contacts; return its number."""
+    lists = {one.id: one for one in shop.running.world.emarsys.lists}
+    lists[OTHER_LIST].contact_ids[:] = [int(contact) for contact in contacts]
+    return str(OTHER_LIST)
+
+
+def blameless(shop: Brand, number: int = 5) -> list[str]:
+    guilty = {row.subject for row in shop.running.key} | held(shop)
+    emails = {c.email for c in shop.running.world.centra.customers}
+    contacts = shop.running.world.emarsys.contacts
+    return [
+        str(contact.id)
+        for contact in contacts
+        if str(contact.id) in mailed(shop) - guilty and contact.values.get(EMAIL) in emails
+    ][:number]
+
+
+def file_of(told: dict[str, Any]) -> Path:
+    return Path(told["file"])
+
+
+def offenders(told: dict[str, Any]) -> set[str]:
+    return set(json.loads(file_of(told).read_text())["preflight"]["offenders"])
+
+
+# --- the verdict ---------------------------------------------------------------------------------------
+
+
+def test_with_offenders_it_is_no_go(everybody: dict[str, Any]):
+    assert (everybody["code"], everybody["verdict"]) == (1, "no-go")
+
+
+def test_of_people_it_finds_who_was_planted_and_nobody_else(shop: Brand, everybody: dict[str, Any]):
+    of_people = {row["check"]: row["people"] for row in everybody["blocking"]}
+    expected = {check: len(who) for check, who in planted(shop).items()}
+    assert {c: n for c, n in of_people.items() if c in rules.OF_PEOPLE} == expected
+
+
+def test_the_offenders_are_in_the_file(shop: Brand, everybody: dict[str, Any]):
+    assert set().union(*planted(shop).values()) <= offenders(everybody)
+
+
+def test_the_json_holds_what_others_rely_on(everybody: dict[str, Any]):
+    keys = {"format", "verdict", "audience", "expires_at", "blocking", "exclude", "digest"}
+    assert keys <= everybody.keys()
+    assert {"kind", "id", "size"} <= everybody["audience"].keys()
+
+
+def test_the_audience_is_counted(shop: Brand, everybody: dict[str, Any]):
+    size = len(shop.running.world.emarsys.contacts)
+    assert everybody["audience"] == {
+        "kind": "segment", "id": EVERYBODY, "size": size, "mailable": len(mailed(shop))
+    }  # fmt: skip
+
+
+def test_who_did_nothing_may_be_mailed(shop: Brand):
+    code, told = fly(shop, "--list", list_of(shop, *blameless(shop)))
+    assert (code, told["verdict"], told["blocking"]) == (0, "go", [])
+
+
+@pytest.mark.parametrize(
+    "check", ["consent.withdrawn_but_opted_in", "consent.erased_but_contactable"]
+)
+def test_one_offender_among_others_makes_it_no_go(shop: Brand, check: str):
+    rows = [row.subject for row in shop.running.key if row.check == check]
+    guilty = [who for who in rows if who in mailed(shop)][:1]
+    if guilty and guilty[0] in held(shop):
+        pytest.skip("the only one is held back in this world")  # pragma: no cover
+    code, told = fly(shop, "--list", list_of(shop, *blameless(shop), *guilty))
+    assert (code, offenders(told)) == (1, set(guilty))
+
+
+def test_a_withdrawal_of_a_minute_ago_blocks(shop: Brand):
+    who = blameless(shop, 3)
+    contacts = {str(c.id): c for c in shop.running.world.emarsys.contacts}
+    email = contacts[who[0]].values[EMAIL]
+    rows = [row for row in shop.running.world.centra.subscriptions if row.email == email]
+    before = [row.is_active for row in rows]
+    for row in rows:
+        row.is_active = False
+    try:
+        code, told = fly(shop, "--list", list_of(shop, *who))
+    finally:
+        for row, was in zip(rows, before, strict=True):
+            row.is_active = was
+    assert (code, offenders(told)) == (1, {who[0]})
+
+
+def test_who_opted_out_is_not_mailed_and_so_no_reason(shop: Brand):
+    (who, *_) = next(iter(planted(shop).values()))
+    contact = next(c for c in shop.running.world.emarsys.contacts if str(c.id) == who)
+    contact.values[OPT_IN] = "2"
+    try:
+        code, told = fly(shop, "--list", list_of(shop, who))
+    finally:
+        contact.values[OPT_IN] = "1"
+    assert (code, told["audience"]["mailable"]) == (0, 0)
+
+
+# --- what a campaign names -----------------------------------------------------------------------------
+
+
+def test_a_campaign_that_leaves_the_quarantine_list_out_does_not_reach_it(shop: Brand):
+    _, told = fly(shop, "--campaign", "1")
+    assert held(shop).isdisjoint(offenders(told))
+    assert told["audience"]["size"] == len(shop.running.world.emarsys.contacts) - len(held(shop))
+
+
+def test_a_campaign_that_does_not_leave_it_out_reaches_it(shop: Brand):
+    _, told = fly(shop, "--campaign", "2")
+    guilty = {row.subject for row in shop.running.key if row.check in rules.OF_PEOPLE}
+    assert held(shop) & guilty & mailed(shop) <= offenders(told)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("3", "went out already"), ("4", "neither a segment nor a list"), ("9", "no campaign 9")],
+)
+def test_a_campaign_that_cannot_be_judged_is_told(shop: Brand, number: str, said: str):
+    code, _ = fly(shop, "--campaign", number)
+    assert (code, said in shop.err) == (2, True)
+
+
+# --- products ------------------------------------------------------------------------------------------
+
+
+def item_with(shop: Brand, check: str) -> str:
+    return next(row.subject for row in shop.running.key if row.check == check)
+
+
+def test_a_wrong_price_in_the_mail_makes_it_no_go_for_everybody(shop: Brand):
+    item = item_with(shop, "catalogue.price_mismatch")
+    code, told = fly(shop, "--list", list_of(shop, *blameless(shop)), "--items", item)
+    assert (code, told["blocking"]) == (1, [{"check": "catalogue.price_mismatch", "people": 5}])
+
+
+def test_a_product_that_nobody_knows_makes_it_incomplete(shop: Brand):
+    code, told = fly(shop, "--list", list_of(shop, *blameless(shop)), "--items", "NOPE-1")
+    assert (code, told["gaps"]) == (3, ["Neither system knows the product NOPE-1."])
+
+
+# --- what it costs, and what it leaves -----------------------------------------------------------------
+
+
+def calls(shop: Brand, begin: int, path: str) -> int:
+    rows = shop.running.log.rows()[begin:]
+    return sum(row.system == "emarsys" and path in row.path for row in rows)
+
+
+def test_the_contacts_of_the_audience_are_read_by_the_thousand(shop: Brand):
+    begin = len(shop.running.log.rows())
+    fly(shop, "--segment", str(EVERYBODY))
+    assert calls(shop, begin, "contact/getdata") == 1  # 150 of them
+    assert calls(shop, begin, "contactIds") == 1
+    assert calls(shop, begin, "/export") == 0
+
+
+def test_findings_and_runs_stay_as_they_were(shop: Brand):
+    before = shop.findings()
+    fly(shop, "--segment", str(EVERYBODY))
+    code, told = shop.audit("--no-snapshot")
+    assert (code, shop.findings()) == (1, before)
+    assert told["run"]
+
+
+def test_the_last_verdict_stands_in_the_next_report(shop: Brand):
+    fly(shop, "--list", list_of(shop, *blameless(shop)))
+    _, told = shop.audit("--no-snapshot")
+    assert "Last preflight:" in Path(told["report"]).read_text()
+
+
+def test_a_stream_that_cannot_be_read_makes_it_incomplete(shop: Brand):
+    fault = Fault("centra", "status", match="newsletterSubscription", status=500, times=None)
+    shop.running.faults.arm(replace(fault))
+    try:
+        code, told = fly(shop, "--list", list_of(shop, *blameless(shop)))
+    finally:
+        shop.running.faults.clear()
+    assert (code, told["verdict"]) == (3, "incomplete")
+
+
+# --- the file ------------------------------------------------------------------------------------------
+
+
+def test_a_verdict_holds_until_it_expires(shop: Brand, everybody: dict[str, Any]):
+    code, told = fly(shop, "--check", everybody["file"])
+    assert (code, told["holds"], told["digest"]) == (1, True, everybody["digest"])
+
+
+def test_an_expired_verdict_holds_no_more(shop: Brand):
+    shop.change_settings(lambda known: known.update(preflight={"expiry": "1s"}))
+    _, told = fly(shop, "--list", list_of(shop, *blameless(shop)))
+    shop.change_settings(lambda known: known.pop("preflight"))
+    time.sleep(1.1)
+    code, again = fly(shop, "--check", told["file"])
+    assert (code, again["holds"]) == (3, False)
+
+
+def test_a_verdict_ends_when_the_campaign_goes_out(shop: Brand):
+    soon = shop.running.clock().replace(microsecond=0)
+    launch = (soon + timedelta(minutes=5)).isoformat()
+    _, told = fly(shop, "--list", list_of(shop, *blameless(shop)), "--at", launch)
+    assert told["expires_at"].startswith(launch[:16])
+
+
+def test_a_changed_verdict_is_refused(shop: Brand, everybody: dict[str, Any], tmp_path: Path):
+    forged = tmp_path / "forged.json"
+    forged.write_text(file_of(everybody).read_text().replace('"no-go"', '"go"'))
+    code, _ = fly(shop, "--check", str(forged))
+    assert (code, "was changed" in shop.err) == (2, True)
+
+
+def test_a_verdict_of_another_brand_is_refused(shop: Brand, everybody: dict[str, Any]):
+    settings = load_settings(shop.running.settings)
+    pepper = settings.privacy.pepper
+    assert pepper is not None
+    with pytest.raises(Exception, match="is of the brand nordlys"):
+        read_verdict(file_of(everybody), pepper.reveal(), "fjord")
+
+
+def test_a_verdict_is_private(everybody: dict[str, Any]):
+    assert file_of(everybody).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--segment", "1", "--list", "2")], ids=["nothing", "two audiences"]
+)
+def test_exactly_one_audience_is_asked_about(shop: Brand, words: tuple[str, ...]):
+    assert fly(shop, *words)[0] == 2
+
+
+def test_a_launch_that_is_over_is_refused(shop: Brand):
+    code, _ = fly(shop, "--segment", str(EVERYBODY), "--at", "2020-01-01 09:00")
+    assert (code, "is over" in shop.err) == (2, True)
+
+
+# --- telling, and holding back -------------------------------------------------------------------------
+
+
+def test_the_verdict_is_mailed_to_those_who_send_campaigns(shop: Brand):
+    with serving(Server()) as server:
+        mail = {
+            "smtp": f"smtp://127.0.0.1:{server.port}",
+            "from": "a@nordlys.example",
+            "to": {"default": ["ops@nordlys.example"], "crm": ["crm@nordlys.example"]},
+        }
+        shop.change_settings(lambda known: known.update(mail=mail))
+        fly(shop, "--list", list_of(shop, *blameless(shop)), "--tell")
+        shop.change_settings(lambda known: known.pop("mail"))
+    (message,) = server.messages
+    assert (message["To"], message["Subject"]) == (
+        "crm@nordlys.example", f"[nordlys] GO: list {OTHER_LIST}"
+    )  # fmt: skip
+
+
+def test_over_its_cap_nobody_is_held_back(shop: Brand):
+    before = held(shop)
+    known = yaml.safe_load(shop.running.settings.read_text())["corrections"]
+    caps = {"caps": {"default": {"count": 1, "share": 0}}}
+    shop.change_settings(lambda settings: settings.update(corrections=caps))
+    code, told = fly(shop, "--segment", str(EVERYBODY), "--exclude")
+    shop.change_settings(lambda settings: settings.update(corrections=known))
+    assert (code, told["verdict"], held(shop)) == (4, "no-go", before)
+
+
+def test_the_offenders_are_held_back_and_then_it_is_go(shop: Brand):
+    _, told = fly(shop, "--segment", str(EVERYBODY), "--exclude")
+    assert offenders(told) <= held(shop)
+    code, again = fly(shop, "--campaign", "1")
+    assert (code, again["verdict"]) == (0, "go")
+
+
+def test_the_ledger_remembers_the_last(shop: Brand):
+    fly(shop, "--list", list_of(shop, *blameless(shop)))
+    settings = load_settings(shop.running.settings)
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        last = last_of(ledger, "nordlys")
+    assert last is not None
+    assert (last.kind, last.audience, last.verdict) == ("list", OTHER_LIST, "go")
