@@ -13,7 +13,8 @@
     |   |-- StalePlanError        digest, expiry or snapshot no longer match              exit 4
     |   |-- StoppedError          the kill switch, the window or a lost lease             exit 4
     |   `-- ForbiddenWriteError   a request that the auditor never sends                  exit 4
-    `-- ApplyError                a change failed; the receipts so far are in the ledger  exit 4
+    |-- ApplyError                a change failed; the receipts so far are in the ledger  exit 4
+    `-- EndedError                the service has to end before the work is done          exit 130
 
 A finding is a value, never an exception: an exception means that the audit could not do its job.
 """
@@ -85,3 +86,9 @@ class ApplyError(AuditorError):
     """A change failed; the ledger holds the receipts of those before it."""
 
     exit_code = 4
+
+
+class EndedError(AuditorError):
+    """The work was asked to end before it was done; it goes on from there the next time."""
+
+    exit_code = 130

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LogFormat = Literal["text", "json"]
 
@@ -30,6 +35,27 @@ _REDACTIONS = (
         "***",
     ),
 )
+
+
+_WORK: ContextVar[tuple[str, str]] = ContextVar("work", default=("", ""))
+_RUN: ContextVar[str] = ContextVar("run", default="")
+
+
+@contextlib.contextmanager
+def working_on(brand: str, kind: str) -> Iterator[None]:
+    """Name the brand and the kind of work on every line that is logged meanwhile."""
+    token = _WORK.set((brand, kind))
+    run = _RUN.set("")
+    try:
+        yield
+    finally:
+        _RUN.reset(run)
+        _WORK.reset(token)
+
+
+def name_run(run: str) -> None:
+    """Name the run on every line that is logged from here on, in this thread and those it begins."""
+    _RUN.set(run)
 
 
 def redact(text: str) -> str:
@@ -57,7 +83,9 @@ class _TextLines(logging.Formatter):
         super().__init__("%(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        named = " ".join(part for part in (*_WORK.get(), _RUN.get()) if part)
+        line = redact(super().format(record))
+        return f"{line} [{named}]" if named else line
 
 
 class _JsonLines(logging.Formatter):
@@ -68,4 +96,7 @@ class _JsonLines(logging.Formatter):
             "logger": record.name,
             "message": redact(super().format(record)),
         }
+        brand, kind = _WORK.get()
+        known = {"brand": brand, "work": kind, "run": _RUN.get()}
+        line |= {name: value for name, value in known.items() if value}
         return json.dumps(line, ensure_ascii=False)

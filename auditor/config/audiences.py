@@ -90,6 +90,12 @@ class PlannedPreflight(Struct, frozen=True, kw_only=True):
         if len([one for one in (self.segment, self.list_, self.campaign) if one is not None]) != 1:
             raise SettingError("", "must hold exactly one of segment, list and campaign")
 
+    @property
+    def about(self) -> str:
+        """Return which audience it is, such as `segment:200001`."""
+        named = {"segment": self.segment, "list": self.list_, "campaign": self.campaign}
+        return next(f"{kind}:{number}" for kind, number in named.items() if number is not None)
+
 
 class Preflights(Struct, frozen=True, kw_only=True):
     """When an audience is judged, and how long that holds.

@@ -200,6 +200,23 @@ class Schedule(Struct, frozen=True, kw_only=True):
     correct: Cron | None = None
 
 
+class Escalation(Struct, frozen=True, kw_only=True):
+    """Who else is told when a critical finding stands for too long.
+
+    Attributes:
+        after: By owner, how long one may stand; `default` covers the rest.
+    """
+
+    to: tuple[Email, ...]
+    after: dict[str, Duration] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Leave no owner without a limit, and nobody without a reader."""
+        if not self.to:
+            raise SettingError("to", "missing; add at least one address")
+        force_setattr(self, "after", {"default": Duration(timedelta(days=3))} | self.after)
+
+
 class Mail(Struct, frozen=True, kw_only=True):
     """Who is told, by owner; `default` covers the rest.
 
@@ -211,6 +228,7 @@ class Mail(Struct, frozen=True, kw_only=True):
     from_: Email = field(name="from")
     to: dict[str, tuple[Email, ...]]
     reports: WebUrl | None = None
+    escalate: Escalation | None = None
 
     def __post_init__(self) -> None:
         """Leave no owner without a reader."""

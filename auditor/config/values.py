@@ -149,9 +149,9 @@ def _feed_source(text: str, path: str) -> FeedSource:
 
 
 def _cron(text: str, _path: str) -> Cron:
-    from apscheduler.triggers.cron import CronTrigger
+    from auditor.cron import trigger_of
 
-    CronTrigger.from_crontab(text)
+    trigger_of(text)
     return Cron(text)
 
 

@@ -19,6 +19,7 @@ from auditor.model.audit import Audit
 from auditor.pipeline import reading
 from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged
 from auditor.pipeline.judging import require_suites, terms_of_run
+from auditor.pipeline.leased import leased
 from auditor.pipeline.rehearsal import fly_canary
 from auditor.pipeline.reporting import keep, publish
 from auditor.pipeline.run import Done, Stages
@@ -72,9 +73,10 @@ def audit(
 def _audit(run: Run, suites: Collection[str], *, take_snapshot: bool, with_canary: bool) -> Done:
     expectations = load_checks(expectation_files(run.folder))
     require_suites(suites, {e.check.suite for e in expectations})
-    stages = Stages(run.progress)
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(Ledger(run.settings.store.ledger)))
+        run = stack.enter_context(leased(run, ledger))
+        stages = Stages(run.progress)
         warehouse = stack.enter_context(closing(Warehouse(run.settings.store.warehouse)))
         with stages.stage("snapshot"):
             needed = _needed(expectations)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from auditor.errors import ConfigError, ReadError, RefusedError
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
+from auditor.logs import name_run
 from auditor.model.keyed_hash import keyed_hash
 from auditor.model.tables import STREAM_TABLES
+from auditor.pipeline.leased import leased
 from auditor.snapshot.course import Terms as ReadingTerms
 from auditor.snapshot.take import Reading, take, unread
 from auditor.systems.connect import connected
@@ -41,6 +43,7 @@ def snapshot(run: Run, *, full: bool = False) -> Snapshot:
     """
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(Ledger(run.settings.store.ledger)))
+        run = stack.enter_context(leased(run, ledger))
         warehouse = stack.enter_context(closing(Warehouse(run.settings.store.warehouse)))
         run.progress.stage("snapshot")
         return take_snapshot(run, ledger, warehouse, full=full)
@@ -78,9 +81,10 @@ def reading_of(
         ledger: Knows how large streams usually are, for the guard; None believes any size.
         full: Whether to read every stream whole.
     """
-    settings = run.settings
+    settings, name = run.settings, f"{run.clock():%Y-%m-%dT%H:%M:%SZ}-{token_hex(2)}"
+    name_run(name)
     plain = Reading(
-        f"{run.clock():%Y-%m-%dT%H:%M:%SZ}-{token_hex(2)}",
+        name,
         warehouse,
         run.progress,
         run.clock,
@@ -122,9 +126,9 @@ def _pepper(settings: Settings) -> str | None:
 
 
 def _has_fired(cron: str, settings: Settings, last: datetime, now: datetime) -> bool:
-    from apscheduler.triggers.cron import CronTrigger
+    from auditor.cron import trigger_of
 
-    trigger = CronTrigger.from_crontab(cron, timezone=settings.timezone)
+    trigger = trigger_of(cron, settings.timezone)
     due = trigger.get_next_fire_time(None, last + timedelta(seconds=1))
     return due is not None and bool(due <= now)
 

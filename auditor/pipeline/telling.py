@@ -11,6 +11,8 @@ from auditor.archive import Archive
 from auditor.findings.ledger import Ledger
 from auditor.mail.chat import WAY, ChatPost, message_of
 from auditor.mail.digest import DEFAULT, digest_of, digests, is_due, letters, link_to
+from auditor.mail.escalation import escalation, overdue
+from auditor.mail.failure import failure_letter
 from auditor.mail.post import Post
 from auditor.mail.preflight import letter_of
 from auditor.mail.sent import Posted, Sent
@@ -21,7 +23,9 @@ from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from auditor.config import Settings
     from auditor.pipeline.preflight import Flown
     from auditor.pipeline.run import Done, Run
     from auditor.report.build import ReportData
@@ -88,6 +92,27 @@ def tell_preflight(run: Run, flown: Flown) -> Iterator[str]:
         yield from Told(mail=Post(mail, brand, ledger).send([letter], run.clock())).sentences()
 
 
+def tell_failure(settings: Settings, name: str, why: str, now: datetime) -> Iterator[str]:
+    """Say by mail that the auditor itself failed, once a day for each kind of work.
+
+    Args:
+        settings: The brand's.
+        name: What failed.
+        why: As a sentence without personal data.
+        now: Aware.
+
+    Raises:
+        ConfigError: a setting names a server that nothing may be sent to.
+    """
+    if settings.mail is None:
+        return
+    folder = Path(str(bundled_folder(TEMPLATES)))
+    letter = failure_letter(settings, name, why, folder, now)
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        posted = Post(settings.mail, settings.brand, ledger).send([letter], now)
+    yield from Told(mail=posted).sentences()
+
+
 def _data(done: Done) -> ReportData:
     audit = done.audit
     archive = Archive(audit.brand)
@@ -102,7 +127,11 @@ def _by_mail(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted |
     sent = Sent(ledger, brand)
     link = link_to(done.report, brand, mail)
     due = digests(data, mail, link, {group: sent.heard_at(group) for group in mail.to})
-    written = letters(due, mail, Path(str(bundled_folder(TEMPLATES))))
+    folder = Path(str(bundled_folder(TEMPLATES)))
+    written = letters(due, mail, folder)
+    if mail.escalate is not None:
+        late = escalation(overdue(data, mail.escalate), data, mail.escalate, folder, link)
+        written += [] if late is None else [late]
     posted = Post(mail, brand, ledger).send(written, run.clock())
     for digest in due:
         sent.hears(digest.group, data.audit.as_of)

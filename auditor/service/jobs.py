@@ -1,40 +1,60 @@
 """What the service does when its time has come: one function, by which the job store names it.
 
 A job reads the settings anew, so that what changed since the service began holds from the next run on.
-Whatever goes wrong is logged and ends this run alone.
+Whatever goes wrong is logged, told to those who read `default`, and ends this run alone.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, cast
 
 from auditor.clock import utc_now
 from auditor.config import load_settings
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, EndedError, UnsafePlanError
+from auditor.findings.ledger import Ledger
+from auditor.logs import working_on
 from auditor.pipeline import Run, audit, correct, snapshot, tell
+from auditor.pipeline.preflight import Asked, preflight
+from auditor.pipeline.telling import tell_failure, tell_preflight
 from auditor.service.quiet import Quiet
+from auditor.service.record import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from auditor.config import Settings
+    from auditor.preflight.verdict import Kind
 
 log = logging.getLogger(__name__)
 
+ENDING = Event()
+"""Set once the service has to end: whatever is being done ends at its next step."""
 
-def _audit(run: Run) -> str:
+
+def _audit(run: Run, about: str) -> str:
+    del about
     done = audit(run)
-    for sentence in tell(run, done).sentences():  # an audit that is not told has still been made
-        log.warning("%s", sentence)
+    _warn(tell(run, done).sentences())
     return f"verdict {done.audit.verdict}, report {done.report}"
 
 
-def _sweep(run: Run) -> str:
+def _sweep(run: Run, about: str) -> str:
+    del about
     return f"run {snapshot(run, full=True).run}"
 
 
-def _correct(run: Run) -> str:
-    corrected = correct(run)
+def _correct(run: Run, about: str) -> str:
+    del about
+    try:
+        corrected = correct(run)
+    except UnsafePlanError as exc:
+        # A freeze, the kill switch or a cap is somebody's decision, and no failure.
+        return f"nothing was corrected: {exc}"
     if corrected.applied is None:
         return "nothing of class auto to correct"
     applied = corrected.applied
@@ -42,27 +62,83 @@ def _correct(run: Run) -> str:
     return f"{told}, {applied.left} left, plan {applied.path}"
 
 
-KINDS: Mapping[str, Callable[[Run], str]] = {
+def _preflight(run: Run, about: str) -> str:
+    """Judge a planned audience; `about` is its kind and number, as `segment:200001`."""
+    kind, _, number = about.partition(":")
+    planned = run.settings.preflight
+    items = next((one.items for one in planned.planned if one.about == about), ())
+    launch_at = run.clock() + planned.ahead + timedelta(minutes=1)
+    flown = preflight(run, Asked(cast("Kind", kind), int(number), items, launch_at))
+    _warn(tell_preflight(run, flown))
+    return f"{flown.preflight.verdict}, verdict {flown.path}"
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        log.warning("%s", sentence)
+
+
+KINDS: Mapping[str, Callable[[Run, str], str]] = {
     "audit": _audit,
     "sweep": _sweep,
     "correct": _correct,
+    "preflight": _preflight,
 }
-"""What can be scheduled, by its key in `schedule`."""
+"""What can be scheduled, by its key in `schedule`, and what is planned in `preflight`."""
 
 
-def work(kind: str, config: str) -> None:
+def work(kind: str, config: str, about: str = "") -> None:
     """Do one kind of work for one brand; the scheduler calls it in a thread of the brand's own.
 
     Args:
         kind: One of `KINDS`.
         config: The brand's settings file.
+        about: What of several of a kind is meant; empty where there is one.
     """
+    name = f"{kind}-{about}" if about else kind
     try:
         settings = load_settings(Path(config))
-        log.info("%s of %s begins", kind, settings.brand)
-        said = KINDS[kind](Run(settings, Path(config).resolve().parent, utc_now, Quiet()))
-        log.info("%s of %s: %s", kind, settings.brand, said)
     except AuditorError as exc:
-        log.error("%s of %s: %s", kind, config, exc)  # noqa: TRY400 - the sentence says it all
-    except Exception:
-        log.exception("%s of %s: internal error", kind, config)
+        log.error("%s of %s: %s", name, config, exc)  # noqa: TRY400 - the sentence says it all
+        return
+    with working_on(settings.brand, name):
+        try:
+            _recorded(settings, Path(config), kind, about, name)
+        except EndedError as exc:
+            log.warning("%s: %s", name, exc)
+        except AuditorError as exc:
+            log.error("%s: %s", name, exc)  # noqa: TRY400 - the sentence says it all
+            _tell_failure(settings, name, str(exc))
+        except Exception:
+            log.exception("%s: internal error", name)
+            _tell_failure(settings, name, "an internal error; the log of the service has it")
+
+
+def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str) -> None:
+    """Do the work, and keep how it went: what was cut off is known to have been begun."""
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        kept = Log(ledger, settings.brand)
+        kept.begins(name, utc_now())
+        log.info("%s begins", name)
+        try:
+            said = KINDS[kind](
+                Run(settings, config.resolve().parent, utc_now, Quiet(ENDING)), about
+            )
+        except EndedError:
+            raise
+        except AuditorError as exc:
+            kept.ends(name, utc_now(), str(exc), is_failure=True)
+            raise
+        except Exception:
+            kept.ends(name, utc_now(), "internal error", is_failure=True)
+            raise
+        kept.ends(name, utc_now(), said, is_failure=False)
+        log.info("%s: %s", name, said)
+
+
+def _tell_failure(settings: Settings, name: str, why: str) -> None:
+    """Say by mail that the auditor failed: silence would look like health."""
+    try:
+        _warn(tell_failure(settings, name, why, utc_now()))
+    except AuditorError as exc:
+        log.error("%s", exc)  # noqa: TRY400 - the sentence says it all

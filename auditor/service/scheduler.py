@@ -1,43 +1,80 @@
 """The scheduler: which work is due when, kept in the ledger of each brand, one at a time per brand.
 
-What was missed while the service was away runs once when it is back, however often it was missed.
+What was missed while the service was away runs once when it is back, however often it was missed; so does
+what was cut off. A brand is served by one service: another one waits until that one is gone.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 
-from auditor.errors import ConfigError
+from auditor.clock import utc_now
+from auditor.correct.applying.lease import Lease, holder_of, this_process
+from auditor.cron import trigger_of
+from auditor.errors import ConfigError, StoppedError, UnsafePlanError
 from auditor.findings.ledger import Ledger
-from auditor.service.jobs import KINDS
+from auditor.service.ahead import Ahead
+from auditor.service.jobs import ENDING
+from auditor.service.record import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from apscheduler.executors.base import BaseExecutor
+    from apscheduler.schedulers.base import BaseScheduler
+    from apscheduler.triggers.base import BaseTrigger
+
     from auditor.config import Settings
+    from auditor.service.record import Work
 
 log = logging.getLogger(__name__)
 
 WORK = "auditor.service.jobs:work"
 """How the job store names what is to be done: a restart finds it again."""
 
+RENEW_S = 20.0
+"""Seconds between two renewals of the leases; one lasts for minutes."""
+
+LAST_S = 8.0
+"""Seconds that work which is being done may take to end, once the service has to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One kind of work of a brand, and when it is due."""
+
+    id: str
+    arguments: tuple[str, ...]
+    trigger: BaseTrigger
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When a kind of work of a brand is next due."""
+    """When a kind of work of a brand is next due; `at` is None where another service does it."""
 
     brand: str
     kind: str
     at: datetime | None
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One brand of the service."""
+
+    settings: Settings
+    config: Path
+    ledger: Ledger
+    lease: Lease
+    is_ours: bool = False
 
 
 class Service:
@@ -45,86 +82,221 @@ class Service:
 
     Args:
         brands: The settings of each brand with the file that they stand in.
+        executor: Makes what runs a brand's work; one thread for each unless given.
+        scheduler: Says when work is due; a thread of its own unless given.
 
     Raises:
         ConfigError: nothing is scheduled, or two files are of one brand.
         StoreError: a ledger cannot be opened.
     """
 
-    def __init__(self, brands: Sequence[tuple[Settings, Path]]) -> None:
+    def __init__(
+        self,
+        brands: Sequence[tuple[Settings, Path]],
+        executor: Callable[[], BaseExecutor] = lambda: ThreadPoolExecutor(1),
+        scheduler: type[BaseScheduler] = BackgroundScheduler,
+    ) -> None:
         names = [settings.brand for settings, _ in brands]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ConfigError(
                 f"Two of the settings files are of the brand {twice}; give each once."
             )
-        if not any(crons_of(settings) for settings, _ in brands):
+        if not any(planned_of(settings, config) for settings, config in brands):
             raise ConfigError("schedule: nothing is scheduled; set schedule.audit to a cron line.")
-        self._brands = brands
-        self._ledgers = [Ledger(settings.store.ledger) for settings, _ in brands]
-        self._scheduler = BackgroundScheduler(
+        self._executor, holder = executor, this_process()
+        self._desks = [_desk(settings, config, holder) for settings, config in brands]
+        self._renewed = time.monotonic()
+        self.scheduler = scheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
     def start(self) -> None:
         """Begin: what was missed is done at once, the rest when its time comes."""
-        for (settings, _), ledger in zip(self._brands, self._ledgers, strict=True):
-            store = SQLAlchemyJobStore(engine=ledger.engine, tablename=f"job_{settings.brand}")
-            self._scheduler.add_jobstore(store, alias=settings.brand)
-            self._scheduler.add_executor(ThreadPoolExecutor(1), alias=settings.brand)
-        self._scheduler.start(paused=True)
-        for settings, config in self._brands:
-            self._agree(settings, config)
-        self._scheduler.resume()
+        ENDING.clear()
+        self.scheduler.start(paused=True)
+        for desk in self._desks:
+            self._adopt(desk)
+        self.scheduler.resume()
 
-    def stop(self) -> None:
-        """End after the work that is being done."""
-        self._scheduler.shutdown(wait=True)
-        for ledger in self._ledgers:
-            ledger.close()
+    def tick(self) -> None:
+        """Keep what is this service's own, and take what no other serves any more; call it every second."""
+        if time.monotonic() - self._renewed < RENEW_S:
+            return
+        self._renewed = time.monotonic()
+        for desk in self._desks:
+            if not desk.is_ours:
+                self._adopt(desk)
+                continue
+            try:
+                desk.lease.renew()
+            except StoppedError as exc:
+                log.error("%s", exc)  # noqa: TRY400 - the sentence says it all
+                self._leave(desk)
+
+    def stop(self) -> bool:
+        """End within seconds; tell whether all work had come to an end by then.
+
+        What is being done ends at its next step. What does not is left: it can be killed at any moment,
+        and is done again when the service is back.
+        """
+        ENDING.set()
+        self.scheduler.pause()
+        end = time.monotonic() + LAST_S
+        while self._is_busy() and time.monotonic() < end:
+            time.sleep(0.05)
+        is_idle = not self._is_busy()
+        self.scheduler.shutdown(wait=is_idle)
+        for desk in self._desks:
+            if is_idle and desk.is_ours:
+                desk.lease.give_back()
+            desk.ledger.close()
+        return is_idle
 
     def due(self) -> list[Due]:
         """Return what is due next, brand by brand."""
         return [
-            Due(settings.brand, job.id, job.next_run_time)
-            for settings, _ in self._brands
-            for job in sorted(
-                self._scheduler.get_jobs(jobstore=settings.brand), key=lambda job: str(job.id)
-            )
+            Due(desk.settings.brand, one.id, self._next(desk, one.id) if desk.is_ours else None)
+            for desk in self._desks
+            for one in sorted(planned_of(desk.settings, desk.config), key=lambda one: one.id)
         ]
 
-    def _agree(self, settings: Settings, config: Path) -> None:
+    def waits_for(self) -> Iterator[str]:
+        """Yield a sentence for each brand that another service serves."""
+        for desk in self._desks:
+            if not desk.is_ours:
+                yield _served(desk)
+
+    def _next(self, desk: _Desk, job: str) -> datetime | None:
+        found = self.scheduler.get_job(job, jobstore=desk.settings.brand)
+        return None if found is None else found.next_run_time
+
+    def _adopt(self, desk: _Desk) -> None:
+        """Serve a brand, unless another service does."""
+        try:
+            desk.lease.take()
+        except UnsafePlanError:
+            log.warning("%s", _served(desk))
+            return
+        brand = desk.settings.brand
+        store = SQLAlchemyJobStore(engine=desk.ledger.engine, tablename=f"job_{brand}")
+        self.scheduler.add_jobstore(store, alias=brand)
+        self.scheduler.add_executor(self._executor(), alias=brand)
+        self._agree(desk)
+        desk.is_ours = True
+
+    def _leave(self, desk: _Desk) -> None:
+        desk.is_ours = False
+        self.scheduler.remove_jobstore(desk.settings.brand)
+        self.scheduler.remove_executor(desk.settings.brand)
+
+    def _agree(self, desk: _Desk) -> None:
         """Bring the job store up to date; a job that stays keeps what it has missed."""
-        wanted = crons_of(settings)
-        arguments = {kind: [kind, str(config.resolve())] for kind in wanted}
-        for job in self._scheduler.get_jobs(jobstore=settings.brand):
-            if job.id not in wanted:
+        brand = desk.settings.brand
+        wanted = planned_of(desk.settings, desk.config)
+        for job in self.scheduler.get_jobs(jobstore=brand):
+            if job.id not in {one.id for one in wanted}:
                 job.remove()
-        for kind, cron in wanted.items():
-            trigger = CronTrigger.from_crontab(cron, timezone=settings.timezone)
-            known = self._scheduler.get_job(kind, jobstore=settings.brand)
+        for one in wanted:
+            known = self.scheduler.get_job(one.id, jobstore=brand)
             is_same = (
                 known is not None
-                and list(known.args) == arguments[kind]
-                and _same(known.trigger, trigger)
+                and tuple(known.args) == one.arguments
+                and _same(known.trigger, one.trigger)
             )
             if not is_same:
-                self._scheduler.add_job(
+                self.scheduler.add_job(
                     WORK,
-                    trigger,
-                    args=arguments[kind],
-                    id=kind,
-                    jobstore=settings.brand,
-                    executor=settings.brand,
+                    one.trigger,
+                    args=list(one.arguments),
+                    id=one.id,
+                    jobstore=brand,
+                    executor=brand,
                     replace_existing=True,
                 )
+        cut_off = {one.kind for one in Log(desk.ledger, brand).all() if one.ended_at is None}
+        for one in wanted:
+            if one.id in cut_off:
+                self.scheduler.modify_job(one.id, jobstore=brand, next_run_time=utc_now())
+
+    def _is_busy(self) -> bool:
+        executors = self.scheduler._executors.values()  # noqa: SLF001 - nothing public tells
+        return any(sum(one._instances.values()) for one in executors)  # noqa: SLF001
+
+
+def planned_of(settings: Settings, config: Path) -> list[Planned]:
+    """Return what is to be done for a brand, without what is never done."""
+    place, zone = str(config.resolve()), settings.timezone
+    crons = crons_of(settings)
+    found = [Planned(kind, (kind, place), trigger_of(cron, zone)) for kind, cron in crons.items()]
+    ahead = settings.preflight.ahead
+    return found + [
+        Planned(
+            f"preflight-{one.about}",
+            ("preflight", place, one.about),
+            Ahead(str(one.at), ahead, zone),
+        )
+        for one in settings.preflight.planned
+    ]
 
 
 def crons_of(settings: Settings) -> dict[str, str]:
     """Return the cron lines of a brand by kind of work, without what is never done."""
     schedule = settings.schedule
-    found = {} if schedule is None else {kind: getattr(schedule, kind) for kind in KINDS}
+    kinds = ("audit", "sweep", "correct")
+    found = {} if schedule is None else {kind: getattr(schedule, kind) for kind in kinds}
     return {kind: str(cron) for kind, cron in found.items() if cron is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the service of a brand stands.
+
+    Attributes:
+        served_by: Host and process of the service that serves it; None where none does.
+        due: When each kind of work is due next, as the job store has it.
+        done: How each kind went last.
+    """
+
+    brand: str
+    served_by: str | None
+    due: tuple[Due, ...]
+    done: tuple[Work, ...]
+
+
+def status_of(settings: Settings, config: Path) -> Status:
+    """Return how the service of a brand stands, whether it runs or not."""
+    brand, ledger = settings.brand, Ledger(settings.store.ledger)
+    try:
+        store = SQLAlchemyJobStore(engine=ledger.engine, tablename=f"job_{brand}")
+        store.start(BackgroundScheduler(), brand)
+        due = []
+        for one in planned_of(settings, config):
+            job = store.lookup_job(one.id)
+            due.append(Due(brand, one.id, None if job is None else job.next_run_time))
+        served_by = holder_of(ledger, brand, "serving", datetime.now(UTC))  # noqa: TID251 - APScheduler's clock
+        return Status(brand, served_by, tuple(due), tuple(Log(ledger, brand).all()))
+    finally:
+        ledger.close()
+
+
+def told(due: Sequence[Due]) -> Iterator[str]:
+    """Yield a line for each kind of work, with the time at which it is next due."""
+    for one in due:
+        at = "never" if one.at is None else f"{one.at:%Y-%m-%d %H:%M %Z}"
+        yield f"{one.brand:<20}{one.kind:<24}{at}"
+
+
+def _desk(settings: Settings, config: Path, holder: str) -> _Desk:
+    ledger = Ledger(settings.store.ledger)
+    lease = Lease(ledger, settings.brand, utc_now, holder, doing="serving")
+    return _Desk(settings, config, ledger, lease)
+
+
+def _served(desk: _Desk) -> str:
+    brand = desk.settings.brand
+    holder = holder_of(desk.ledger, brand, "serving", utc_now()) or "another process"
+    return f"{brand} is served by {holder}; this service waits until that one is gone."
 
 
 def _same(one: object, other: object) -> bool:
@@ -134,10 +306,3 @@ def _same(one: object, other: object) -> bool:
 
 def _zone(trigger: object) -> str:
     return str(getattr(trigger, "timezone", None))
-
-
-def told(due: Sequence[Due]) -> Iterator[str]:
-    """Yield a line for each kind of work, with the time at which it is next due."""
-    for one in due:
-        at = "never" if one.at is None else f"{one.at:%Y-%m-%d %H:%M %Z}"
-        yield f"{one.brand:<20}{one.kind:<10}{at}"

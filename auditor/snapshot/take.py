@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -143,7 +144,8 @@ def _parts(streams: Sequence[Stream]) -> Iterator[list[Stream]]:
 def _read_side_by_side(streams: Sequence[Stream], reading: Reading) -> list[_Ended]:
     """Read some streams; the first fault that is no stream's own stops them all and is raised."""
     with ThreadPoolExecutor(reading.workers, "read") as pool:
-        reads = [pool.submit(_read, stream, reading) for stream in streams]
+        # Each in a copy of what this thread knows, so that its log lines name the same run.
+        reads = [pool.submit(copy_context().run, _read, stream, reading) for stream in streams]
         try:
             for read in as_completed(reads):
                 read.result()

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import pickle
+import re
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from hypothesis import given
+from hypothesis import strategies as st
 
-from auditor.errors import ConfigError
+from auditor.correct.applying.lease import lease_table
+from auditor.cron import trigger_of
+from auditor.errors import ConfigError, UnsafePlanError
 from auditor.findings.ledger import Ledger
+from auditor.logs import configure
 from auditor.service import jobs
-from auditor.service.scheduler import Service, crons_of, told
+from auditor.service.ahead import Ahead
+from auditor.service.record import Log
+from auditor.service.scheduler import Service, crons_of, status_of, told
 from tests.correct.desk import read_settings
+from tests.mail.conftest import Server
+from tests.mail.conftest import serving as mail_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +53,9 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Note what is done, and do nothing."""
     noted: list[tuple[str, str]] = []
 
-    def note(kind: str) -> Callable[[Any], str]:
-        def work(run: Any) -> str:
+    def note(kind: str) -> Callable[[Any, str], str]:
+        def work(run: Any, about: str) -> str:
+            del about
             noted.append((run.settings.brand, kind))
             return "done"
 
@@ -137,7 +152,7 @@ def test_two_brands_are_served_side_by_side(tmp_path, done):
 def test_one_thing_at_a_time_is_done_for_a_brand(tmp_path, monkeypatch):
     running, most, finished = 0, 0, Event()
 
-    def work(_run: Any) -> str:
+    def work(_run: Any, _about: str) -> str:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -157,7 +172,7 @@ def test_one_thing_at_a_time_is_done_for_a_brand(tmp_path, monkeypatch):
 
 
 def test_work_that_fails_is_logged_and_ends_nothing(tmp_path, monkeypatch, caplog):
-    def fail(_run: Any) -> str:
+    def fail(_run: Any, _about: str) -> str:
         raise ConfigError("the pepper is missing.")
 
     monkeypatch.setattr(jobs, "KINDS", dict.fromkeys(jobs.KINDS, fail))
@@ -168,7 +183,7 @@ def test_work_that_fails_is_logged_and_ends_nothing(tmp_path, monkeypatch, caplo
 
 
 def test_a_crash_of_our_own_is_logged_and_ends_nothing(tmp_path, monkeypatch, caplog):
-    def crash(_run: Any) -> str:
+    def crash(_run: Any, _about: str) -> str:
         raise ZeroDivisionError
 
     monkeypatch.setattr(jobs, "KINDS", dict.fromkeys(jobs.KINDS, crash))
@@ -199,3 +214,180 @@ def test_what_is_due_is_told_in_lines(tmp_path):
     lines = list(told(service.due()))
     service.stop()
     assert ["audit" in lines[0], "05:00 UTC" in lines[0]] == [True, True]
+
+
+# --- two services, one brand ---------------------------------------------------------------------------
+
+
+def test_of_two_services_one_works_and_the_other_waits(tmp_path, done):
+    first = serving(brand(tmp_path))
+    miss(brand(tmp_path)[0], "audit")
+    second = serving(brand(tmp_path))
+    assert [one.at for one in second.due()] == [None, None]
+    (said,) = second.waits_for()
+    assert re.match(r"desk is served by \S+:\d+; this service waits", said)
+    second.stop()
+    first.stop()
+    assert done == []
+
+
+def test_a_service_takes_over_once_the_other_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr("auditor.service.scheduler.RENEW_S", 0.0)
+    first = serving(brand(tmp_path))
+    second = serving(brand(tmp_path))
+    first.stop()
+    second.tick()
+    due = [one.at is not None for one in second.due()]
+    second.stop()
+    assert due == [True, True]
+
+
+def test_a_service_that_lost_its_brand_does_nothing_for_it_any_more(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("auditor.service.scheduler.RENEW_S", 0.0)
+    service = serving(brand(tmp_path))
+    with closing(Ledger(brand(tmp_path)[0].store.ledger)) as ledger, ledger.begin() as conn:
+        conn.execute(lease_table.update().values(holder="elsewhere:1:x", token=9))
+    service.tick()
+    due = [one.at for one in service.due()]
+    service.stop()
+    assert (due, "took over serving desk" in caplog.text) == ([None, None], True)
+
+
+# --- ending, and being cut off -------------------------------------------------------------------------
+
+
+def test_it_ends_within_seconds_whatever_is_being_done(tmp_path, monkeypatch):
+    begun = Event()
+
+    def work(run: Any, _about: str) -> str:
+        begun.set()
+        while True:
+            time.sleep(0.02)
+            run.progress.stage("forever")
+
+    monkeypatch.setattr(jobs, "KINDS", dict.fromkeys(jobs.KINDS, work))
+    serving(brand(tmp_path)).stop()
+    miss(brand(tmp_path)[0], "audit")
+    service = serving(brand(tmp_path))
+    assert begun.wait(PATIENCE_S)
+    began = time.monotonic()
+    assert service.stop()
+    assert time.monotonic() - began < 5
+
+
+def test_what_was_cut_off_is_done_again(tmp_path, done):
+    settings, file = brand(tmp_path)
+    serving((settings, file)).stop()
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        Log(ledger, "desk").begins("audit", datetime.now(UTC))  # noqa: TID251
+    service = serving((settings, file))
+    assert until(lambda: bool(done))
+    service.stop()
+    assert done == [("desk", "audit")]
+
+
+# --- what was done, and who is told --------------------------------------------------------------------
+
+
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_run: Any, _about: str) -> str:
+        raise ConfigError("the pepper is missing.")
+
+    monkeypatch.setattr(jobs, "KINDS", dict.fromkeys(jobs.KINDS, fail))
+
+
+@pytest.mark.usefixtures("done")
+def test_the_status_tells_what_is_due_and_how_it_went(tmp_path):
+    settings, file = brand(tmp_path)
+    service = serving((settings, file))
+    jobs.work("audit", str(file))
+    status = status_of(settings, file)
+    service.stop()
+    assert [(one.kind, one.said, one.failures) for one in status.done] == [("audit", "done", 0)]
+    assert [one.at is not None for one in status.due] == [True, True]
+    assert status.served_by is not None
+
+
+def test_failures_are_counted_until_it_works_again(tmp_path, monkeypatch):
+    settings, file = brand(tmp_path)
+    failing(monkeypatch)
+    counts = []
+    for _ in range(2):
+        jobs.work("audit", str(file))
+        counts.append(status_of(settings, file).done[0].failures)
+    monkeypatch.setattr(jobs, "KINDS", dict.fromkeys(jobs.KINDS, lambda _run, _about: "done"))
+    jobs.work("audit", str(file))
+    counts.append(status_of(settings, file).done[0].failures)
+    assert counts == [1, 2, 0]
+
+
+def test_when_the_auditor_fails_its_mail_says_so_once_a_day(tmp_path, monkeypatch):
+    failing(monkeypatch)
+    with mail_server(Server()) as server:
+        mail = {
+            "smtp": f"smtp://127.0.0.1:{server.port}",
+            "from": "a@nordlys.example",
+            "to": {"default": ["ops@nordlys.example"]},
+        }
+        _, file = brand(tmp_path, mail=mail)
+        for _ in range(2):
+            jobs.work("audit", str(file))
+    (message,) = server.messages
+    body: Any = message.get_body(("plain",))
+    assert message["Subject"] == "[desk] The auditor failed: audit did not come to an end"
+    assert "the pepper is missing." in body.get_content()
+    assert "This says nothing about the brand" in body.get_content()
+
+
+def test_what_a_rail_does_not_let_through_is_no_failure(tmp_path, monkeypatch):
+    def frozen(_run: Any) -> Any:
+        raise UnsafePlanError("Corrections are frozen until 2026-11-30.")
+
+    monkeypatch.setattr(jobs, "correct", frozen)
+    settings, file = brand(tmp_path)
+    jobs.work("correct", str(file))
+    (work,) = status_of(settings, file).done
+    assert (work.failures, work.said) == (
+        0, "nothing was corrected: Corrections are frozen until 2026-11-30."
+    )  # fmt: skip
+
+
+def test_every_line_of_the_log_names_brand_and_work(tmp_path, monkeypatch, capsys):
+    configure("json", verbose=True)
+    monkeypatch.setattr(jobs, "KINDS", dict.fromkeys(jobs.KINDS, lambda _run, _about: "done"))
+    _, file = brand(tmp_path)
+    jobs.work("audit", str(file))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {(line["brand"], line["work"]) for line in lines} == {("desk", "audit")}
+
+
+# --- ahead of a launch ---------------------------------------------------------------------------------
+
+
+def test_a_planned_audience_is_judged_ahead_of_its_launch(tmp_path):
+    planned = {"ahead": "1h", "planned": [{"segment": 7, "at": "0 9 * * 5"}]}
+    service = serving(brand(tmp_path, preflight=planned))
+    due = {one.kind: one.at for one in service.due()}
+    service.stop()
+    at = due["preflight-segment:7"]
+    assert at is not None
+    assert (at.hour, at.isoweekday()) == (8, 5)
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
+    minutes=st.integers(1, 3 * 24 * 60),
+    cron=st.sampled_from(["0 9 * * *", "30 2 * * *", "15 0 25 10 *", "0 18 * * 5"]),
+)
+def test_it_fires_as_long_before_each_launch_also_when_the_clocks_change(
+    now: datetime, minutes: int, cron: str
+):
+    zone = ZoneInfo("Europe/Stockholm")
+    by, at = timedelta(minutes=minutes), now.replace(tzinfo=zone)
+    ahead = Ahead(cron, by, zone)
+    fires = ahead.get_next_fire_time(None, at)
+    assert fires is not None
+    launch = (fires + by).astimezone(UTC)
+    wanted = trigger_of(cron, zone).get_next_fire_time(None, at + by)
+    assert abs(launch - wanted.astimezone(UTC)) <= timedelta(hours=1)
+    assert pickle.loads(pickle.dumps(ahead)).get_next_fire_time(None, at) == fires  # noqa: S301 - our own

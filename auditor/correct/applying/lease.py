@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LASTS = timedelta(minutes=10)
 """Longer than any request waits for its answer, retries included; every write renews it."""
+
+Doing = Literal["correcting", "auditing", "serving"]
 
 metadata = sa.MetaData()
 
@@ -55,12 +57,21 @@ class Lease:
         brand: The brand.
         clock: The time now, aware.
         holder: Who asks.
+        doing: What the holder does; each kind of work has a lease of its own.
     """
 
     def __init__(
-        self, ledger: Ledger, brand: str, clock: Callable[[], datetime], holder: str
+        self,
+        ledger: Ledger,
+        brand: str,
+        clock: Callable[[], datetime],
+        holder: str,
+        *,
+        doing: Doing = "correcting",
     ) -> None:
         metadata.create_all(ledger.engine)
+        self._named, self._doing = brand, doing
+        brand = brand if doing == "correcting" else f"{doing}:{brand}"
         self._ledger, self._brand, self._clock, self._holder = ledger, brand, clock, holder
         self.token = 0
 
@@ -75,14 +86,14 @@ class Lease:
             held = conn.execute(sa.select(lease_table).where(row.brand == self._brand)).first()
             if held is not None and not self._is_over(held.holder, held.expires_at):
                 raise UnsafePlanError(
-                    f"Another process is correcting {self._brand} (until "
-                    f"{held.expires_at:%H:%M} UTC at the latest); wait for it, or for that moment."
+                    f"Another process ({_where(held.holder)}) is {self._doing} {self._named}, until "
+                    f"{held.expires_at:%H:%M} UTC at the latest; wait for it, or for that moment."
                 )
             token = 1 if held is None else held.token + 1
             values = {"holder": self._holder, "token": token, "expires_at": self._end()}
             if not self._wins(conn, None if held is None else held.token, values):
                 raise UnsafePlanError(
-                    f"Another process began to correct {self._brand} at this moment; try again later."
+                    f"Another process began {self._doing} {self._named} at this moment; try again later."
                 )
         self.token = token
 
@@ -110,7 +121,7 @@ class Lease:
         )
         if conn.execute(mine.values(expires_at=self._end())).rowcount != 1:
             raise StoppedError(
-                f"Another process took over the corrections of {self._brand}; this one stops here."
+                f"Another process took over {self._doing} {self._named}; this one stops here."
             )
 
     def renew(self) -> None:
@@ -136,6 +147,22 @@ class Lease:
 
     def _end(self) -> datetime:
         return stored(self._clock() + LASTS)
+
+
+def holder_of(ledger: Ledger, brand: str, doing: Doing, now: datetime) -> str | None:
+    """Return where the process is that does something for a brand now; None where none does."""
+    metadata.create_all(ledger.engine)
+    row, name = lease_table.c, brand if doing == "correcting" else f"{doing}:{brand}"
+    with ledger.begin() as conn:
+        held = conn.execute(sa.select(lease_table).where(row.brand == name)).first()
+    if held is None or held.expires_at.replace(tzinfo=UTC) <= now or is_dead(held.holder):
+        return None
+    return _where(held.holder)
+
+
+def _where(holder: str) -> str:
+    """Return host and process of a holder."""
+    return holder.rpartition(":")[0] or holder
 
 
 def is_dead(holder: str) -> bool:

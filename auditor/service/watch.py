@@ -1,0 +1,86 @@
+"""For those who watch the watcher: a heartbeat file, and metrics on a port of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+
+from auditor.findings.ledger import Ledger
+from auditor.findings.query import runs
+from auditor.private_file import write_private
+from auditor.service.record import Log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from prometheus_client.metrics_core import Metric
+
+    from auditor.config import Settings
+
+HEARTBEAT = Path("var/service/heartbeat.json")
+LOOPBACK = "127.0.0.1"
+
+VERDICTS = {"clean": 0, "drift": 1, "critical": 2, "incomplete": 3}
+"""The number that stands for each verdict in the metrics."""
+
+
+def beat(brands: Iterable[str], at: datetime, place: Path = HEARTBEAT) -> None:
+    """Write down that the service is alive: a file that is older than a minute says that it is not."""
+    told = {"at": at.isoformat(), "pid": os.getpid(), "brands": sorted(brands)}
+    write_private(place, json.dumps(told).encode() + b"\n")
+
+
+def serve_metrics(brands: Sequence[Settings], port: int) -> int:
+    """Serve metrics in Prometheus' text format on this machine alone; return the port.
+
+    Args:
+        brands: Whose metrics.
+        port: 0 takes one that is free.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    registry = CollectorRegistry()
+    registry.register(_Collector(brands))
+    server, _ = start_http_server(port, addr=LOOPBACK, registry=registry)
+    return int(server.server_port)
+
+
+class _Collector:
+    """Reads what it tells from the ledgers, when it is asked."""
+
+    def __init__(self, brands: Sequence[Settings]) -> None:
+        self._brands = brands
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric of every brand."""
+        verdict = _gauge("auditor_verdict", "0 clean, 1 drift, 2 critical, 3 incomplete", "brand")
+        age = _gauge("auditor_last_audit_timestamp_seconds", "When the last audit began", "brand")
+        open_ = _gauge("auditor_open_findings", "Findings that stand", "brand", "severity")
+        worked = _gauge("auditor_worked_timestamp_seconds", "Last success", "brand", "kind")
+        failures = _gauge("auditor_failures", "Failures in a row", "brand", "kind")
+        for settings in self._brands:
+            ledger = Ledger(settings.store.ledger)
+            try:
+                for last in runs(ledger, settings.brand, limit=1):
+                    verdict.add_metric([settings.brand], VERDICTS[last.verdict])
+                    age.add_metric([settings.brand], last.as_of.timestamp())
+                    for severity, count in last.severities.items():
+                        open_.add_metric([settings.brand, severity], count)
+                for work in Log(ledger, settings.brand).all():
+                    failures.add_metric([settings.brand, work.kind], work.failures)
+                    if work.worked_at is not None:
+                        worked.add_metric([settings.brand, work.kind], work.worked_at.timestamp())
+            finally:
+                ledger.close()
+        yield from (verdict, age, open_, worked, failures)
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=list(labels))

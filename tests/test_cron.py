@@ -1,0 +1,49 @@
+"""Cron lines mean what cron means by them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auditor.cron import trigger_of
+
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+def days(line: str) -> list[str]:
+    """Return the days of a week on which a line fires."""
+    trigger, at, found = trigger_of(line, UTC), MONDAY, []
+    while (fires := trigger.get_next_fire_time(None, at)) and fires < MONDAY + WEEK:
+        found.append(f"{fires:%a}")
+        at = fires + timedelta(minutes=1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("field", "fires"),
+    [
+        ("0", ["Sun"]),
+        ("7", ["Sun"]),
+        ("1", ["Mon"]),
+        ("5", ["Fri"]),
+        ("1-5", ["Mon", "Tue", "Wed", "Thu", "Fri"]),
+        ("0-2", ["Mon", "Tue", "Sun"]),
+        ("5-7", ["Fri", "Sat", "Sun"]),
+        ("1-5/2", ["Mon", "Wed", "Fri"]),
+        ("0,3", ["Wed", "Sun"]),
+        ("mon,sun", ["Mon", "Sun"]),
+        ("*", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
+    ],
+)
+def test_the_days_of_the_week_are_those_of_cron(field: str, fires: list[str]):
+    assert days(f"0 2 * * {field}") == fires
+
+
+@pytest.mark.parametrize(
+    "line", ["", "0 2 * *", "0 2 * * 8", "0 2 * * 5-1", "61 2 * * *", "a b c d e"]
+)
+def test_what_is_no_cron_line_is_refused(line: str):
+    with pytest.raises(ValueError):  # noqa: PT011 - the settings say which one
+        trigger_of(line)
