@@ -1,25 +1,42 @@
-"""Cron lines as cron reads them: the scheduler's library counts the days of the week from Monday.
+"""Cron lines as cron reads them, where the scheduler's library reads them otherwise.
 
-In a cron line 0 and 7 are Sunday; `CronTrigger.from_crontab` takes 0 for Monday, without a word.
+In a cron line 0 and 7 are Sunday; `CronTrigger.from_crontab` takes 0 for Monday, without a word. And in the
+night in which the clocks go back, it fires in both hours of the same name.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from apscheduler.triggers.cron import CronTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PART = re.compile(r"([0-7])(?:-([0-7]))?(?:/([1-7]))?")
 _FIELDS = 5
 
 
-def trigger_of(line: str, timezone: tzinfo | None = None) -> CronTrigger:
+class Cron(CronTrigger):  # type: ignore[misc]  # the library is untyped
+    """Fires at each time of its line, at one that comes twice in a night only the first time."""
+
+    __slots__ = ()
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        """Return when it fires next."""
+        fires: datetime | None = super().get_next_fire_time(previous, now)
+        while fires is not None and fires.fold:
+            # In UTC: adding to a local time forgets which of two of the same name it is.
+            after = fires.astimezone(UTC) + timedelta(seconds=1)
+            fires = super().get_next_fire_time(None, after.astimezone(self.timezone))
+        return fires
+
+
+def trigger_of(line: str, timezone: tzinfo | None = None) -> Cron:
     """Return the trigger of a cron line.
 
     Args:
@@ -33,7 +50,15 @@ def trigger_of(line: str, timezone: tzinfo | None = None) -> CronTrigger:
     if len(fields) != _FIELDS:
         raise ValueError(line)
     fields[-1] = ",".join(day for part in fields[-1].split(",") for day in _named(part))
-    return CronTrigger.from_crontab(" ".join(fields), timezone=timezone)
+    minute, hour, day, month, day_of_week = fields
+    return Cron(
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=day_of_week,
+        timezone=timezone,
+    )
 
 
 def _named(part: str) -> Iterator[str]:

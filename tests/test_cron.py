@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -47,3 +48,17 @@ def test_the_days_of_the_week_are_those_of_cron(field: str, fires: list[str]):
 def test_what_is_no_cron_line_is_refused(line: str):
     with pytest.raises(ValueError):  # noqa: PT011 - the settings say which one
         trigger_of(line)
+
+
+@pytest.mark.parametrize("at", ["0 2", "30 2", "0 3", "59 1"])
+@pytest.mark.parametrize("zone", ["Europe/Stockholm", "America/New_York"])
+def test_a_daily_line_fires_once_on_every_day_of_a_year(at: str, zone: str):
+    trigger, now = trigger_of(f"{at} * * *", ZoneInfo(zone)), datetime(2026, 1, 1, tzinfo=UTC)
+    fired: list[str] = []
+    for _ in range(370):
+        fires = trigger.get_next_fire_time(None, now)
+        assert fires is not None
+        if fires.year == 2026:
+            fired.append(f"{fires:%m-%d}")
+        now = fires.astimezone(UTC) + timedelta(seconds=1)
+    assert fired == [f"{date(2026, 1, 1) + timedelta(days=n):%m-%d}" for n in range(365)]

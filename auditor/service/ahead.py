@@ -25,11 +25,6 @@ class Ahead(BaseTrigger):  # type: ignore[misc]  # the library is untyped
         self.cron, self.by, self.timezone = cron, by, timezone
         self._launches = trigger_of(cron, timezone)
 
-    def launch_after(self, fired: datetime) -> datetime:
-        """Return the launch that a firing is ahead of."""
-        found: datetime = self._launches.get_next_fire_time(None, fired)
-        return found
-
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
         """Return when it fires next."""
         launch = self._launches.get_next_fire_time(

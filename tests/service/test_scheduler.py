@@ -389,5 +389,6 @@ def test_it_fires_as_long_before_each_launch_also_when_the_clocks_change(
     assert fires is not None
     launch = (fires + by).astimezone(UTC)
     wanted = trigger_of(cron, zone).get_next_fire_time(None, at + by)
+    assert wanted is not None
     assert abs(launch - wanted.astimezone(UTC)) <= timedelta(hours=1)
     assert pickle.loads(pickle.dumps(ahead)).get_next_fire_time(None, at) == fires  # noqa: S301 - our own
