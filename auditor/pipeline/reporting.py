@@ -22,10 +22,18 @@ from auditor.model.drift import link_stream
 from auditor.pipeline.run import REPORTS
 from auditor.preflight.memory import last_of
 from auditor.report.figures import Figures
-from auditor.report.write import brand_folder, write_index, write_report
+from auditor.report.write import (
+    Stands,
+    brand_folder,
+    write_index,
+    write_overview,
+    write_report,
+)
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.config import Settings
     from auditor.model.audit import Audit, PastRun
     from auditor.pipeline.run import Run
@@ -96,6 +104,31 @@ def stored_runs(settings: Settings) -> list[PastRun]:
     """Return the newest runs of a brand, newest first."""
     with closing(Ledger(settings.store.ledger)) as ledger:
         return query.runs(ledger, settings.brand, limit=400)
+
+
+_URGENCY = ("incomplete", "critical", "drift", "clean")
+
+
+def overview(brands: Sequence[Settings]) -> tuple[Path, list[Stands]]:
+    """Write the page over all brands; return its path, and how they stand, the worst first."""
+    stands = []
+    for settings in brands:
+        with closing(Ledger(settings.store.ledger)) as ledger:
+            last = next(iter(query.runs(ledger, settings.brand, limit=1)), None)
+        index = brand_folder(REPORTS, settings.brand) / "index.html"
+        figures = Figures(settings.locale, settings.timezone)
+        stands.append(
+            Stands(
+                settings.brand,
+                last,
+                "" if last is None else figures.moment(last.as_of),
+                index.relative_to(REPORTS).as_posix() if index.exists() else None,
+            )
+        )
+    stands.sort(
+        key=lambda one: (-1 if one.last is None else _URGENCY.index(one.last.verdict), one.brand)
+    )
+    return write_overview(stands, REPORTS, Path(str(bundled_folder(TEMPLATES)))), stands
 
 
 def show(page: Path) -> bool:

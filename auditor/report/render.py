@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from auditor.hostile import clipped, safe_name, visible
 from auditor.report import words
 from auditor.report.audit_json import since
-from auditor.report.figures import counted
+from auditor.report.figures import Figures, counted
 from auditor.report.pictures import course, pictures
 from auditor.report.rows import ROWS_PER_CHECK
 from auditor.report.sides import agreed, sides
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from auditor.model.audit import PastRun
     from auditor.model.finding import Finding
     from auditor.report.build import Incident, ReportData
-    from auditor.report.figures import Figures
 
 MAX_BYTES = 2_000_000
 """Size of the page, below the 2 MB that mail gateways and viewers were promised."""
@@ -34,14 +34,20 @@ _NOTE_BYTES = 200
 """What naming the number of rows may add per check once it is known."""
 
 
-def render_html(data: ReportData, templates: Path | jinja2.BaseLoader) -> str:
+def render_html(
+    data: ReportData,
+    templates: Path | jinja2.BaseLoader,
+    runbook: Callable[[str], str | None] = lambda _: None,
+) -> str:
     """Render the report; the same values give the same bytes.
 
     Args:
         data: What to say.
         templates: Folder that holds `report.html`, or a loader that finds it.
+        runbook: Gives the link to a check's paragraph in the runbooks, None where it has none.
     """
     env = _environment(data.figures, data.audit.as_of, templates)
+    env.globals["runbook"] = runbook
     page = env.get_template("report.html")
     facts = _facts(data, env)
     bare = page.render(facts, rows={incident.id: [] for incident in data.incidents})
@@ -75,6 +81,20 @@ def render_index(
         course=course(tuple(reversed(runs)), figures) if runs else None,
         style_digest=digest(env.get_template("report.css").render()),
     )
+
+
+def render_page(name: str, templates: Path | jinja2.BaseLoader, **facts: object) -> str:
+    """Render a page that has no run, such as a runbook or the list of brands.
+
+    Args:
+        name: Of the template.
+        templates: As for `render_html`.
+        facts: What it says.
+    """
+    env = _environment(Figures("en_GB", ZoneInfo("UTC")), None, templates)
+    env.filters["markup"] = Markup
+    style = digest(env.get_template("report.css").render())
+    return env.get_template(name).render(facts, style_digest=style)
 
 
 def rows_that_fit(

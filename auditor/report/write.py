@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.hostile import safe_name
 from auditor.private_file import private_folder, replaced
 from auditor.report.audit_json import audit_json
 from auditor.report.build import build_report
-from auditor.report.render import render_html, render_index
+from auditor.report.render import render_html, render_index, render_page
 from auditor.report.rows import FORMATS, take, write_rows
+from auditor.report.runbooks import link_of, write_runbooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,9 +61,10 @@ def write_report(
     write_rows(findings(), rows, failing)
     with replaced(folder / "audit.json") as file:
         file.write(audit_json(audit, page.as_posix()).decode())
-    html = render_html(build_report(record, take(findings(), failing)), templates)
+    html = render_html(build_report(record, take(findings(), failing)), templates, link_of)
     with replaced(page) as file:
         file.write(html)
+    write_runbooks(folder.parent, templates)
     written = {f"{safe_name(check)}.{end}" for check in failing for end in FORMATS}
     for stale in rows.iterdir():
         if stale.name not in written:
@@ -96,3 +99,30 @@ def write_index(
     with replaced(folder / "index.html") as file:
         file.write(html)
     return folder / "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """How a brand stands, for the page over all brands.
+
+    Attributes:
+        last: Its last run; None before the first.
+        told: When that was, in the brand's own time.
+        link: The list of its runs, where there is one.
+    """
+
+    brand: str
+    last: PastRun | None
+    told: str
+    link: str | None
+
+
+def write_overview(
+    brands: Sequence[Stands], out: Path, templates: Path | jinja2.BaseLoader
+) -> Path:
+    """Write the page over all brands, those that need a look first; return its path."""
+    private_folder(out)
+    html = render_page("overview.html", templates, brands=brands)
+    with replaced(out / "index.html") as file:
+        file.write(html)
+    return out / "index.html"
