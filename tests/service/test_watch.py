@@ -1,0 +1,119 @@
+"""Who watches the watcher: a heartbeat, metrics on loopback, a status that a script can read."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from auditor.findings import query
+from auditor.findings.ledger import Ledger
+from auditor.model.snapshot import Snapshot
+from auditor.service.record import Log
+from auditor.service.watch import beat, serve_metrics
+from tests.correct.desk import read_settings
+from tests.report import examples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auditor.config import Settings
+    from tests.cli.conftest import Call
+
+NOW = datetime(2026, 11, 25, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Give a brand that was audited, and whose corrections failed twice."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", "none")
+    parts = {"schedule": {"audit": "0 5 * * *", "correct": "30 6 * * *"}}
+    made = read_settings(tmp_path, lambda raw: raw.update(parts))
+    audit = replace(
+        examples.critical_audit(),
+        brand=made.brand,
+        as_of=NOW,
+        standing={"critical": 224, "warning": 41},
+    )
+    with closing(Ledger(made.store.ledger)) as ledger:
+        query.record_run(ledger, made.brand, Snapshot(audit.run, NOW, audit.coverage))
+        query.close_run(ledger, audit)
+        log = Log(ledger, made.brand)
+        log.begins("audit", NOW)
+        log.ends("audit", NOW + timedelta(minutes=4), "verdict critical", is_failure=False)
+        for _ in range(2):
+            log.begins("correct", NOW)
+            log.ends("correct", NOW, "the pepper is missing", is_failure=True)
+    return made
+
+
+def metrics(settings: Settings) -> list[str]:
+    port = serve_metrics([settings], 0)
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'auditor_verdict{brand="desk"} 2.0',
+        'auditor_open_findings{brand="desk",severity="critical"} 224.0',
+        f'auditor_last_audit_timestamp_seconds{{brand="desk"}} {NOW.timestamp()!r}',
+        'auditor_failures{brand="desk",kind="correct"} 2.0',
+        'auditor_failures{brand="desk",kind="audit"} 0.0',
+    ],
+)
+def test_the_metrics_tell(settings: Settings, line: str):
+    wanted, _, number = line.rpartition(" ")
+    found = {
+        one.rpartition(" ")[0]: float(one.rpartition(" ")[2])
+        for one in metrics(settings)
+        if one[0] != "#"
+    }
+    assert found[wanted] == float(number)
+
+
+def test_the_metrics_are_served_on_this_machine_alone(settings: Settings):
+    port = serve_metrics([settings], 0)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.2:{port}/metrics", timeout=2)
+
+
+def test_the_heartbeat_is_of_now(tmp_path: Path):
+    place = tmp_path / "service" / "heartbeat.json"
+    beat(["nordlys"], NOW, place)
+    assert json.loads(place.read_text())["at"] == NOW.isoformat()
+    assert time.time() - place.stat().st_mtime < 60
+
+
+@pytest.fixture
+def status(settings: Settings, call: Call, tmp_path: Path) -> Any:
+    del settings
+    said = call("--format", "json", "serve", "--status", tmp_path / "auditor.yaml")
+    return said.code, json.loads(said.out)["brands"][0]
+
+
+def test_the_status_is_no_success_where_something_failed(status: Any):
+    assert status[0] == 1
+
+
+def test_the_status_tells_what_failed_and_why(status: Any):
+    done = {one["job"]: (one["failures"], one["said"]) for one in status[1]["done"]}
+    assert done == {"audit": (0, "verdict critical"), "correct": (2, "the pepper is missing")}
+
+
+def test_the_status_of_a_brand_that_nobody_serves_says_so(status: Any):
+    assert status[1]["served_by"] is None
+
+
+def test_the_status_in_text_has_a_line_for_each(settings: Settings, call: Call, tmp_path: Path):
+    del settings
+    said = call("serve", "--status", tmp_path / "auditor.yaml")
+    assert said.out.splitlines()[0] == "desk: served by nobody"
+    assert "failed 2 times: the pepper is missing" in said.out
