@@ -14,6 +14,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from auditor.findings.ledger import Ledger
+from auditor.logs import name_run
 from auditor.warehouse import Warehouse
 from tests.forbidden_calls import forbidden_calls
 from tests.postgres import Shelf, server
@@ -111,6 +112,7 @@ def _logging_as_it_was() -> Iterator[None]:
     """
     root, own = logging.getLogger(), logging.getLogger("auditor")
     own.setLevel(logging.NOTSET)
+    name_run("")  # the run of the test before
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:] = handlers
