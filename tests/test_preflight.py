@@ -14,17 +14,23 @@ import stamina
 import yaml
 
 from auditor.config import load_settings
+from auditor.expect.suites import load_checks
+from auditor.model.snapshot import Coverage, Dropped, Snapshot
 from auditor.preflight import rules
+from auditor.preflight.sentences import off, untold
 from auditor.preflight.verdict import read_verdict
+from auditor.resources import expectation_files
 from auditor.sandbox.emarsys.options import Campaign, EmarsysOptions
 from auditor.sandbox.wire import Fault
 from tests.brand import brand
 from tests.mail.conftest import Server, serving
+from tests.report import examples
 from tests.test_plan import SCALE, Captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.model.finding import Check
     from tests.brand import Brand
 
 EMAIL, OPT_IN = 3, 31
@@ -368,3 +374,30 @@ def test_the_offenders_are_held_back_and_then_it_is_go(shop: Brand):
     assert offenders(told) <= held(shop)
     code, again = fly(shop, "--campaign", "1")
     assert (code, again["verdict"]) == (0, "go")
+
+
+# --- what it cannot know -------------------------------------------------------------------------------
+
+
+def snapshot_of(line: Coverage) -> Snapshot:
+    return Snapshot("r", examples.AS_OF, (line,))
+
+
+def erased() -> list[Check]:
+    checks = load_checks(expectation_files())
+    return [e.check for e in checks if e.check.id == "consent.erased_but_contactable"]
+
+
+def test_a_check_whose_field_is_not_told_leaves_it_incomplete():
+    dropped = (Dropped("Customer.isAnonymized", ("centra_customer.is_anonymized",)),)
+    line = examples.coverage("centra", "customers", 9, dropped=dropped)
+    (said,) = untold(erased(), snapshot_of(line), snapshot_of(line))
+    assert said == (
+        "consent.erased_but_contactable cannot judge: centra_customer.is_anonymized is not told."
+    )
+
+
+def test_a_check_whose_source_is_off_is_told():
+    line = examples.coverage("emarsys", "contacts", 0, mode="off", reason="contacts are off")
+    (said,) = off(erased(), snapshot_of(line), snapshot_of(line))
+    assert said == "consent.erased_but_contactable does not judge: contacts are off."

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pyarrow as pa
 
 from auditor.correct.files import write_plan
-from auditor.errors import ConfigError, ReadError
+from auditor.errors import ConfigError, ReadError, RefusedError
 from auditor.expect.suites import load_checks
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
@@ -26,7 +26,7 @@ from auditor.pipeline.applying import Applied, apply
 from auditor.pipeline.excluding import exclusion
 from auditor.pipeline.judging import terms_of_run
 from auditor.pipeline.reading import reading_of
-from auditor.preflight import rules
+from auditor.preflight import rules, sentences
 from auditor.preflight.memory import remember
 from auditor.preflight.verdict import (
     Audience,
@@ -159,7 +159,8 @@ def hold_back(run: Run, flown: Flown) -> Applied | None:
 def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _Judged:
     items = asked.items
     settings = run.settings
-    needed = _needed(checks, with_items=bool(items))
+    asked_checks = _asked_checks(checks, with_items=bool(items))
+    needed = _needed(asked_checks)
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(Ledger(settings.store.ledger)))
         before = query.last_snapshot(ledger, settings.brand)
@@ -172,40 +173,68 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
             closing(api_opener(settings.emarsys, clock=run.clock, sleep=time.sleep)())
         )
         points = EmarsysPoints(api, asked_fields(settings), None, {}, settings.sales.since)
-        fresh, gaps = _fresh(run, shadow, needed - NOT_READ)
+        fresh, unanswered = _fresh(run, shadow, needed - NOT_READ)
         resolved = resolve(api, asked.kind, asked.number)
         gone = _read_audience(run, shadow, points, resolved, fresh.run)
         held = quarantine_id(api, settings.emarsys.quarantine_list)
         run.progress.stage("judge")
         terms = _terms(settings, shadow, fresh)
         reconcile(shadow, terms, suites=rules.SUITES | ({"catalogue"} if items else set()))
-        gaps += _gaps(before, fresh, needed)
-        with shadow.engine.connect() as conn:
-            found = rules.offences(conn, resolved.segment)
-            mailed = rules.mailable(conn)
-            faults = rules.faults_of(conn, items) if items else []
-            unknown = rules.unknown_items(conn, items) if items else []
-            offences = [one for one in found if not _is_left_out(one, resolved, held)]
+        missing = [
+            *unanswered,
+            *sentences.gaps(before, fresh, needed, NOT_READ),
+            *sentences.untold(asked_checks, before, fresh),
+        ]
+        seen = _see(shadow, resolved.segment, items, checks)
+        offences = [one for one in seen.offences if not _is_left_out(one, resolved, held)]
         plan = exclusion(settings, shadow, offences, checks, fresh, terms.currency)
         lines = [line for line in (*before.coverage, *fresh.coverage) if line.stream in needed]
         return _Judged(
-            Audience(asked.kind, asked.number, len(resolved.contacts), mailed, resolved.name),
+            Audience(asked.kind, asked.number, len(resolved.contacts), seen.mailed, resolved.name),
             offences,
-            faults,
-            unknown,
-            gaps,
-            _notes(found, offences, settings, items, gone),
+            seen.faults,
+            seen.unknown,
+            missing,
+            [
+                *sentences.notes(seen.offences, offences, settings, items, gone),
+                *sentences.off(asked_checks, before, fresh),
+            ],
             min((fresh.as_of, *(line.as_of for line in _newest(lines)))),
             plan,
         )
 
 
-def _needed(checks: dict[str, Check], *, with_items: bool) -> set[str]:
+class _Seen(NamedTuple):
+    """What the reconciled copy shows of an audience and its products."""
+
+    offences: list[Offence]
+    mailed: int
+    faults: list[tuple[str, str]]
+    unknown: list[str]
+
+
+def _see(
+    shadow: Warehouse, segment: str | None, items: Sequence[str], known: Collection[str]
+) -> _Seen:
+    with shadow.engine.connect() as conn:
+        return _Seen(
+            [one for one in rules.offences(conn, segment) if one.check in known],
+            rules.mailable(conn),
+            [one for one in rules.faults_of(conn, items) if one[0] in known] if items else [],
+            rules.unknown_items(conn, items) if items else [],
+        )
+
+
+def _asked_checks(checks: dict[str, Check], *, with_items: bool) -> list[Check]:
+    """Return the checks that a verdict rests on, as far as the brand's suites have them."""
+    wanted = [*rules.OF_PEOPLE, *rules.OF_ORDERS, rules.OF_VALUE]
+    wanted += rules.OF_ITEMS if with_items else ()
+    return [checks[name] for name in wanted if name in checks]
+
+
+def _needed(asked: Sequence[Check]) -> set[str]:
     """Return the streams that a verdict rests on."""
-    wanted = {*rules.OF_PEOPLE, *rules.OF_ORDERS, rules.OF_VALUE}
-    wanted |= set(rules.OF_ITEMS) if with_items else set()
-    known = [checks[name] for name in wanted if name in checks]
-    return {"currencies", "contacts"}.union(*(set(check.needs + check.heeds) for check in known))
+    return {"currencies", "contacts"}.union(*(set(check.needs + check.heeds) for check in asked))
 
 
 def _fresh(run: Run, shadow: Warehouse, names: set[str]) -> tuple[Snapshot, list[str]]:
@@ -214,6 +243,8 @@ def _fresh(run: Run, shadow: Warehouse, names: set[str]) -> tuple[Snapshot, list
     try:
         with connected(run.settings, run.clock, reading.halt.sleep, shadow) as systems:
             taken = take([one for one in systems.streams if one.name in names], reading)
+    except RefusedError:
+        raise
     except ReadError as exc:
         return unread(names, reading, str(exc)), [str(exc)]
     return taken, []
@@ -250,16 +281,6 @@ def _terms(settings: Settings, shadow: Warehouse, fresh: Snapshot) -> Terms:
     return replace(terms, contacts_before=terms.as_of)
 
 
-def _gaps(before: Snapshot, fresh: Snapshot, needed: Collection[str]) -> Iterator[str]:
-    for stream in sorted(needed):
-        line = fresh.line(stream) or before.line(stream)
-        if line is None:
-            if stream in NOT_READ:
-                yield f"{stream} was never read; run `auditor audit` first."
-        elif line.mode != "off" and not line.complete:
-            yield f"{line.system} {stream} was not read to its end: {line.reason}"
-
-
 def _newest(lines: Sequence[Coverage]) -> Iterator[Coverage]:
     newest: dict[str, Coverage] = {}
     for line in lines:
@@ -274,25 +295,6 @@ def _is_left_out(offence: Offence, resolved: Resolved, held: str | None) -> bool
     A campaign says which list it leaves out; of a segment or a list it is taken for granted, and told.
     """
     return offence.contained and (not resolved.is_campaign or resolved.leaves_out == held)
-
-
-def _notes(
-    found: Sequence[Offence],
-    blocking: Sequence[Offence],
-    settings: Settings,
-    items: Sequence[str],
-    gone: int,
-) -> list[str]:
-    notes = [f"{gone} of the audience are not in Emarsys any more."] if gone else []
-    left_out = {one.contact_id for one in found} - {one.contact_id for one in blocking}
-    if left_out:
-        name = settings.emarsys.quarantine_list
-        notes.append(
-            f"{len(left_out)} more are on the list {name}: the campaign has to leave it out."
-        )
-    if not items:
-        notes.append("No product was looked at; name those that the mail shows with --items.")
-    return notes
 
 
 def _verdict(

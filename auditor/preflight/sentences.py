@@ -1,0 +1,72 @@
+"""What a verdict does not know, and what its reader should know beside it, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from auditor.config import Settings
+    from auditor.model.finding import Check
+    from auditor.model.snapshot import Snapshot
+    from auditor.preflight.rules import Offence
+
+
+def untold(asked: Sequence[Check], before: Snapshot, fresh: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each check that cannot judge, because a field that it needs is not told."""
+    untold = fresh.untold | before.untold
+    for check in asked:
+        missing = sorted(untold.intersection(check.needs_told))
+        if missing:
+            yield f"{check.id} cannot judge: {', '.join(missing)} is not told."
+
+
+def off(asked: Sequence[Check], before: Snapshot, fresh: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each check that does not judge, because its source is not configured."""
+    for check in asked:
+        for stream in check.needs:
+            line = fresh.line(stream) or before.line(stream)
+            if line is not None and line.mode == "off":
+                yield f"{check.id} does not judge: {line.reason or stream + ' is off'}."
+                break
+
+
+def gaps(
+    before: Snapshot, fresh: Snapshot, needed: Collection[str], not_read: Collection[str]
+) -> Iterator[str]:
+    """Yield a sentence for each stream that was not read to its end.
+
+    Args:
+        before: The last snapshot.
+        fresh: What was read for this verdict.
+        needed: The streams that it rests on.
+        not_read: Those that are not read for it, so that the last snapshot must have them.
+    """
+    for stream in sorted(needed):
+        line = fresh.line(stream) or before.line(stream)
+        if line is None:
+            if stream in not_read:
+                yield f"{stream} was never read; run `auditor audit` first."
+        elif line.mode != "off" and not line.complete:
+            yield f"{line.system} {stream} was not read to its end: {line.reason}"
+
+
+def notes(
+    found: Sequence[Offence],
+    blocking: Sequence[Offence],
+    settings: Settings,
+    items: Sequence[str],
+    gone: int,
+) -> list[str]:
+    """Return what a reader of the verdict should know beside it."""
+    notes = [f"{gone} of the audience are not in Emarsys any more."] if gone else []
+    left_out = {one.contact_id for one in found} - {one.contact_id for one in blocking}
+    if left_out:
+        name = settings.emarsys.quarantine_list
+        notes.append(
+            f"{len(left_out)} more are on the list {name}: the campaign has to leave it out."
+        )
+    if not items:
+        notes.append("No product was looked at; name those that the mail shows with --items.")
+    return notes
