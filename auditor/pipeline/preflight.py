@@ -166,15 +166,17 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         before = query.last_snapshot(ledger, settings.brand)
         if before is None:
             raise ConfigError("Nothing was read yet; run `auditor audit` once before a preflight.")
-        run.progress.stage("copy")
-        shadow = stack.enter_context(closing(shadow_of(settings.store.warehouse, folder)))
-        run.progress.stage("read")
+        run.progress.stage("audience")
         api = stack.enter_context(
             closing(api_opener(settings.emarsys, clock=run.clock, sleep=time.sleep)())
         )
+        # First of all: what cannot be named needs no reading.
+        resolved = resolve(api, asked.kind, asked.number)
+        run.progress.stage("copy")
+        shadow = stack.enter_context(closing(shadow_of(settings.store.warehouse, folder)))
+        run.progress.stage("read")
         points = EmarsysPoints(api, asked_fields(settings), None, {}, settings.sales.since)
         fresh, unanswered = _fresh(run, shadow, needed - NOT_READ)
-        resolved = resolve(api, asked.kind, asked.number)
         gone = _read_audience(run, shadow, points, resolved, fresh.run)
         held = quarantine_id(api, settings.emarsys.quarantine_list)
         run.progress.stage("judge")
