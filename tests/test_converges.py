@@ -109,7 +109,7 @@ def findings(shop: Brand) -> set[tuple[str, str]]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     worlds = metafunc.config.getoption("--large-worlds")
     if "world_seed" in metafunc.fixturenames:
-        metafunc.parametrize("world_seed", range(700, 702 if worlds == 1 else 740))
+        metafunc.parametrize("world_seed", range(700, 701 if worlds == 1 else 740))
 
 
 def test_corrections_end_and_mend_and_widen_nothing(world_seed, tmp_path, monkeypatch, capsys):

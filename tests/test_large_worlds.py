@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from auditor.sandbox.world import World
 
 SMALL = Scale.of(customers=300)
-FIFTH = Scale.of(customers=20_000)
-MOST_KIB = {Scale.M: 1_500_000, FIFTH: 950_000}
+PART = Scale.of(customers=10_000)
+MOST_KIB = {Scale.M: 1_500_000, PART: 950_000}
 """How much memory an audit may take at its peak."""
 MEASURE = """
 import resource, subprocess, sys
@@ -125,7 +125,7 @@ def _no_cycle_collection() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def scale(*, is_proof: bool) -> Scale:
-    return Scale.M if is_proof else FIFTH
+    return Scale.M if is_proof else PART
 
 
 def test_exactly_the_planted_drift_is_found(

@@ -16,7 +16,7 @@ from tests.postgres import new_database
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEDS, FEW = range(1, 11), range(1, 6)
+SEEDS, FEW = range(1, 11), range(1, 4)
 """Worlds that `make worlds` proves, and those that every run of the tests does."""
 
 FEWER = Scale.of(customers=300)
