@@ -17,7 +17,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
 from auditor.model.audit import Audit
 from auditor.pipeline import reading
-from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged
+from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged, usable_of
 from auditor.pipeline.judging import require_suites, terms_of_run
 from auditor.pipeline.leased import leased
 from auditor.pipeline.rehearsal import fly_canary
@@ -26,7 +26,7 @@ from auditor.pipeline.run import Done, Stages
 from auditor.reconcile import agreed
 from auditor.reconcile.bridge import BRIDGE_STREAMS, read_bridge, read_verified
 from auditor.reconcile.features import DriftFeatures
-from auditor.reconcile.run import reconcile
+from auditor.reconcile.run import reconcile_again
 from auditor.reconcile.terms import unconfigured
 from auditor.report.audit_json import audit_json
 from auditor.resources import expectation_files
@@ -52,6 +52,7 @@ def audit(
     suites: Collection[str] = (),
     take_snapshot: bool = True,
     with_canary: bool = False,
+    anew: bool = False,
 ) -> Done:
     """Run one audit from reading to report.
 
@@ -60,17 +61,20 @@ def audit(
         suites: Only these suites; every one when empty.
         take_snapshot: Whether to read both systems; otherwise the last snapshot is judged again.
         with_canary: Whether to prove on a shadow copy that every check still finds what it is for.
+        anew: Whether to judge everything, where otherwise what was touched since the last run would do.
 
     Raises:
         ConfigError: the settings name something that is not there; nothing was judged.
         RefusedError: a system refuses the credentials.
     """
-    done = _audit(run, suites, take_snapshot=take_snapshot, with_canary=with_canary)
+    done = _audit(run, suites, take_snapshot=take_snapshot, with_canary=with_canary, anew=anew)
     publish_copy(run.settings.store.warehouse)
     return done
 
 
-def _audit(run: Run, suites: Collection[str], *, take_snapshot: bool, with_canary: bool) -> Done:
+def _audit(
+    run: Run, suites: Collection[str], *, take_snapshot: bool, with_canary: bool, anew: bool
+) -> Done:
     expectations = load_checks(expectation_files(run.folder))
     require_suites(suites, {e.check.suite for e in expectations})
     with ExitStack() as stack:
@@ -87,7 +91,11 @@ def _audit(run: Run, suites: Collection[str], *, take_snapshot: bool, with_canar
             )
         with stages.stage("reconcile"):
             undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
-            terms = _reconciled(run, warehouse, taken, undone, is_fresh=take_snapshot)
+            terms = _terms(run, warehouse, taken, undone, is_fresh=take_snapshot)
+            if terms is not None:
+                reconcile_again(
+                    warehouse, terms, taken.run, usable=usable_of(taken), anew=anew
+                )
         looked = Confirmed()
         if terms is not None:
             asked = [e for e in expectations if not suites or e.check.suite in suites]
@@ -127,16 +135,15 @@ def _needed(expectations: Iterable[Expectation]) -> set[str]:
     return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
 
 
-def _reconciled(
+def _terms(
     run: Run, warehouse: Warehouse, taken: Snapshot, undone: Mapping[str, int], *, is_fresh: bool
 ) -> Terms | None:
-    """Reconcile what was read; where nothing was, nothing is judged, and the base currency is unknown."""
+    """Return what is judged by; where nothing was read, nothing is, and the base currency is unknown."""
     if not any(line.is_usable for line in taken.coverage):
         return None
     terms = replace(terms_of_run(run.settings, warehouse, taken), undone=undone)
     if is_fresh:
         look_for_merged(run, warehouse, terms, taken)
-    reconcile(warehouse, terms)
     return terms
 
 
@@ -154,8 +161,7 @@ def _settle(
         with stages.stage("reread"):
             looked = confirm(run, warehouse, terms, taken, doubted)
     with stages.stage("attribute"):
-        usable = {line.stream for line in taken.coverage if line.is_usable}
-        agreed.attribute(warehouse, terms, taken.run, usable=usable)
+        agreed.attribute(warehouse, terms, taken.run, usable=usable_of(taken))
     return looked
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.errors import ConfigError, ReadError
 from auditor.findings import query
 from auditor.model.audit import Reread
-from auditor.reconcile.run import reconcile
+from auditor.reconcile.run import reconcile_again
 from auditor.snapshot.concerned import left_behind, suspects
 from auditor.snapshot.reread import Again, Seen, read_customers, reread
 from auditor.systems.points import opened_points
@@ -50,7 +50,7 @@ def due(
     expectations: Iterable[Expectation],
 ) -> list[Suspect]:
     """Return the critical findings about one contact or order that would be raised for the first time."""
-    usable = _usable(taken)
+    usable = usable_of(taken)
     checks = {
         e.check.id
         for e in expectations
@@ -70,7 +70,7 @@ def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapsho
     Source:
         CHECKS.md, Terms, "Merged away"; Centra reference 3.2.
     """
-    usable = _usable(taken)
+    usable = usable_of(taken)
     line = taken.line("customers")
     if line is None or line.mode != "incremental" or not {"customers", "orders"} <= usable:
         return
@@ -93,10 +93,10 @@ def confirm(
 
     What could not be read again stands as it was found.
     """
-    again = _again(run, warehouse, _usable(taken), taken)
+    again = _again(run, warehouse, usable_of(taken), taken)
     seen, requests = _read(run, terms, again, some)
     if seen.changed:
-        reconcile(warehouse, terms)
+        reconcile_again(warehouse, terms, taken.run, usable=usable_of(taken))
     looked_at = {(one.kind, one.key) for one in seen.suspects}
     before = {(one.check, one.key) for one in some}
     after = suspects(warehouse.engine, {one.check for one in some})
@@ -130,5 +130,6 @@ def _read(run: Run, terms: Terms, again: Again, some: Sequence[Suspect]) -> tupl
         return seen, points.requests
 
 
-def _usable(taken: Snapshot) -> set[str]:
+def usable_of(taken: Snapshot) -> set[str]:
+    """Return the streams from which a missing record may be concluded."""
     return {line.stream for line in taken.coverage if line.is_usable}

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from auditor.model.compared import BETWEEN_PARTS
 from auditor.model.history import agreed_value
+from auditor.reconcile.again import rows, state
 from auditor.reconcile.topics import TOPICS
+from auditor.warehouse import part
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -66,22 +68,41 @@ def attribute(
         usable: The streams that were read to their end.
         topics: What is compared.
     """
-    into = [column.name for column in _present_value.columns]
     learning = [topic.name for topic in topics if set(topic.needs) <= set(usable)]
-    now = sa.select(_present_value).where(_present_value.c.topic.in_(learning)).subquery("now")
     with warehouse.engine.begin() as conn:
-        _present_value.create(conn)
-        for topic in topics:
-            conn.execute(_present_value.insert().from_select(into, _present(topic, terms)))
-            drift, answer = topic.drift, _answers(topic, terms.as_of, run).subquery("answer")
-            conn.execute(
-                drift.update()
-                .where(topic.owns(drift), drift.c.subject_key == answer.c.link_key)
-                .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
-            )
-        conn.execute(_follow(now, run, terms.as_of))
-        conn.execute(_meet(now, run))
-        _present_value.drop(conn)
+        judged = state.read(conn)
+        if judged is not None and judged.run == run and judged.is_of_part:
+            with part.first(conn):
+                of_people = [topic for topic in topics if topic.is_of_people]
+                _attribute(conn, terms, run, of_people, learning)
+            rows.put_back_answers(conn)
+            topics = [topic for topic in topics if topic not in of_people]
+        _attribute(conn, terms, run, topics, learning)
+        state.learned(conn, run)
+    part.end(warehouse.engine)
+
+
+def _attribute(
+    conn: sa.Connection,
+    terms: Terms,
+    run: str,
+    topics: Sequence[Topic],
+    learning: Collection[str],
+) -> None:
+    into = [column.name for column in _present_value.columns]
+    now = sa.select(_present_value).where(_present_value.c.topic.in_(learning)).subquery("now")
+    _present_value.create(conn)
+    for topic in topics:
+        conn.execute(_present_value.insert().from_select(into, _present(topic, terms)))
+        drift, answer = topic.drift, _answers(topic, terms.as_of, run).subquery("answer")
+        conn.execute(
+            drift.update()
+            .where(topic.owns(drift), drift.c.subject_key == answer.c.link_key)
+            .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
+        )
+    conn.execute(_follow(now, run, terms.as_of))
+    conn.execute(_meet(now, run))
+    _present_value.drop(conn)
 
 
 class _Moves(NamedTuple):

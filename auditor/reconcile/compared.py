@@ -43,6 +43,7 @@ class Topic:
         needs: The streams without which a run says nothing about it.
         links: Selects its links.
         checks: Only rows of these checks; every one of its kind when empty.
+        is_of_people: Whether its links depend on single orders, contacts and people alone.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Topic:
     needs: tuple[str, ...]
     links: Callable[[Terms], sa.Select[Any]]
     checks: tuple[str, ...] = ()
+    is_of_people: bool = True
 
     def owns(self, drift: sa.Table) -> ColumnElement[bool]:
         """Tell whether a drift row is of this topic."""

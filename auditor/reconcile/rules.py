@@ -180,7 +180,7 @@ def _reading(rule: Rule, purchases: sa.FromClause, terms: Terms) -> Reading:
     if rule.sku_count is not None:
         return _units(purchases, row.item == rule.sku_count.sku, rule.sku_count.at_least)
     if rule.category is not None:
-        return _units(purchases, row.item.in_(_items(rule.category.name)), rule.category.at_least)
+        return _units(purchases, row.item.in_(items_of(rule.category.name)), rule.category.at_least)
     return _last(purchases, cast("LastOrder", rule.last_order))
 
 
@@ -224,7 +224,7 @@ def _last(purchases: sa.FromClause, asked: LastOrder) -> Reading:
     return Reading(is_in, possible.is_(None) | is_out, last_on=newest_with(row.net_milli))
 
 
-def _items(category: str) -> sa.Select[Any]:
+def items_of(category: str) -> sa.Select[Any]:
     """Select the items whose product is shown in a category."""
     size, variant, display = t.centra_size, t.centra_variant, t.centra_display
     return (

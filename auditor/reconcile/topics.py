@@ -61,6 +61,7 @@ TOPICS: tuple[Topic, ...] = (
         _CATALOGUE,
         links.item_values(("in_centra", "is_sellable"), ("rows", "available"), links.is_settled),
         ("catalogue.missing_item", "catalogue.retired_item", "catalogue.duplicate_item"),
+        is_of_people=False,
     ),
     Topic(
         "price",
@@ -69,6 +70,7 @@ TOPICS: tuple[Topic, ...] = (
         _CATALOGUE,
         links.item_values(("price_minor", "currency"), ("feed_price_minor",), catalogue.is_judged),
         ("catalogue.price_mismatch",),
+        is_of_people=False,
     ),
     Topic(
         "reference_price",
@@ -77,6 +79,7 @@ TOPICS: tuple[Topic, ...] = (
         (*_CATALOGUE, "lowest_prices"),
         links.item_values(("msrp_minor", "currency"), ("feed_msrp_minor",), catalogue.is_judged),
         ("catalogue.reference_price_mismatch",),
+        is_of_people=False,
     ),
     Topic(
         "stock",
@@ -89,6 +92,7 @@ TOPICS: tuple[Topic, ...] = (
             "catalogue.in_stock_but_unavailable",
             "catalogue.stock_mismatch",
         ),
+        is_of_people=False,
     ),
     Topic(
         "attributes",
@@ -101,9 +105,18 @@ TOPICS: tuple[Topic, ...] = (
             catalogue.is_judged,
         ),
         ("catalogue.attribute_mismatch",),
+        is_of_people=False,
     ),
     Topic("parcel", drift_fulfilment, "shipment", _EVENTS, links.firings(SHIPPED)),
-    Topic("confirmation", drift_fulfilment, "order", _EVENTS, links.firings(CONFIRMED)),
+    # Missing confirmations are raised by patterns of all orders.
+    Topic(
+        "confirmation",
+        drift_fulfilment,
+        "order",
+        _EVENTS,
+        links.firings(CONFIRMED),
+        is_of_people=False,
+    ),
     Topic(
         "trigger",
         drift_fulfilment,
@@ -111,6 +124,7 @@ TOPICS: tuple[Topic, ...] = (
         ("event_definitions",),
         links.triggers,
         ("fulfilment.dead_event",),
+        is_of_people=False,
     ),
     Topic(
         "member",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.errors import StoreError
-from auditor.model.drift import DRIFT_TABLES, check_population, link_member, link_purchase
+from auditor.model.drift import DRIFT_TABLES, check_population
 from auditor.model.history import (
     HISTORY,
     known_schema,
@@ -202,9 +202,13 @@ class Warehouse:
 
     def refill(self, conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
         """Replace a table's rows by a select's, whose columns are the table's in order."""
+        self.empty(conn, table)
+        conn.execute(table.insert().from_select([c.name for c in table.columns], select))
+
+    def empty(self, conn: sa.Connection, table: sa.Table) -> None:
+        """Take all rows out of a table; to make it anew is the fastest way."""
         stage.drop(conn, table)
         table.create(conn)
-        conn.execute(table.insert().from_select([c.name for c in table.columns], select))
 
     @contextlib.contextmanager
     def drift_rows(self, table: sa.Table) -> Iterator[sa.CursorResult[Any]]:
@@ -214,10 +218,9 @@ class Warehouse:
             yield conn.execution_options(stream_results=True).execute(ordered)
 
     def empty_drift(self, conn: sa.Connection) -> None:
-        """Forget the drift of the run before, and what was linked for its audiences."""
-        for table in (*DRIFT_TABLES, check_population, link_purchase, link_member):
-            stage.drop(conn, table)
-            table.create(conn)
+        """Forget the drift of the run before."""
+        for table in (*DRIFT_TABLES, check_population):
+            self.empty(conn, table)
 
 
 def _publish(conn: sa.Connection, read: FinishedRead, run: str) -> None:

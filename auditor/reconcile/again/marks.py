@@ -1,0 +1,238 @@
+"""What a unit looks like: one number for all rows of an order, a contact, a person.
+
+A unit whose number is the same as when it was judged last has not changed on either side, whatever way
+its rows came: read whole, in part, or again one by one.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, SmallInteger
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from auditor.model import tables as t
+from auditor.model.drift import link_gone
+from auditor.model.history import unit_mark
+from auditor.reconcile import rules
+from auditor.warehouse.part import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.sql.compiler import SQLCompiler
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+LARGEST = 9223372036854775783
+"""The largest prime below 2**63: sums of marks are folded into BIGINT by it."""
+
+
+class Node(IntEnum):
+    """What units are of; the numbers are stored and never change their meaning."""
+
+    ORDER = 1
+    CONTACT = 2
+    HOLDER = 3  # whom sales hang on in Open Data
+    CUSTOMER = 4
+    EMAIL = 5
+    WHOLE = 6  # what every record may depend on: where it changes, everything is judged anew
+
+
+_metadata = sa.MetaData()
+changed_unit = sa.Table(
+    "changed_unit",
+    _metadata,
+    Column("node", SmallInteger),
+    Column("unit", BigInteger),
+    schema=NAME,
+)
+present_mark = sa.Table(
+    "present_mark",
+    _metadata,
+    Column("node", SmallInteger),
+    Column("unit", BigInteger),
+    Column("mark", BigInteger),
+    schema=NAME,
+)
+
+
+class row_hash(FunctionElement[int]):  # noqa: N801 - named as the SQL function it is
+    """Hash values into a BIGINT; each engine in its own way, the same for equal values."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(row_hash, "duckdb")
+def _duckdb(element: row_hash, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(hash({compiler.process(element.clauses, **options)}) >> 1 AS BIGINT)"
+
+
+@compiles(row_hash, "postgresql")
+def _postgresql(element: row_hash, compiler: SQLCompiler, **options: Any) -> str:
+    values = compiler.process(element.clauses, **options)
+    return f"hashtextextended(CAST(ROW({values}) AS TEXT), 0)"
+
+
+class _Source(NamedTuple):
+    """Rows that belong to units: of which table, told apart by which column, perhaps of another table."""
+
+    table: sa.Table
+    unit: ColumnElement[Any]
+    rows: sa.FromClause
+
+
+def _own(table: sa.Table, column: str) -> _Source:
+    return _Source(table, table.c[column], table)
+
+
+def _joined(table: sa.Table, owner: sa.Table, key: str, column: str) -> _Source:
+    return _Source(table, owner.c[column], table.join(owner, table.c[key] == owner.c[key]))
+
+
+_SOURCES: dict[Node, tuple[_Source, ...]] = {
+    Node.ORDER: (
+        *(
+            _own(table, "order_number")
+            for table in (
+                t.centra_order,
+                t.centra_order_line,
+                t.centra_order_attribute,
+                t.centra_payment,
+                t.centra_return,
+                t.centra_shipment,
+                t.emarsys_sale,
+            )
+        ),
+        _joined(t.centra_return_line, t.centra_return, "return_id", "order_number"),
+        _joined(t.centra_shipment_line, t.centra_shipment, "shipment_id", "order_number"),
+    ),
+    Node.CONTACT: tuple(
+        _own(table, "contact_id")
+        for table in (
+            t.emarsys_contact,
+            t.emarsys_unsubscribe,
+            t.emarsys_event,
+            t.emarsys_quarantine,
+            t.emarsys_segment_member,
+            t.emarsys_si_contact,
+        )
+    ),
+    Node.HOLDER: (_own(t.emarsys_si_contact, "si_contact_id"), _own(t.emarsys_sale, "si_contact_id")),
+    Node.CUSTOMER: tuple(
+        _own(table, "customer_id")
+        for table in (t.centra_customer, t.centra_customer_flag, t.centra_keyed_consent, link_gone)
+    ),
+    Node.EMAIL: tuple(
+        _own(table, "email_key")
+        for table in (
+            t.centra_subscription,
+            t.centra_buyer,
+            t.centra_customer_flag,
+            t.centra_keyed_consent,
+        )
+    ),
+}  # fmt: skip
+"""The rows of each unit. `link_gone` must be filled: whoever a merge took away is a fact of the customer."""
+
+_DEFINITION = t.emarsys_event_definition.c
+_WHOLE: tuple[tuple[ColumnElement[Any], ...], ...] = (
+    tuple(t.centra_store.c),
+    tuple(t.centra_wholesale_store.c),
+    tuple(t.centra_market.c),
+    tuple(t.centra_currency.c),
+    # What listens to an event is looked at for all of them anyway.
+    (_DEFINITION.event_type_id, _DEFINITION.name),
+)
+
+
+def present(terms: Terms) -> Iterator[sa.Select[Any]]:
+    """Yield selects of all units as they are now, in the columns of `unit_mark`."""
+    for node, sources in _SOURCES.items():
+        rows = sa.union_all(
+            *(
+                sa.select(row_hash(unit).label("unit"), row_hash(*table.c).label("mark"))
+                .select_from(joined)
+                # A sale without an order number is kept: it is a unit that no key tells.
+                .where(unit.is_not(None) if table is not t.emarsys_sale else sa.true())
+                for table, unit, joined in sources
+            )
+        ).subquery()
+        of_unit = sa.select(_node(node), rows.c.unit, _folded(rows.c.mark)).group_by(rows.c.unit)
+        yield of_unit
+    yield from _wholes(terms)
+
+
+def _wholes(terms: Terms) -> Iterator[sa.Select[Any]]:
+    whole = _node(Node.WHOLE)
+    for number, columns in enumerate(_WHOLE):
+        mark = sa.func.coalesce(_folded(row_hash(*columns)), 0)
+        yield sa.select(whole, _number(number), mark)
+    for number, audience in enumerate(terms.audiences, len(_WHOLE)):
+        if audience.rule.category is not None:
+            items = rules.items_of(audience.rule.category.name).distinct().subquery()
+            mark = sa.func.coalesce(_folded(row_hash(items.c.item)), 0)
+            yield sa.select(whole, _number(number), mark)
+            told = sa.case((rules.is_told(audience.rule), 1), else_=0)
+            yield sa.select(whole, _number(-number), sa.cast(told, sa.BigInteger))
+
+
+def _node(node: Node) -> ColumnElement[int]:
+    return sa.cast(sa.literal(int(node), sa.SmallInteger), sa.SmallInteger).label("node")
+
+
+def _number(number: int) -> ColumnElement[int]:
+    return sa.cast(sa.literal(number, sa.BigInteger), sa.BigInteger).label("unit")
+
+
+def _folded(mark: ColumnElement[int]) -> ColumnElement[int]:
+    """Add marks up; a sum, unlike an exclusive or, tells two equal rows from none."""
+    return sa.cast(sa.func.sum(mark) % sa.literal(LARGEST, sa.BigInteger), sa.BigInteger).label(
+        "mark"
+    )
+
+
+def _changed() -> sa.Select[Any]:
+    before, after = unit_mark.c, present_mark.c
+    same = (after.node == before.node) & (after.unit == before.unit)
+    return (
+        sa.select(
+            sa.func.coalesce(after.node, before.node), sa.func.coalesce(after.unit, before.unit)
+        )
+        .select_from(present_mark.join(unit_mark, same, full=True))
+        .where(after.mark.is_distinct_from(before.mark))
+    )
+
+
+def keep(conn: sa.Connection, terms: Terms) -> None:
+    """Remember how all units look, for the next run to compare with."""
+    conn.execute(unit_mark.delete())
+    for select in present(terms):
+        conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], select))
+
+
+def compare(conn: sa.Connection, terms: Terms) -> None:
+    """Fill `changed_unit` with the units that are new, gone or different."""
+    present_mark.create(conn)
+    for select in present(terms):
+        conn.execute(present_mark.insert().from_select(["node", "unit", "mark"], select))
+    changed_unit.create(conn)
+    conn.execute(changed_unit.insert().from_select(["node", "unit"], _changed()))
+
+
+def follow(conn: sa.Connection) -> None:
+    """Remember how the changed units look now."""
+    is_changed = sa.exists().where(
+        changed_unit.c.node == unit_mark.c.node, changed_unit.c.unit == unit_mark.c.unit
+    )
+    conn.execute(unit_mark.delete().where(is_changed))
+    row = present_mark.c
+    fresh = sa.select(row.node, row.unit, row.mark).where(
+        sa.exists().where(changed_unit.c.node == row.node, changed_unit.c.unit == row.unit)
+    )
+    conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], fresh))

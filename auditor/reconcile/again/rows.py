@@ -1,0 +1,126 @@
+"""The rows of the touched: copied beside the whole before they are judged, put back after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from auditor.model import drift as d
+from auditor.model import tables as t
+from auditor.model.history import HISTORY
+from auditor.reconcile.again.marks import Node
+from auditor.reconcile.again.touched import keys_of
+from auditor.warehouse.part import copy, of_part, of_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COPIED: dict[sa.Table, Mapping[str, Node]] = {
+    t.centra_customer: {"customer_id": Node.CUSTOMER},
+    t.centra_customer_flag: {"customer_id": Node.CUSTOMER},
+    t.centra_keyed_consent: {"customer_id": Node.CUSTOMER},
+    t.centra_subscription: {"email_key": Node.EMAIL},
+    t.centra_order: {"order_number": Node.ORDER},
+    t.centra_order_line: {"order_number": Node.ORDER},
+    t.centra_order_attribute: {"order_number": Node.ORDER},
+    t.centra_payment: {"order_number": Node.ORDER},
+    t.centra_return: {"order_number": Node.ORDER},
+    t.centra_shipment: {"order_number": Node.ORDER},
+    t.emarsys_contact: {"contact_id": Node.CONTACT},
+    t.emarsys_quarantine: {"contact_id": Node.CONTACT},
+    t.emarsys_segment_member: {"contact_id": Node.CONTACT},
+    t.emarsys_unsubscribe: {"contact_id": Node.CONTACT},
+    t.emarsys_event: {"contact_id": Node.CONTACT},
+    t.emarsys_si_contact: {"si_contact_id": Node.HOLDER},
+    t.emarsys_sale: {"si_contact_id": Node.HOLDER, "order_number": Node.ORDER},
+    HISTORY["centra_customer"]: {"customer_id": Node.CUSTOMER},
+    HISTORY["centra_subscription"]: {"email_key": Node.EMAIL},
+    HISTORY["centra_shipment"]: {"order_number": Node.ORDER},
+    HISTORY["emarsys_contact"]: {"contact_id": Node.CONTACT},
+}
+"""Which column of each table tells whom a row concerns; one of several is enough."""
+
+_OWNED = {
+    t.centra_return_line: (t.centra_return, "return_id"),
+    t.centra_shipment_line: (t.centra_shipment, "shipment_id"),
+}
+"""Tables whose rows belong to those of another."""
+
+_LINKS: dict[sa.Table, tuple[str, Node]] = {
+    d.link_person: ("email_key", Node.EMAIL),
+    d.link_contact: ("contact_id", Node.CONTACT),
+    d.link_order: ("order_number", Node.ORDER),
+    d.link_sale: ("order_number", Node.ORDER),
+    d.link_event: ("contact_id", Node.CONTACT),
+    d.link_purchase: ("order_number", Node.ORDER),
+    d.link_member: ("contact_id", Node.CONTACT),
+}
+"""The links that are judged by the part, with what tells whose they are."""
+
+DRIFT = (
+    d.drift_consent,
+    d.drift_sales,
+    d.drift_event,
+    d.drift_audience,
+    d.drift_identity,
+    d.drift_fulfilment,
+)
+"""The drift that is judged by the part: all of it, for whatever drifted last time is touched."""
+
+
+def make_room(conn: sa.Connection) -> None:
+    """Make the part's own `link_gone`, which is filled first."""
+    of_part(d.link_gone).create(conn)
+
+
+def take(conn: sa.Connection) -> None:
+    """Copy the rows of the touched, and make room for their links and drift."""
+    for table, columns in _COPIED.items():
+        copy(conn, table, sa.or_(*(table.c[c].in_(keys_of(node)) for c, node in columns.items())))
+    for table, (owner, key) in _OWNED.items():
+        copy(conn, table, table.c[key].in_(sa.select(of_part(owner).c[key])))
+    _add_oldest_event(conn)
+    _add_moved_subscriptions(conn)
+    for table in (*_LINKS, *DRIFT):
+        of_part(table).create(conn)
+
+
+def _add_oldest_event(conn: sa.Connection) -> None:
+    """Events are believed from the oldest one on, whoever it fired for."""
+    event, part = t.emarsys_event, of_part(t.emarsys_event)
+    oldest = sa.select(sa.func.min(event.c.happened_at)).scalar_subquery()
+    known = sa.select(part.c.event_id)
+    rows = sa.select(event).where(event.c.happened_at == oldest, event.c.event_id.not_in(known))
+    conn.execute(part.insert().from_select(list(event.c.keys()), rows))
+
+
+def _add_moved_subscriptions(conn: sa.Connection) -> None:
+    """A newsletter row that went on to another address is not gone."""
+    row, part = t.centra_subscription, of_part(t.centra_subscription)
+    past = of_part(HISTORY[row.name])
+    rows = sa.select(row).where(
+        row.c.subscription_id.in_(sa.select(past.c.subscription_id)),
+        row.c.subscription_id.not_in(sa.select(part.c.subscription_id)),
+    )
+    conn.execute(part.insert().from_select(list(row.c.keys()), rows))
+
+
+def put_back(conn: sa.Connection) -> None:
+    """Let the links of the touched take the place of those they had, and their drift that of all."""
+    for table, (column, node) in _LINKS.items():
+        whole, part = of_whole(conn, table), of_part(table)
+        conn.execute(whole.delete().where(whole.c[column].in_(keys_of(node))))
+        rows = sa.select(part).where(part.c[column].in_(keys_of(node)))
+        conn.execute(whole.insert().from_select(list(table.c.keys()), rows))
+    for table in DRIFT:
+        rows = sa.select(of_part(table))
+        conn.execute(of_whole(conn, table).insert().from_select(list(table.c.keys()), rows))
+
+
+def put_back_answers(conn: sa.Connection) -> None:
+    """Let the drift of the part, which now says who moved, take the place of the same rows."""
+    for table in DRIFT:
+        whole, part = of_whole(conn, table), of_part(table)
+        conn.execute(whole.delete().where(whole.c.subject_kind.in_(sa.select(part.c.subject_kind))))
+        conn.execute(whole.insert().from_select(list(table.c.keys()), sa.select(part)))

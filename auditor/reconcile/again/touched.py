@@ -1,0 +1,259 @@
+"""Whom a change concerns: the orders, contacts and people that must be judged again, all of them.
+
+It begins with what changed, what was too young to judge last time and what drifted, and goes on along
+everything that ties records to one another, until nothing is added. So nobody who is touched depends on
+somebody who is not, and judging the touched alone gives what judging everything would.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import SmallInteger
+
+from auditor.model import drift as d
+from auditor.model import tables as t
+from auditor.model.history import HISTORY, touched_key
+from auditor.reconcile.again import marks
+from auditor.reconcile.again.marks import Node, changed_unit, row_hash
+from auditor.reconcile.populations import order_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.again.state import Judged
+    from auditor.reconcile.terms import Terms
+
+MOST_SHARE = 0.3
+"""Of all orders: beyond that, judging everything costs no more than judging these again."""
+
+Keys = sa.Select[tuple[str]]
+
+
+class _Tie(NamedTuple):
+    """Rows that tie two records to each other: a column that names one, a column that names the other."""
+
+    one: tuple[Node, ColumnElement[Any]]
+    other: tuple[Node, ColumnElement[Any]]
+
+
+def _ties_of(table: sa.Table, *columns: tuple[Node, str]) -> list[_Tie]:
+    """Tie what the first column names to what each of the others does."""
+    (node, name), *others = columns
+    return [_Tie((node, table.c[name]), (other, table.c[column])) for other, column in others]
+
+
+_PAST = HISTORY["centra_customer"]
+_TIES: tuple[_Tie, ...] = tuple(
+    chain(
+        _ties_of(_PAST, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
+        _ties_of(
+            d.link_order,
+            (Node.ORDER, "order_number"),
+            (Node.CUSTOMER, "customer_id"),
+            (Node.EMAIL, "person"),
+        ),
+        _ties_of(
+            d.link_contact,
+            (Node.CONTACT, "contact_id"),
+            (Node.EMAIL, "email_key"),
+            (Node.EMAIL, "person"),
+            (Node.CUSTOMER, "key"),
+            (Node.CUSTOMER, "customer_id"),
+            (Node.CUSTOMER, "other_customer_id"),
+            (Node.CUSTOMER, "erased_customer_id"),
+            (Node.CUSTOMER, "survivor_id"),
+        ),
+        _ties_of(d.link_person, (Node.EMAIL, "email_key"), (Node.CUSTOMER, "customer_id")),
+        _ties_of(d.link_gone, (Node.CUSTOMER, "customer_id"), (Node.CUSTOMER, "survivor_id")),
+        _ties_of(d.link_event, (Node.CONTACT, "contact_id"), (Node.ORDER, "order_number")),
+        _ties_of(t.emarsys_si_contact, (Node.HOLDER, "si_contact_id"), (Node.CONTACT, "contact_id")),
+        _ties_of(t.emarsys_sale, (Node.HOLDER, "si_contact_id"), (Node.ORDER, "order_number")),
+    )
+)  # fmt: skip
+"""What holds of records that have not changed: the links of the last time, and what has none."""
+
+_FRESH_TIES: tuple[_Tie, ...] = tuple(
+    chain(
+        _ties_of(
+            t.centra_order,
+            (Node.ORDER, "order_number"),
+            (Node.CUSTOMER, "customer_id"),
+            (Node.EMAIL, "email_key"),
+        ),
+        _ties_of(
+            t.emarsys_contact,
+            (Node.CONTACT, "contact_id"),
+            (Node.EMAIL, "email_key"),
+            (Node.CUSTOMER, "external_id"),
+        ),
+        _ties_of(t.centra_customer_flag, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
+        _ties_of(
+            t.centra_keyed_consent, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")
+        ),
+    )
+)
+"""What changed records say of themselves; they were all found at the beginning."""
+
+_NAMED: dict[Node, tuple[ColumnElement[Any], ...]] = {
+    Node.ORDER: (
+        t.centra_order.c.order_number,
+        t.emarsys_sale.c.order_number,
+        d.link_order.c.order_number,
+        d.link_sale.c.order_number,
+    ),
+    Node.CONTACT: (t.emarsys_contact.c.contact_id, d.link_contact.c.contact_id),
+    Node.HOLDER: (t.emarsys_si_contact.c.si_contact_id, t.emarsys_sale.c.si_contact_id),
+    Node.CUSTOMER: (
+        _PAST.c.customer_id,
+        t.emarsys_contact.c.external_id,
+        d.link_contact.c.key,
+    ),
+    Node.EMAIL: (
+        t.centra_subscription.c.email_key,
+        t.centra_buyer.c.email_key,
+        d.link_person.c.email_key,
+        d.link_contact.c.email_key,
+    ),
+}
+"""Where the key of a unit is found that has changed: among what is there now, or was there last time."""
+
+
+def keys_of(node: Node) -> Keys:
+    """Select the touched keys of one kind."""
+    return sa.select(touched_key.c.key).where(touched_key.c.node == int(node))
+
+
+def collect(conn: sa.Connection, terms: Terms, now: Judged, earlier: Judged) -> bool:
+    """Fill `touched_key`, and say whether judging these alone can give what judging everything does.
+
+    Args:
+        conn: An open transaction, with `link_gone` of now in the part, which comes first, and all other
+            links and drift as they were judged last.
+        terms: Of this run.
+        now: What they are judged by in it.
+        earlier: What they were judged by.
+    """
+    # Else attribution has yet to follow those whom this run has judged again a moment ago.
+    if earlier.is_learned:
+        conn.execute(touched_key.delete())
+    marks.compare(conn, terms)
+    return _collect(conn, _seeds(terms, now, earlier))
+
+
+def _collect(conn: sa.Connection, seeds: dict[Node, list[Keys]]) -> bool:
+    row = changed_unit.c
+    whole = sa.select(row.unit).where(row.node == int(Node.WHOLE)).limit(1)
+    if conn.execute(whole).first() is not None:
+        return False
+    added = {node: _add(conn, node, keys) for node, keys in seeds.items()}
+    nameless = sa.select(touched_key.c.node).where(touched_key.c.key.is_(None)).limit(1)
+    if conn.execute(nameless).first() is not None:
+        return False
+    ties: tuple[_Tie, ...] = (*_TIES, *_FRESH_TIES)
+    while any(added.values()):
+        if _is_too_much(conn):
+            return False
+        added = _spread(conn, ties, added)
+        ties = _TIES
+    return not _is_too_much(conn)
+
+
+def _is_too_much(conn: sa.Connection) -> bool:
+    orders = conn.scalar(sa.select(sa.func.count()).select_from(t.centra_order)) or 0
+    some = keys_of(Node.ORDER).subquery()
+    return (conn.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > orders * MOST_SHARE
+
+
+def _spread(
+    conn: sa.Connection, ties: Iterable[_Tie], added: dict[Node, int]
+) -> dict[Node, int]:
+    """Add whatever is tied to the touched, one step further; return how much of each kind."""
+    found: dict[Node, list[Keys]] = {}
+    for tie in ties:
+        for (node, key), (other, named) in ((tie.one, tie.other), (tie.other, tie.one)):
+            if added.get(node):
+                reached = sa.select(named).where(named.is_not(None), key.in_(keys_of(node)))
+                found.setdefault(other, []).append(reached)
+    return {node: _add(conn, node, keys) for node, keys in found.items()}
+
+
+def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> int:
+    """Add keys that are not there yet; return how many."""
+    found = sa.union(*some).subquery()
+    key = next(iter(found.c))
+    known = sa.select(touched_key.c.key).where(touched_key.c.node == int(node), touched_key.c.key.is_not(None))
+    fresh = sa.select(sa.literal(int(node), SmallInteger), key).where(
+        key.is_(None) | key.not_in(known)
+    )
+    return conn.execute(touched_key.insert().from_select(["node", "key"], fresh)).rowcount
+
+
+def _seeds(terms: Terms, now: Judged, earlier: Judged) -> dict[Node, list[Keys]]:
+    seeds: dict[Node, list[Keys]] = {node: list(_changed(node)) for node in _NAMED}
+    for node, keys in chain(_drifted(), _young(earlier), _uncovered(terms, now, earlier)):
+        seeds[node].append(keys)
+    return seeds
+
+
+def _changed(node: Node) -> Iterator[Keys]:
+    row = changed_unit.c
+    units = sa.select(row.unit).where(row.node == int(node))
+    for key in _NAMED[node]:
+        yield sa.select(key).where(row_hash(key).in_(units))
+
+
+def _drifted() -> Iterator[tuple[Node, Keys]]:
+    """Yield the subjects of open drift: who moved is asked of them every time."""
+    for table in (d.drift_consent, d.drift_identity, d.drift_event, d.drift_fulfilment, d.drift_audience):
+        contact = table.c.contact_id
+        yield Node.CONTACT, sa.select(contact).where(contact.is_not(None))
+    customer, row = d.drift_identity.c.customer_id, d.drift_sales.c
+    yield Node.CUSTOMER, sa.select(customer).where(customer.is_not(None))
+    yield Node.ORDER, sa.select(order_key(d.drift_sales)).where(row.subject_key.is_not(None))
+
+
+def _young(judged: Judged) -> Iterator[tuple[Node, Keys]]:
+    """Yield what was not old enough last time, and so may be judged otherwise by its age alone."""
+    person, contact, event = d.link_person.c, d.link_contact.c, d.link_event.c
+    order, parcel, fired = t.centra_order.c, t.centra_shipment.c, t.emarsys_event.c
+    contacts, sales, events = judged.contacts_before, judged.sales_before, judged.events_before
+    yield Node.EMAIL, _since(person.email_key, contacts, person.changed_at, person.evidence_at)
+    moments = (contact.changed_at, contact.evidence_at, contact.gone_at)
+    yield Node.CONTACT, _since(contact.contact_id, contacts, *moments)
+    yield Node.ORDER, _since(
+        order.order_number, min(sales, events), order.created_at, order.updated_at
+    )
+    returned = t.centra_return.c
+    yield Node.ORDER, _since(returned.order_number, sales, returned.created_at)
+    left = (parcel.shipped_at, parcel.updated_at, parcel.created_at)
+    yield Node.ORDER, _since(parcel.order_number, events, *left)
+    yield Node.CONTACT, _since(event.contact_id, events, event.caused_at, event.happened_at)
+    yield Node.CONTACT, _since(fired.contact_id, events, fired.happened_at)
+
+
+def _uncovered(terms: Terms, now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
+    """Yield what the events prove nothing about any more, or prove something about now: they are read
+    from another day on."""
+    if now.oldest_event == earlier.oldest_event or None in (now.oldest_event, earlier.oldest_event):
+        return
+    first, last = sorted((now.oldest_event, earlier.oldest_event))
+    last += max(terms.pairing_window, terms.confirmation_window)
+    order, parcel, event = t.centra_order.c, t.centra_shipment.c, t.emarsys_event.c
+    left_at = sa.func.coalesce(parcel.shipped_at, parcel.updated_at)
+    linked = d.link_event.c
+    for node, key, at in (
+        (Node.ORDER, order.order_number, order.created_at),
+        (Node.ORDER, parcel.order_number, left_at),
+        (Node.CONTACT, event.contact_id, event.happened_at),
+        (Node.CONTACT, linked.contact_id, linked.happened_at),
+    ):
+        yield node, sa.select(key).where(key.is_not(None), at >= first, at <= last)
+
+
+def _since(key: ColumnElement[Any], limit: Any, *moments: ColumnElement[Any]) -> Keys:
+    return sa.select(key).where(key.is_not(None), sa.or_(*(at >= limit for at in moments)))

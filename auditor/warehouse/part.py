@@ -1,0 +1,67 @@
+"""A schema beside the tables, in which some of them stand again with a few of their rows.
+
+While it comes first, a statement that names a table means the one in the part where there is one, and
+the whole one where there is none: selects need not know which they read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "part"
+
+
+def begin(conn: sa.Connection) -> None:
+    """Make room for a part."""
+    conn.execute(sa.schema.CreateSchema(NAME))
+
+
+def end(engine: sa.Engine) -> None:
+    """Drop the part with all its tables, if there is one.
+
+    In a transaction of its own: DuckDB cannot end one that fills a table and drops it.
+    """
+    with engine.begin() as conn:
+        conn.execute(sa.schema.DropSchema(NAME, cascade=True, if_exists=True))
+
+
+@contextlib.contextmanager
+def first(conn: sa.Connection) -> Iterator[None]:
+    """Let names mean tables of the part before others, until the block ends."""
+    whole = str(conn.dialect.default_schema_name)
+    _search(conn, NAME, whole)
+    try:
+        yield
+    finally:
+        _search(conn, whole)
+
+
+def _search(conn: sa.Connection, *schemas: str) -> None:
+    if conn.dialect.name == "duckdb":
+        conn.execute(sa.text(f"SET search_path = '{','.join(schemas)}'"))
+    else:
+        conn.execute(sa.text(f"SET LOCAL search_path TO {', '.join(schemas)}"))
+
+
+def of_part(table: sa.Table) -> sa.Table:
+    """Return a table as it stands in the part, whatever comes first."""
+    return table.to_metadata(sa.MetaData(), schema=NAME)
+
+
+def of_whole(conn: sa.Connection, table: sa.Table) -> sa.Table:
+    """Return a table as it stands beside the part, whatever comes first."""
+    return table.to_metadata(sa.MetaData(), schema=conn.dialect.default_schema_name)
+
+
+def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
+    """Put the rows of a table into the part that meet the conditions, stated on the table itself."""
+    into = of_part(table)
+    into.create(conn)
+    names = [column.name for column in table.columns]
+    conn.execute(into.insert().from_select(names, sa.select(table).where(*conditions)))
