@@ -25,10 +25,11 @@ MOST_FEATURES = 10
 class Evidence(Protocol):
     """Whoever knows the features of the drifted rows and their populations."""
 
-    def candidates(self, least: int, share: float) -> list[Candidate]:
+    def candidates(self, checks: Collection[str], least: int, share: float) -> list[Candidate]:
         """Count what rows that belong to no incident yet have in common.
 
         Args:
+            checks: Only of these.
             least: Drifted subjects of a check that have it, at least.
             share: Of the drifted subjects of that check, at least.
         """
@@ -54,7 +55,7 @@ def find_causes(evidence: Evidence, checks: Collection[str], *, brand: str) -> l
     named: list[Cause] = []
     open_checks = set(checks)
     for _ in range(MOST_PEELS):
-        best = _best(evidence.candidates(LEAST_ROWS, LEAST_SHARE), open_checks)
+        best = _best(evidence.candidates(open_checks, LEAST_ROWS, LEAST_SHARE))
         for check, candidate in best.items():
             cause = Cause(
                 _id(brand, check, f"{candidate.feature}={candidate.value}"), check, candidate.words
@@ -87,12 +88,12 @@ def is_cause(candidate: Candidate) -> bool:
     )
 
 
-def _best(candidates: Collection[Candidate], checks: Collection[str]) -> dict[str, Candidate]:
+def _best(candidates: Collection[Candidate]) -> dict[str, Candidate]:
     """Return the most telling cause of each check that has one."""
     best: dict[str, Candidate] = {}
     # Sorted, so that equals are told apart by name and not by the order of a database.
     for candidate in sorted(candidates, key=lambda c: (-_surprise(c), c.feature, c.value)):
-        if candidate.check in checks and is_cause(candidate):
+        if is_cause(candidate):
             best.setdefault(candidate.check, candidate)
     return best
 

@@ -18,7 +18,7 @@ from auditor.reconcile.featured import FEATURED
 from auditor.reconcile.sql import count_if
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from auditor.reconcile.populations import Featured
     from auditor.reconcile.terms import Terms
@@ -44,17 +44,21 @@ class DriftFeatures:
         self._terms = terms
         self._topics = topics
 
-    def candidates(self, least: int, share: float) -> list[Candidate]:
+    def candidates(self, checks: Collection[str], least: int, share: float) -> list[Candidate]:
         """Count what the rows that belong to no incident yet have in common, per check.
 
         Args:
+            checks: Only of these; populations are read where one of them has enough drifted subjects.
             least: Drifted subjects of a check that have it, at least.
             share: Of the drifted subjects of that check, at least.
         """
         found: list[Candidate] = []
         with self._engine.connect() as conn:
             for topic in self._topics:
-                rows = conn.execute(self._shared(topic, least, share)).mappings()
+                wanted = conn.scalars(_frequent(topic, checks, least)).all()
+                if not wanted:
+                    continue
+                rows = conn.execute(self._shared(topic, wanted, least, share)).mappings()
                 shared = [_Shared.of(row) for row in rows]
                 found += self._compared(conn, topic, shared)
         return found
@@ -85,12 +89,14 @@ class DriftFeatures:
                     .values(incident=sa.case(incidents, value=drift.c.check_id))
                 )
 
-    def _shared(self, topic: Featured, least: int, share: float) -> sa.Select[Any]:
+    def _shared(
+        self, topic: Featured, checks: Sequence[str], least: int, share: float
+    ) -> sa.Select[Any]:
         """Select, per check and feature, the value that enough drifted subjects have."""
         drift = topic.drift.c
         rows = (
             sa.select(drift.check_id, topic.key(topic.drift).label("key"), drift.cause)
-            .where(drift.check_id.in_(topic.checks), drift.incident.is_(None))
+            .where(drift.check_id.in_(checks), drift.incident.is_(None))
             .subquery("rows")
         )
         subjects = (
@@ -110,7 +116,6 @@ class DriftFeatures:
         return (
             sa.select(*check, sa.func.count().label("hits"), *features)
             .select_from(subjects.join(people, subjects.c.key == people.c.key))
-            .where(subjects.c.drifted >= least)
             .group_by(sa.func.grouping_sets(*sets))
             .having(sa.func.count() >= least, sa.func.count() >= subjects.c.drifted * share)
         )
@@ -142,6 +147,19 @@ class DriftFeatures:
             )
             for i, one in enumerate(shared)
         ]
+
+
+def _frequent(topic: Featured, checks: Collection[str], least: int) -> sa.Select[tuple[str]]:
+    """Select the checks of a topic with enough drifted subjects for a cause."""
+    drift = topic.drift.c
+    subjects = sa.func.count(sa.distinct(topic.key(topic.drift)))
+    return (
+        sa.select(drift.check_id)
+        .where(drift.check_id.in_(sorted(set(topic.checks) & set(checks))), drift.incident.is_(None))
+        .group_by(drift.check_id)
+        .having(subjects >= least)
+        .order_by(drift.check_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
