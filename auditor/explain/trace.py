@@ -262,6 +262,8 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "quantity_milli": "thousandths of units that Emarsys counts",
         "amount_minor": "amount that Emarsys counts",
         "purchased_on": "earliest day of purchase in Emarsys",
+        "word": "what describes it best",
+        "tolerance": "how far the amounts may be apart, in minor units",
     },
 }
 

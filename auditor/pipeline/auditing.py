@@ -35,7 +35,7 @@ from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import publish as publish_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from auditor.expect.expectation import Expectation
     from auditor.model.audit import Canary
@@ -90,12 +90,7 @@ def _audit(
                 else reading.last_snapshot(run, ledger)
             )
         with stages.stage("reconcile"):
-            undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
-            terms = _terms(run, warehouse, taken, undone, is_fresh=take_snapshot)
-            if terms is not None:
-                reconcile_again(
-                    warehouse, terms, taken.run, usable=usable_of(taken), anew=anew
-                )
+            terms = _reconciled(run, (ledger, warehouse), taken, is_fresh=take_snapshot, anew=anew)
         looked = Confirmed()
         if terms is not None:
             asked = [e for e in expectations if not suites or e.check.suite in suites]
@@ -135,15 +130,18 @@ def _needed(expectations: Iterable[Expectation]) -> set[str]:
     return {"currencies"}.union(*(check.needs + check.heeds for check in checks))
 
 
-def _terms(
-    run: Run, warehouse: Warehouse, taken: Snapshot, undone: Mapping[str, int], *, is_fresh: bool
+def _reconciled(
+    run: Run, stores: tuple[Ledger, Warehouse], taken: Snapshot, *, is_fresh: bool, anew: bool
 ) -> Terms | None:
-    """Return what is judged by; where nothing was read, nothing is, and the base currency is unknown."""
+    """Reconcile what was read; where nothing was, nothing is judged, and the base currency is unknown."""
     if not any(line.is_usable for line in taken.coverage):
         return None
+    ledger, warehouse = stores
+    undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
     terms = replace(terms_of_run(run.settings, warehouse, taken), undone=undone)
     if is_fresh:
         look_for_merged(run, warehouse, terms, taken)
+    reconcile_again(warehouse, terms, taken.run, usable=usable_of(taken), anew=anew)
     return terms
 
 

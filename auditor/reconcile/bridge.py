@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, UNKNOWN, Bridge, VerifiedShare
-from auditor.model.drift import revenue_bridge, verified_share
-from auditor.reconcile.sales import judged_lines, judged_orders, pattern
+from auditor.model.drift import link_sale, link_verdict, revenue_bridge, verified_share
+from auditor.reconcile.sales import pattern
 from auditor.reconcile.sql import sum_of, text
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ def _items(terms: Terms) -> sa.CTE:
     `whole_step` takes the whole difference where the order says why. Where it is NULL, the item is
     split: what the currency setting changes, what came back (up to `kept_minor`), and the rest.
     """
-    lines = judged_lines(terms)
-    orders = judged_orders(lines, terms)
-    line, order, market = lines.c, orders.c, t.centra_market
+    line, order, market = link_sale.c, link_verdict.c, t.centra_market
     is_known = order.channel.is_not(None)
     whole_step = sa.case(
         (~is_known, UNKNOWN),
@@ -111,10 +109,10 @@ def _items(terms: Terms) -> sa.CTE:
             sa.case((netted, line.least_minor), else_=line.net_minor).label("kept_minor"),
             whole_step.label("whole_step"),
             whole_step.is_(None).label("is_split"),
-            _rest_step(lines, orders).label("rest_step"),
+            _rest_step().label("rest_step"),
         )
         .select_from(
-            lines.join(orders, line.order_number == order.order_number).outerjoin(
+            link_sale.join(link_verdict, line.order_number == order.order_number).outerjoin(
                 market, order.market_id == market.c.market_id
             )
         )
@@ -123,9 +121,9 @@ def _items(terms: Terms) -> sa.CTE:
     )
 
 
-def _rest_step(lines: sa.CTE, orders: sa.CTE) -> ColumnElement[str]:
+def _rest_step() -> ColumnElement[str]:
     """Name what neither a return nor the currency setting explains."""
-    word, verdict, mistake = lines.c.word, orders.c.verdict, pattern(lines)
+    word, verdict, mistake = link_sale.c.word, link_verdict.c.verdict, pattern()
     is_missing = (verdict == "sales.missing_order") | (word == "missing")
     return sa.case(
         (sa.func.coalesce(is_missing, sa.false()), "missing"),
@@ -163,9 +161,7 @@ def verified(terms: Terms) -> sa.Select[Any]:
         .group_by(row.order_number)
         .subquery()
     )
-    lines = judged_lines(terms)
-    orders = judged_orders(lines, terms)
-    order = orders.c
+    order = link_verdict.c
     agrees = order.verdict.is_(None) & ~order.has_drift
 
     def sums(days: int) -> list[sa.ColumnElement[int]]:
@@ -179,7 +175,7 @@ def verified(terms: Terms) -> sa.Select[Any]:
 
     totals = (
         sa.select(*[column for days in WITHIN_DAYS for column in sums(days)])
-        .select_from(orders.outerjoin(loaded, order.order_number == loaded.c.order_number))
+        .select_from(link_verdict.outerjoin(loaded, order.order_number == loaded.c.order_number))
         .where(order.is_judged)
         .cte("totals")
     )

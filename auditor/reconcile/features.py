@@ -149,13 +149,15 @@ class DriftFeatures:
         ]
 
 
-def _frequent(topic: Featured, checks: Collection[str], least: int) -> sa.Select[tuple[str]]:
+def _frequent(topic: Featured, checks: Collection[str], least: int) -> sa.Select[Any]:
     """Select the checks of a topic with enough drifted subjects for a cause."""
     drift = topic.drift.c
     subjects = sa.func.count(sa.distinct(topic.key(topic.drift)))
     return (
         sa.select(drift.check_id)
-        .where(drift.check_id.in_(sorted(set(topic.checks) & set(checks))), drift.incident.is_(None))
+        .where(
+            drift.check_id.in_(sorted(set(topic.checks) & set(checks))), drift.incident.is_(None)
+        )
         .group_by(drift.check_id)
         .having(subjects >= least)
         .order_by(drift.check_id)

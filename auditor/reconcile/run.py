@@ -31,7 +31,7 @@ from auditor.reconcile.again import marks, rows, state, touched
 from auditor.warehouse import part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable
 
     from auditor.reconcile.terms import Terms
     from auditor.warehouse import Warehouse
@@ -100,7 +100,8 @@ _STEPS: tuple[_Step, ...] = (
     _link(_OF_PEOPLE, d.link_person, people.people, is_of_people=True),
     _link(_OF_PEOPLE, d.link_contact, people.contacts, is_of_people=True),
     _link(_OF_PEOPLE, d.link_order, orders.orders, is_of_people=True),
-    _link({*_OF_SALES, "freshness"}, d.link_sale, orders.sales, is_of_people=True),
+    _link({*_OF_SALES, "freshness"}, d.link_sale, sales.lines, is_of_people=True),
+    _link(_OF_SALES, d.link_verdict, sales.verdicts, is_of_people=True),
     _link({"catalogue"}, d.link_item, items.items),
     _link({"sales"}, d.revenue_bridge, bridge.steps),
     _link({"sales"}, d.verified_share, bridge.verified),
@@ -116,9 +117,7 @@ _STEPS: tuple[_Step, ...] = (
     _checked("consent", lambda _: consent.checked()),
     _drift("identity", d.drift_identity, identity.drift, is_of_people=True),
     _checked("identity", identity.checked, identity.people_checked),
-    _Step(
-        frozenset(_OF_SALES), lambda t: [(d.drift_sales, sales.drift(t))], is_of_people=True
-    ),
+    _Step(frozenset(_OF_SALES), lambda t: [(d.drift_sales, sales.drift(t))], is_of_people=True),
     # Whose sales they are: the buyer's, or those of a contact that a merge left behind.
     _Step(
         frozenset({"identity", *_OF_SALES}),
@@ -165,8 +164,6 @@ _STEPS: tuple[_Step, ...] = (
     ),
     _checked("audience", lambda _: audience.checked()),
 )
-
-
 
 
 def reconcile(warehouse: Warehouse, terms: Terms, *, suites: Collection[str] | None = None) -> None:
@@ -229,9 +226,7 @@ def reconcile_again(
     return is_again
 
 
-def _take(
-    conn: sa.Connection, warehouse: Warehouse, terms: Terms, steps: Iterable[_Step]
-) -> None:
+def _take(conn: sa.Connection, warehouse: Warehouse, terms: Terms, steps: Iterable[_Step]) -> None:
     for step in steps:
         for table in step.empties:
             warehouse.empty(conn, table)

@@ -1,6 +1,6 @@
 """Sales and channel: every consumer order counts once and right, nothing else counts at all.
 
-`judged` looks at each order once. An order whose whole is wrong (missing, duplicated, cancelled,
+Each order is looked at once. An order whose whole is wrong (missing, duplicated, cancelled,
 unknown, not consumer revenue) gets one verdict and raises nothing about its lines; only orders whose
 whole is right have their lines judged.
 """
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from auditor.model.drift import link_order, link_sale
+from auditor.model.drift import link_order, link_sale, link_verdict
+from auditor.reconcile import orders
 from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
 
@@ -23,28 +24,25 @@ if TYPE_CHECKING:
 MILLI = 1000
 
 
-def judged_lines(terms: Terms) -> sa.CTE:
+def lines(terms: Terms) -> sa.Select[Any]:
     """Give every (order, item) the word that describes it: ok, missing, returned, ...
 
     Frame:
-        Result: `link_sale` with `word` and `tolerance` (minor units).
+        Result: one row per (order_number, item) on either side; columns of `link_sale`.
     """
-    tolerance = _tolerance(terms)
-    word = sa.case(*((holds, name) for name, holds in _words(terms)))
-    return (
-        sa.select(link_sale, word.label("word"), tolerance.label("tolerance"))
-        .select_from(link_sale)
-        .cte("line_words")
-    )
+    row = orders.sales(terms).subquery("sales_of_either")
+    word = sa.case(*((holds, name) for name, holds in _words(row, terms)))
+    tolerance = sa.cast(_tolerance(row, terms), sa.BigInteger)
+    return sa.select(row, word.label("word"), tolerance.label("tolerance"))
 
 
-def _tolerance(terms: Terms) -> ColumnElement[int]:
-    return terms.tolerance_minor * sa.func.greatest(link_sale.c.lines, link_sale.c.rows, 1)
+def _tolerance(lines: sa.FromClause, terms: Terms) -> ColumnElement[int]:
+    return terms.tolerance_minor * sa.func.greatest(lines.c.lines, lines.c.rows, 1)
 
 
-def _words(terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
+def _words(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
     """Return the words that may describe a line with what makes them true; the first that is counts."""
-    row, tolerance = link_sale.c, _tolerance(terms)
+    row, tolerance = lines.c, _tolerance(lines, terms)
     quantity = row.quantity_milli
     absent = (quantity == 0) & (sa.func.abs(row.amount_minor) <= tolerance)
     is_net = (quantity == row.net_quantity * MILLI) & (
@@ -81,34 +79,28 @@ def _words(terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
     )
 
 
-def judged_orders(lines: sa.CTE, terms: Terms) -> sa.CTE:
+def verdicts(terms: Terms) -> sa.Select[Any]:
     """Add the lines of each order up and give the order its verdict; NULL leaves it to its lines.
 
     Frame:
-        Result: one row per order number of either side; `verdict` is a check's id, `is_judged` tells
-            whether its lines are judged where the order has no verdict.
+        Result: one row per order number of either side; columns of `link_verdict`.
     """
-    total = _totals(lines)
-    verdict = first_of(_order_rules(total, terms))
-    order = link_order.c
-    return (
-        sa.select(
-            total,
-            verdict.label("verdict"),
-            order.channel,
-            order.status,
-            order.customer_id,
-            order.market_id,
-            order.is_cancelled,
-            order.created_at,
-            (order.is_due & order.is_settled).label("is_judged"),
-        )
-        .select_from(total.outerjoin(link_order, total.c.order_number == order.order_number))
-        .cte("order_verdicts")
-    )
+    total, order = _totals(), link_order.c
+    return sa.select(
+        total,
+        first_of(_order_rules(total, terms)).label("verdict"),
+        order.channel,
+        order.status,
+        order.customer_id,
+        order.market_id,
+        order.is_cancelled,
+        order.created_at,
+        (order.is_due & order.is_settled).label("is_judged"),
+    ).select_from(total.outerjoin(link_order, total.c.order_number == order.order_number))
 
 
-def _totals(lines: sa.CTE) -> sa.Subquery:
+def _totals() -> sa.Subquery:
+    lines = link_sale
     return (
         sa.select(
             lines.c.order_number,
@@ -177,9 +169,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, sales and channel; Emarsys reference 5.2 (append-only, not deduplicated).
     """
-    lines = judged_lines(terms)
-    orders = judged_orders(lines, terms)
-    found = sa.union_all(_order_rows(orders), _line_rows(lines, orders)).subquery().c
+    found = sa.union_all(_order_rows(), _line_rows()).subquery().c
     in_centra, in_emarsys = found.channel.is_not(None), found.rows > 0
     quantity = sa.cast(found.quantity_milli, sa.Float) / MILLI
     return sa.select(
@@ -205,8 +195,8 @@ def drift(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def _order_rows(orders: sa.CTE) -> sa.Select[Any]:
-    row = orders.c
+def _order_rows() -> sa.Select[Any]:
+    row = link_verdict.c
     # Of an order that was cancelled in part, only the cancelled units count wrongly.
     counts_whole = sa.or_(row.channel.is_(None), row.channel != "consumer", row.is_cancelled)
     at_stake = sa.case((counts_whole, row.amount_minor), else_=row.amount_minor - row.net_minor)
@@ -216,28 +206,28 @@ def _order_rows(orders: sa.CTE) -> sa.Select[Any]:
         row.order_number.label("subject_key"),
         at_stake.label("at_stake"),
         text(None).label("cause"),
-        *_facts(orders, orders),
+        *_facts(link_verdict),
     ).where(row.verdict.is_not(None))
 
 
-def _line_rows(lines: sa.CTE, orders: sa.CTE) -> sa.Select[Any]:
-    row = lines.c
+def _line_rows() -> sa.Select[Any]:
+    row, order = link_sale.c, link_verdict.c
     return (
         sa.select(
             sa.case(_LINE_CHECKS, value=row.word).label("check_id"),
             text("line").label("subject_kind"),
             (row.order_number + "/" + row.item).label("subject_key"),
             (row.amount_minor - row.net_minor).label("at_stake"),
-            sa.case((row.word == "amount", pattern(lines))).label("cause"),
-            *_facts(orders, lines),
+            sa.case((row.word == "amount", pattern())).label("cause"),
+            *_facts(link_sale),
         )
-        .select_from(lines.join(orders, row.order_number == orders.c.order_number))
-        .where(orders.c.is_judged, orders.c.verdict.is_(None), row.word.in_(_LINE_CHECKS))
+        .select_from(link_sale.join(link_verdict, row.order_number == order.order_number))
+        .where(order.is_judged, order.verdict.is_(None), row.word.in_(_LINE_CHECKS))
     )
 
 
-def _facts(order: sa.CTE, counted: sa.CTE) -> list[ColumnElement[Any]]:
-    about = [order.c[name] for name in ("customer_id", "channel", "status", "created_at")]
+def _facts(counted: sa.Table) -> list[ColumnElement[Any]]:
+    about = [link_verdict.c[name] for name in ("customer_id", "channel", "status", "created_at")]
     numbers = ("net_quantity", "net_minor", "quantity_milli", "amount_minor", "rows")
     return about + [counted.c[name] for name in numbers]
 
@@ -250,9 +240,9 @@ _LINE_CHECKS = {
 }
 
 
-def pattern(lines: sa.CTE) -> ColumnElement[str | None]:
-    """Name the known mistake that turns the expected amount into the counted one."""
-    row = lines.c
+def pattern() -> ColumnElement[str | None]:
+    """Name the known mistake that turns a line's expected amount into the counted one."""
+    row = link_sale.c
 
     def explains(amount: ColumnElement[Any]) -> ColumnElement[bool]:
         return (amount != 0) & (sa.func.abs(row.amount_minor - amount) <= row.tolerance)
@@ -267,7 +257,7 @@ def pattern(lines: sa.CTE) -> ColumnElement[str | None]:
 
 def judgement_of_orders(terms: Terms) -> Judgement:
     """Return the rules of whole orders."""
-    total = _totals(judged_lines(terms))
+    total = _totals()
     rows = total.outerjoin(link_order, total.c.order_number == link_order.c.order_number)
     number = total.c.order_number
     return Judgement(rows, number, "order", {"order_number": number}, _order_rules(total, terms))
@@ -275,17 +265,17 @@ def judgement_of_orders(terms: Terms) -> Judgement:
 
 def judgement_of_lines(terms: Terms) -> Judgement:
     """Return the rules of lines, which are judged only where their order as a whole is right."""
-    row, orders = link_sale.c, judged_orders(judged_lines(terms), terms)
+    row, order = link_sale.c, link_verdict.c
     reasons = {"ok": "it counts right", "cancelled": "its order says so"}
     rules = [
-        Rule(None, orders.c.verdict.is_not(None), "its order has a verdict of its own"),
-        Rule(None, ~sa.func.coalesce(orders.c.is_judged, sa.false()), "its order is not judged"),
+        Rule(None, order.verdict.is_not(None), "its order has a verdict of its own"),
+        Rule(None, ~sa.func.coalesce(order.is_judged, sa.false()), "its order is not judged"),
         *(
             Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
-            for word, holds in _words(terms)
+            for word, holds in _words(link_sale, terms)
         ),
     ]
-    rows = link_sale.join(orders, row.order_number == orders.c.order_number)
+    rows = link_sale.join(link_verdict, row.order_number == order.order_number)
     ids = {"order_number": row.order_number}
     return Judgement(rows, row.order_number + "/" + row.item, "line", ids, rules)
 

@@ -56,7 +56,7 @@ def of_part(table: sa.Table) -> sa.Table:
 
 def of_whole(conn: sa.Connection, table: sa.Table) -> sa.Table:
     """Return a table as it stands beside the part, whatever comes first."""
-    return table.to_metadata(sa.MetaData(), schema=conn.dialect.default_schema_name)
+    return table.to_metadata(sa.MetaData(), schema=str(conn.dialect.default_schema_name))
 
 
 def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:

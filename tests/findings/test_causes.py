@@ -13,7 +13,7 @@ from auditor.findings.causes import find_causes, is_cause
 from auditor.model.incident import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 Subject = dict[str, str]
 CHECK = "sales.missing_order"
@@ -27,8 +27,10 @@ class Rows:
     drifted: list[int]
     incidents: dict[int, str] = field(default_factory=dict)
 
-    def candidates(self, least: int, share: float) -> list[Candidate]:
+    def candidates(self, checks: Collection[str], least: int, share: float) -> list[Candidate]:
         free = [number for number in self.drifted if number not in self.incidents]
+        if CHECK not in checks:
+            return []
         hits = Counter(pair for number in free for pair in self.population[number].items())
         common = Counter(pair for subject in self.population for pair in subject.items())
         return [

@@ -22,12 +22,10 @@ from tests.test_large_worlds import settings_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from auditor.reconcile.terms import Terms
-    from auditor.sandbox.world import World
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 TABLES = (
-    *d.DRIFT_TABLES, d.link_person, d.link_gone, d.link_contact, d.link_order, d.link_sale, d.link_event,
+    *d.DRIFT_TABLES, d.link_person, d.link_gone, d.link_contact, d.link_order, d.link_sale, d.link_verdict, d.link_event,
     d.link_item, d.link_stream, d.link_purchase, d.link_member, d.revenue_bridge, d.verified_share,
     d.check_population, agreed_value, unit_mark,
 )  # fmt: skip

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 
 from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, Bridge, VerifiedShare
-from auditor.model.drift import link_order, link_sale, revenue_bridge, verified_share
+from auditor.model.drift import (
+    link_order,
+    link_sale,
+    link_verdict,
+    revenue_bridge,
+    verified_share,
+)
 from auditor.reconcile import orders
+from auditor.reconcile import sales as sales_topic
 from auditor.reconcile.bridge import read_bridge, read_verified
 from auditor.reconcile.bridge import steps as steps_of
 from auditor.reconcile.bridge import verified as verified_of
@@ -36,7 +43,8 @@ def bridges(books: Books, terms: Terms = TERMS) -> list[Bridge]:
     warehouse = books.warehouse
     with warehouse.engine.begin() as conn:
         warehouse.refill(conn, link_order, orders.orders(terms))
-        warehouse.refill(conn, link_sale, orders.sales(terms))
+        warehouse.refill(conn, link_sale, sales_topic.lines(terms))
+        warehouse.refill(conn, link_verdict, sales_topic.verdicts(terms))
         warehouse.refill(conn, revenue_bridge, steps_of(terms))
         warehouse.refill(conn, verified_share, verified_of(terms))
         return list(read_bridge(conn))

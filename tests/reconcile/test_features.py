@@ -38,7 +38,7 @@ def test_what_is_shared_is_counted_once_per_subject(books: Books):
     books.rows()
     found = {
         (c.feature, c.value): (c.hits, c.drifted, c.looked_at_hits, c.looked_at)
-        for c in DriftFeatures(books.warehouse, TERMS).candidates(5, 0.8)
+        for c in DriftFeatures(books.warehouse, TERMS).candidates({CHECK}, 5, 0.8)
         if c.check == CHECK
     }
     assert found["market", "Norway"] == (6, 6, 6, 46)

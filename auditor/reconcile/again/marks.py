@@ -64,17 +64,17 @@ present_mark = sa.Table(
 class row_hash(FunctionElement[int]):  # noqa: N801 - named as the SQL function it is
     """Hash values into a BIGINT; each engine in its own way, the same for equal values."""
 
-    type = sa.BigInteger()
+    type = BigInteger()
     inherit_cache = True
 
 
 @compiles(row_hash, "duckdb")
-def _duckdb(element: row_hash, compiler: SQLCompiler, **options: Any) -> str:
+def _duckdb(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
     return f"CAST(hash({compiler.process(element.clauses, **options)}) >> 1 AS BIGINT)"
 
 
 @compiles(row_hash, "postgresql")
-def _postgresql(element: row_hash, compiler: SQLCompiler, **options: Any) -> str:
+def _postgresql(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
     values = compiler.process(element.clauses, **options)
     return f"hashtextextended(CAST(ROW({values}) AS TEXT), 0)"
 
@@ -169,32 +169,28 @@ def present(terms: Terms) -> Iterator[sa.Select[Any]]:
 
 
 def _wholes(terms: Terms) -> Iterator[sa.Select[Any]]:
-    whole = _node(Node.WHOLE)
-    for number, columns in enumerate(_WHOLE):
-        mark = sa.func.coalesce(_folded(row_hash(*columns)), 0)
-        yield sa.select(whole, _number(number), mark)
-    for number, audience in enumerate(terms.audiences, len(_WHOLE)):
+    marks = [_folded(row_hash(*columns)) for columns in _WHOLE]
+    for audience in terms.audiences:
         if audience.rule.category is not None:
             items = rules.items_of(audience.rule.category.name).distinct().subquery()
-            mark = sa.func.coalesce(_folded(row_hash(items.c.item)), 0)
-            yield sa.select(whole, _number(number), mark)
             told = sa.case((rules.is_told(audience.rule), 1), else_=0)
-            yield sa.select(whole, _number(-number), sa.cast(told, sa.BigInteger))
+            marks += [_folded(row_hash(items.c.item)), sa.cast(told, BigInteger)]
+    for number, mark in enumerate(marks):
+        columns: list[ColumnElement[Any]] = [
+            _node(Node.WHOLE),
+            sa.cast(sa.literal(number, BigInteger), BigInteger),
+            sa.func.coalesce(mark, 0),
+        ]
+        yield sa.select(*columns)
 
 
 def _node(node: Node) -> ColumnElement[int]:
     return sa.cast(sa.literal(int(node), sa.SmallInteger), sa.SmallInteger).label("node")
 
 
-def _number(number: int) -> ColumnElement[int]:
-    return sa.cast(sa.literal(number, sa.BigInteger), sa.BigInteger).label("unit")
-
-
 def _folded(mark: ColumnElement[int]) -> ColumnElement[int]:
     """Add marks up; a sum, unlike an exclusive or, tells two equal rows from none."""
-    return sa.cast(sa.func.sum(mark) % sa.literal(LARGEST, sa.BigInteger), sa.BigInteger).label(
-        "mark"
-    )
+    return sa.cast(sa.func.sum(mark) % sa.literal(LARGEST, BigInteger), BigInteger).label("mark")
 
 
 def _changed() -> sa.Select[Any]:

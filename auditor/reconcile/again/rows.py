@@ -52,6 +52,7 @@ _LINKS: dict[sa.Table, tuple[str, Node]] = {
     d.link_contact: ("contact_id", Node.CONTACT),
     d.link_order: ("order_number", Node.ORDER),
     d.link_sale: ("order_number", Node.ORDER),
+    d.link_verdict: ("order_number", Node.ORDER),
     d.link_event: ("contact_id", Node.CONTACT),
     d.link_purchase: ("order_number", Node.ORDER),
     d.link_member: ("contact_id", Node.CONTACT),

@@ -58,7 +58,16 @@ def judging(conn: sa.Connection, terms: Terms, run: str, usable: Collection[str]
     """Return what a run judges by."""
     engine = conn.scalar(sa.select(sa.func.version()))
     # Times move on from run to run; logged merges and undone corrections are looked at as they are.
-    timeless = replace(terms, **dict.fromkeys(_TIMES, _EPOCH), undone={}, merges=())
+    timeless = replace(
+        terms,
+        as_of=_EPOCH,
+        contacts_before=_EPOCH,
+        sales_before=_EPOCH,
+        events_before=_EPOCH,
+        catalogue_before=_EPOCH,
+        undone={},
+        merges=(),
+    )
     text = "\n".join((__version__, str(engine), *sorted(usable), repr(timeless)))
     basis = hashlib.sha256(text.encode()).hexdigest()
     oldest = conn.scalar(sa.select(sa.func.min(emarsys_event.c.happened_at)))
@@ -67,7 +76,6 @@ def judging(conn: sa.Connection, terms: Terms, run: str, usable: Collection[str]
 
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, like every time in the warehouse
-_TIMES = ("as_of", "contacts_before", "sales_before", "events_before", "catalogue_before")
 
 
 def read(conn: sa.Connection) -> Judged | None:

@@ -22,6 +22,7 @@ from auditor.reconcile.populations import order_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 MOST_SHARE = 0.3
 """Of all orders: beyond that, judging everything costs no more than judging these again."""
 
-Keys = sa.Select[tuple[str]]
+Keys = sa.Select[Any]
 
 
 class _Tie(NamedTuple):
@@ -92,9 +93,7 @@ _FRESH_TIES: tuple[_Tie, ...] = tuple(
             (Node.CUSTOMER, "external_id"),
         ),
         _ties_of(t.centra_customer_flag, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
-        _ties_of(
-            t.centra_keyed_consent, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")
-        ),
+        _ties_of(t.centra_keyed_consent, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
     )
 )
 """What changed records say of themselves; they were all found at the beginning."""
@@ -169,9 +168,7 @@ def _is_too_much(conn: sa.Connection) -> bool:
     return (conn.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > orders * MOST_SHARE
 
 
-def _spread(
-    conn: sa.Connection, ties: Iterable[_Tie], added: dict[Node, int]
-) -> dict[Node, int]:
+def _spread(conn: sa.Connection, ties: Iterable[_Tie], added: dict[Node, int]) -> dict[Node, int]:
     """Add whatever is tied to the touched, one step further; return how much of each kind."""
     found: dict[Node, list[Keys]] = {}
     for tie in ties:
@@ -186,7 +183,9 @@ def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> int:
     """Add keys that are not there yet; return how many."""
     found = sa.union(*some).subquery()
     key = next(iter(found.c))
-    known = sa.select(touched_key.c.key).where(touched_key.c.node == int(node), touched_key.c.key.is_not(None))
+    known = sa.select(touched_key.c.key).where(
+        touched_key.c.node == int(node), touched_key.c.key.is_not(None)
+    )
     fresh = sa.select(sa.literal(int(node), SmallInteger), key).where(
         key.is_(None) | key.not_in(known)
     )
@@ -209,12 +208,19 @@ def _changed(node: Node) -> Iterator[Keys]:
 
 def _drifted() -> Iterator[tuple[Node, Keys]]:
     """Yield the subjects of open drift: who moved is asked of them every time."""
-    for table in (d.drift_consent, d.drift_identity, d.drift_event, d.drift_fulfilment, d.drift_audience):
+    for table in (
+        d.drift_consent,
+        d.drift_identity,
+        d.drift_event,
+        d.drift_fulfilment,
+        d.drift_audience,
+    ):
         contact = table.c.contact_id
         yield Node.CONTACT, sa.select(contact).where(contact.is_not(None))
     customer, row = d.drift_identity.c.customer_id, d.drift_sales.c
     yield Node.CUSTOMER, sa.select(customer).where(customer.is_not(None))
-    yield Node.ORDER, sa.select(order_key(d.drift_sales)).where(row.subject_key.is_not(None))
+    number: Keys = sa.select(order_key(d.drift_sales).label("order_number"))
+    yield Node.ORDER, number.where(row.subject_key.is_not(None))
 
 
 def _young(judged: Judged) -> Iterator[tuple[Node, Keys]]:
@@ -225,8 +231,9 @@ def _young(judged: Judged) -> Iterator[tuple[Node, Keys]]:
     yield Node.EMAIL, _since(person.email_key, contacts, person.changed_at, person.evidence_at)
     moments = (contact.changed_at, contact.evidence_at, contact.gone_at)
     yield Node.CONTACT, _since(contact.contact_id, contacts, *moments)
-    yield Node.ORDER, _since(
-        order.order_number, min(sales, events), order.created_at, order.updated_at
+    yield (
+        Node.ORDER,
+        _since(order.order_number, min(sales, events), order.created_at, order.updated_at),
     )
     returned = t.centra_return.c
     yield Node.ORDER, _since(returned.order_number, sales, returned.created_at)
@@ -237,11 +244,14 @@ def _young(judged: Judged) -> Iterator[tuple[Node, Keys]]:
 
 
 def _uncovered(terms: Terms, now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
-    """Yield what the events prove nothing about any more, or prove something about now: they are read
-    from another day on."""
-    if now.oldest_event == earlier.oldest_event or None in (now.oldest_event, earlier.oldest_event):
+    """Yield what the events prove nothing about any more, or prove something about only now.
+
+    They are read from another day on than they were last time.
+    """
+    ends = sorted(at for at in (now.oldest_event, earlier.oldest_event) if at is not None)
+    if len(set(ends)) < 2:  # noqa: PLR2004 - the same day, or no events at all
         return
-    first, last = sorted((now.oldest_event, earlier.oldest_event))
+    first, last = ends
     last += max(terms.pairing_window, terms.confirmation_window)
     order, parcel, event = t.centra_order.c, t.centra_shipment.c, t.emarsys_event.c
     left_at = sa.func.coalesce(parcel.shipped_at, parcel.updated_at)
@@ -255,5 +265,5 @@ def _uncovered(terms: Terms, now: Judged, earlier: Judged) -> Iterator[tuple[Nod
         yield node, sa.select(key).where(key.is_not(None), at >= first, at <= last)
 
 
-def _since(key: ColumnElement[Any], limit: Any, *moments: ColumnElement[Any]) -> Keys:
+def _since(key: ColumnElement[Any], limit: datetime, *moments: ColumnElement[Any]) -> Keys:
     return sa.select(key).where(key.is_not(None), sa.or_(*(at >= limit for at in moments)))
