@@ -42,6 +42,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     worlds = metafunc.config.getoption("--large-worlds")
     if "large_seed" in metafunc.fixturenames:
         metafunc.parametrize("large_seed", range(1, worlds + 1))
+    if "again_seed" in metafunc.fixturenames:
+        seeds, days = (range(1, worlds + 1), 6) if worlds > 1 else ((1,), 2)
+        metafunc.parametrize(("again_seed", "again_days"), [(seed, days) for seed in seeds])
     if "steady_seed" in metafunc.fixturenames:
         # Every look costs a second: many worlds are looked at every day, few every fifth.
         seeds, every = (range(1, worlds + 1), 1) if worlds > 1 else ((1,), 5)

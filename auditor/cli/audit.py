@@ -24,6 +24,7 @@ Examples:
   auditor audit
   auditor audit --suite consent --suite sales
   auditor audit --no-snapshot            judge the last snapshot again
+  auditor audit --no-snapshot --anew     and everything of it, whatever was judged before
   auditor audit --since 2026-11-16T05:00:00Z-7f3a
   auditor audit --run 2026-11-16T05:00:00Z-7f3a
   auditor audit --canary                 prove that every check still works
@@ -37,6 +38,11 @@ Examples:
 )
 @click.option(
     "--no-snapshot", is_flag=True, help="Judge the last snapshot again instead of reading."
+)
+@click.option(
+    "--anew",
+    is_flag=True,
+    help="Judge everything, not only what was touched since the last run.",
 )
 @click.option(
     "--fail-on",
@@ -67,6 +73,7 @@ def command(  # noqa: PLR0913 - one per option
     suites: tuple[str, ...],
     *,
     no_snapshot: bool,
+    anew: bool,
     fail_on: Severity,
     canary: bool,
     is_told: bool,
@@ -87,7 +94,9 @@ def command(  # noqa: PLR0913 - one per option
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         if stored is not None:
             return _backtest(invocation, run, stored, suites)
-        done = audit(run, suites=suites, take_snapshot=not no_snapshot, with_canary=canary)
+        done = audit(
+            run, suites=suites, take_snapshot=not no_snapshot, with_canary=canary, anew=anew
+        )
         sentences = list(tell(run, done).sentences()) if is_told else []
     for sentence in sentences:
         click.echo(sentence, err=True)

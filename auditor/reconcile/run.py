@@ -167,7 +167,7 @@ _STEPS: tuple[_Step, ...] = (
 
 
 def reconcile(warehouse: Warehouse, terms: Terms, *, suites: Collection[str] | None = None) -> None:
-    """Fill the link and drift tables and the populations anew, all in one transaction.
+    """Fill the link and drift tables and the populations anew.
 
     Args:
         warehouse: Holds a snapshot.
@@ -178,12 +178,13 @@ def reconcile(warehouse: Warehouse, terms: Terms, *, suites: Collection[str] | N
     Raises:
         ConfigError: the settings name a market or warehouse that Centra does not have.
     """
-    with warehouse.engine.begin() as conn:
+    wanted = [s for s in _STEPS if suites is None or not s.serves.isdisjoint(suites)]
+    with warehouse.engine.connect() as conn:
         items.require_names(conn, terms)
         state.forget(conn)
         warehouse.empty_drift(conn)
-        wanted = [s for s in _STEPS if suites is None or not s.serves.isdisjoint(suites)]
         _take(conn, warehouse, terms, wanted)
+        conn.commit()
 
 
 def reconcile_again(
@@ -208,19 +209,26 @@ def reconcile_again(
         ConfigError: the settings name a market or warehouse that Centra does not have.
     """
     is_again = not anew and _set_apart(warehouse, terms, run, usable)
-    with warehouse.engine.begin() as conn:
+    with warehouse.engine.connect() as conn:
         items.require_names(conn, terms)
         now, earlier = state.judging(conn, terms, run, usable), state.read(conn)
         # What this run judged whole a moment ago is whole for attribution, whatever is judged again.
         is_of_part = is_again and earlier is not None and (earlier.is_learned or earlier.is_of_part)
+        if is_again:
+            with part.first(conn):
+                _take(conn, warehouse, terms, [step for step in _STEPS if step.is_of_people])
+        # From here on the links are of no run, until all of them are of this one.
+        state.forget(conn)
         warehouse.empty_drift(conn)
         if is_again:
-            _take_again(conn, warehouse, terms)
+            rows.put_back(conn)
+            _take(conn, warehouse, terms, [step for step in _STEPS if not step.is_of_people])
             marks.follow(conn)
         else:
             _take(conn, warehouse, terms, _STEPS)
             marks.keep(conn, terms)
         state.write(conn, replace(now, is_of_part=is_of_part))
+        conn.commit()
     if not is_of_part:
         part.end(warehouse.engine)
     return is_again
@@ -240,11 +248,10 @@ def _take(conn: sa.Connection, warehouse: Warehouse, terms: Terms, steps: Iterab
 def _set_apart(warehouse: Warehouse, terms: Terms, run: str, usable: Collection[str]) -> bool:
     """Put the rows of the touched into the part; say whether judging these alone suffices.
 
-    They are written for good before they are judged: of what its own transaction wrote DuckDB knows no
-    numbers, and plans joins as if there were next to none.
+    What is asked of people is then asked of these, and what is asked of everything of everything.
     """
     part.end(warehouse.engine)
-    with warehouse.engine.begin() as conn:
+    with warehouse.engine.connect() as conn:
         now, earlier = state.judging(conn, terms, run, usable), state.read(conn)
         if earlier is None or not now.may_follow(earlier):
             return False
@@ -255,12 +262,5 @@ def _set_apart(warehouse: Warehouse, terms: Terms, run: str, usable: Collection[
             is_enough = touched.collect(conn, terms, now, earlier)
         if is_enough:
             rows.take(conn)
+        conn.commit()
     return is_enough
-
-
-def _take_again(conn: sa.Connection, warehouse: Warehouse, terms: Terms) -> None:
-    """Ask the touched alone what is asked of people, then everything what is asked of everything."""
-    with part.first(conn):
-        _take(conn, warehouse, terms, [step for step in _STEPS if step.is_of_people])
-    rows.put_back(conn)
-    _take(conn, warehouse, terms, [step for step in _STEPS if not step.is_of_people])

@@ -41,6 +41,18 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
+def learn(conn: sa.Connection, table: sa.Table) -> None:
+    """Let the engine know how many rows a table holds that was just filled, before others are joined to it.
+
+    DuckDB knows no numbers of what its own transaction wrote, and plans joins as if there were next to
+    none; one process has the file, so nobody sees what is committed on the way.
+    """
+    if conn.dialect.name == "duckdb":
+        conn.commit()
+    else:
+        conn.execute(sa.text(f"ANALYZE {conn.dialect.identifier_preparer.format_table(table)}"))
+
+
 def _widen(conn: sa.Connection) -> None:
     """Give what an older auditor has derived the columns that came since; old rows lack their values.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.warehouse.connect import learn
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,8 +40,11 @@ def first(conn: sa.Connection) -> Iterator[None]:
     _search(conn, NAME, whole)
     try:
         yield
-    finally:
+    except BaseException:
+        conn.rollback()  # nothing can be set in a transaction that has failed
         _search(conn, whole)
+        raise
+    _search(conn, whole)
 
 
 def _search(conn: sa.Connection, *schemas: str) -> None:
@@ -65,3 +70,4 @@ def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[boo
     into.create(conn)
     names = [column.name for column in table.columns]
     conn.execute(into.insert().from_select(names, sa.select(table).where(*conditions)))
+    learn(conn, into)

@@ -23,7 +23,7 @@ from auditor.model.history import (
 )
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import correct, load, reads, stage, unload, versions
-from auditor.warehouse.connect import open_engine
+from auditor.warehouse.connect import learn, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -201,9 +201,13 @@ class Warehouse:
             return (conn.scalar(others.select_from(table)) or 0) + self.count(fresh)
 
     def refill(self, conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
-        """Replace a table's rows by a select's, whose columns are the table's in order."""
+        """Replace a table's rows by a select's, whose columns are the table's in order.
+
+        Embedded, what the connection has done until then is committed.
+        """
         self.empty(conn, table)
         conn.execute(table.insert().from_select([c.name for c in table.columns], select))
+        learn(conn, table)
 
     def empty(self, conn: sa.Connection, table: sa.Table) -> None:
         """Take all rows out of a table; to make it anew is the fastest way."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
+from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any
@@ -11,74 +13,227 @@ import pytest
 import sqlalchemy as sa
 
 from auditor.model import drift as d
-from auditor.model.history import agreed_value, unit_mark
+from auditor.model.history import agreed_value, judged_state, touched_key, unit_mark
+from auditor.model.tables import STREAM_TABLES, emarsys_contact
+from auditor.pipeline.judging import terms_of_run
 from auditor.reconcile import agreed
-from auditor.reconcile.run import reconcile_again
+from auditor.reconcile.again import state
+from auditor.reconcile.again.marks import Node
+from auditor.reconcile.run import reconcile, reconcile_again
 from auditor.sandbox.world import Scale, build_world, evolve, plant
 from auditor.warehouse import Warehouse
-from tests.direct import write_world
+from tests.direct import whole_snapshot, write_world
 from tests.test_large_worlds import settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
+    from auditor.reconcile.terms import Terms
+    from auditor.sandbox.world import World
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-TABLES = (
-    *d.DRIFT_TABLES, d.link_person, d.link_gone, d.link_contact, d.link_order, d.link_sale, d.link_verdict, d.link_event,
-    d.link_item, d.link_stream, d.link_purchase, d.link_member, d.revenue_bridge, d.verified_share,
-    d.check_population, agreed_value, unit_mark,
+DAY = timedelta(days=1)
+STREAMS = frozenset(STREAM_TABLES)
+JUDGED = (
+    *d.DRIFT_TABLES, d.link_person, d.link_gone, d.link_contact, d.link_order, d.link_sale,
+    d.link_verdict, d.link_event, d.link_item, d.link_stream, d.link_purchase, d.link_member,
+    d.revenue_bridge, d.verified_share, d.check_population, agreed_value, unit_mark,
 )  # fmt: skip
 
 
-class Book:
+class Brand:
     """A world whose snapshots are judged run after run."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.world = build_world(seed, Scale.of(customers=120), START)
-        self.folder, self.seed, self.number = folder, seed, 0
-        self.settings = settings_of(self.world, folder)
+    def __init__(self, world: World, warehouse: Warehouse, folder: Path) -> None:
+        self.world, self.warehouse = world, warehouse
+        self.settings = settings_of(world, folder)
+        self.number = 0
 
-    def write(self, file: Path) -> str:
+    def read(self) -> None:
+        """Take a snapshot of how the world is now."""
         self.number += 1
-        with closing(Warehouse(f"duckdb:///{file}")) as warehouse:
-            self.taken = write_world(self.world, warehouse, f"run-{self.number}")
-        return self.taken.run
+        self.taken = write_world(self.world, self.warehouse, f"run-{self.number}")
 
-    def judge(self, file: Path, *, anew: bool = False) -> bool:
-        from auditor.pipeline.judging import terms_of_run
+    def reconcile(
+        self,
+        *,
+        anew: bool = False,
+        usable: Collection[str] = STREAMS,
+        change: Callable[[Terms], Terms] = lambda terms: terms,
+    ) -> bool:
+        """Judge the snapshot; return whether only what was touched was."""
+        terms = change(terms_of_run(self.settings, self.warehouse, self.taken))
+        return reconcile_again(self.warehouse, terms, self.taken.run, usable=usable, anew=anew)
 
-        usable = {line.stream for line in self.taken.coverage}
-        with closing(Warehouse(f"duckdb:///{file}")) as warehouse:
-            terms = terms_of_run(self.settings, warehouse, self.taken)
-            is_again = reconcile_again(warehouse, terms, self.taken.run, usable=usable, anew=anew)
-            agreed.attribute(warehouse, terms, self.taken.run, usable=usable)
+    def attribute(self, *, usable: Collection[str] = STREAMS) -> None:
+        """Say who moved, as every run does after it has judged."""
+        terms = terms_of_run(self.settings, self.warehouse, self.taken)
+        agreed.attribute(self.warehouse, terms, self.taken.run, usable=usable)
+
+    def judge(self, *, anew: bool = False) -> bool:
+        """Do both."""
+        is_again = self.reconcile(anew=anew)
+        self.attribute()
         return is_again
 
+    def rows(self) -> dict[str, list[Any]]:
+        """Return the rows of every table that judging fills."""
+        with self.warehouse.engine.connect() as conn:
+            return {
+                table.name: sorted(map(tuple, conn.execute(sa.select(table))), key=repr)
+                for table in JUDGED
+            }
 
-def rows(file: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with closing(Warehouse(f"duckdb:///{file}")) as warehouse, warehouse.engine.connect() as conn:
-        return {
-            table.name: sorted(map(tuple, conn.execute(sa.select(table))), key=repr)
-            for table in TABLES
-        }
+    def touched(self, node: Node) -> set[str]:
+        """Return what was judged again the last time."""
+        keys = sa.select(touched_key.c.key).where(touched_key.c.node == int(node))
+        with self.warehouse.engine.connect() as conn:
+            return set(conn.scalars(keys))
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
-def test_again(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(autouse=True)
+def _however_much_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a small world a day touches most of it."""
     monkeypatch.setattr("auditor.reconcile.again.touched.MOST_SHARE", 1)
-    book = Book(seed, tmp_path)
-    file = tmp_path / "w.duckdb"
-    book.write(file)
-    assert not book.judge(file)
-    for day in range(1, 4):
-        evolve(book.world, seed, START + timedelta(days=day))
-        if day == 2:
-            plant(book.world, seed)
-        book.write(file)
-        anew = copyfile(file, tmp_path / "anew.duckdb")
-        assert book.judge(file)
-        book.judge(anew, anew=True)
-        found, wanted = rows(file), rows(anew)
-        for name in wanted:
-            assert found[name] == wanted[name], (day, name)
+
+
+@contextmanager
+def brand_at(url: str, world: World, folder: Path) -> Iterator[Brand]:
+    with closing(Warehouse(url)) as warehouse:
+        if warehouse.engine.dialect.name == "duckdb":
+            with warehouse.engine.connect() as conn:
+                conn.execute(sa.text("SET threads = 1"))  # they would cost more than they help
+        yield Brand(world, warehouse, folder)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
+    """Give a world and the file of a warehouse in which its first snapshot was judged."""
+    folder = tmp_path_factory.mktemp("judged")
+    world = build_world(1, Scale.of(customers=40), START)
+    with brand_at(f"duckdb:///{folder}/w.duckdb", world, folder) as brand:
+        brand.read()
+        brand.judge()
+    return world, folder / "w.duckdb"
+
+
+@pytest.fixture
+def brand(judged: tuple[World, Path], tmp_path: Path) -> Iterator[Brand]:
+    """Give a brand whose first snapshot was judged, to do with as a test likes."""
+    world, file = judged
+    copyfile(file, tmp_path / "w.duckdb")
+    with brand_at(f"duckdb:///{tmp_path}/w.duckdb", deepcopy(world), tmp_path) as one:
+        one.number, one.taken = 1, whole_snapshot("run-1", START)
+        yield one
+
+
+def test_the_same_is_found_day_after_day(
+    warehouse_url: str, tmp_path: Path, again_seed: int, again_days: int
+):
+    world = build_world(again_seed, Scale.of(customers=100), START)
+    with brand_at(warehouse_url, world, tmp_path) as brand:
+        brand.read()
+        brand.judge()
+        for day in range(1, again_days + 1):
+            evolve(brand.world, again_seed, START + day * DAY)
+            if day == again_days - 1:
+                plant(brand.world, again_seed)
+            brand.read()
+            assert brand.judge()
+            found = brand.rows()
+            brand.judge(anew=True)
+            assert found == brand.rows()
+
+
+def test_where_nothing_changed_only_the_young_and_the_drifted_are_judged_again(brand: Brand):
+    assert brand.judge()
+    with brand.warehouse.engine.connect() as conn:
+        orders = conn.scalar(sa.select(sa.func.count()).select_from(d.link_order))
+    assert len(brand.touched(Node.ORDER)) < orders / 2
+
+
+def test_who_changed_is_judged_again(brand: Brand):
+    brand.judge()
+    before = brand.touched(Node.CONTACT)
+    row = emarsys_contact.c
+    with brand.warehouse.engine.begin() as conn:
+        contact = conn.scalar(sa.select(row.contact_id).where(row.contact_id.not_in(before)))
+        conn.execute(emarsys_contact.update().where(row.contact_id == contact).values(opt_in=9))
+    brand.judge()
+    assert contact in brand.touched(Node.CONTACT) - before
+
+
+def test_the_first_run_judges_everything(brand: Brand):
+    with brand.warehouse.engine.begin() as conn:
+        conn.execute(judged_state.delete())
+    assert not brand.judge()
+
+
+def test_other_terms_judge_everything(brand: Brand):
+    assert not brand.reconcile(change=lambda terms: replace(terms, tolerance_minor=7))
+
+
+def test_another_stream_to_rely_on_judges_everything(brand: Brand):
+    assert not brand.reconcile(usable=STREAMS - {"sales"})
+
+
+def test_a_settle_time_that_reaches_further_back_judges_everything(brand: Brand):
+    assert not brand.reconcile(
+        change=lambda terms: replace(terms, sales_before=terms.sales_before - DAY)
+    )
+
+
+def test_judging_for_some_suites_alone_is_no_base_for_the_next_run(brand: Brand):
+    terms = terms_of_run(brand.settings, brand.warehouse, brand.taken)
+    reconcile(brand.warehouse, terms, suites={"consent"})
+    assert not brand.reconcile()
+
+
+def test_a_run_that_attribution_did_not_follow_is_no_base_for_the_next(brand: Brand):
+    brand.read()
+    brand.reconcile()
+    brand.read()
+    assert not brand.reconcile()
+
+
+def test_a_second_look_within_a_run_judges_again_what_it_read_again(brand: Brand):
+    brand.read()
+    brand.reconcile()
+    assert brand.reconcile()
+
+
+def test_attribution_follows_all_that_a_run_has_judged(brand: Brand):
+    evolve(brand.world, 1, START + DAY)
+    brand.read()
+    brand.reconcile()
+    first = brand.touched(Node.ORDER)
+    brand.reconcile()  # a second look, for which nothing of the first has changed
+    assert brand.touched(Node.ORDER) >= first
+    brand.attribute()
+    found = brand.rows()
+    brand.judge(anew=True)
+    assert found == brand.rows()
+
+
+def test_a_second_look_after_everything_was_judged_leaves_everything_to_attribution(brand: Brand):
+    brand.reconcile(anew=True)
+    brand.reconcile()
+    with brand.warehouse.engine.connect() as conn:
+        assert not conn.scalar(sa.select(judged_state.c.is_of_part))
+
+
+def test_nothing_of_the_part_stays(brand: Brand):
+    brand.judge()
+    assert "part" not in sa.inspect(brand.warehouse.engine).get_schema_names()
+
+
+def test_a_run_that_breaks_off_leaves_no_base(brand: Brand, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr("auditor.reconcile.run.marks.follow", broken)
+    with pytest.raises(RuntimeError):
+        brand.reconcile()
+    with brand.warehouse.engine.connect() as conn:
+        assert state.read(conn) is None

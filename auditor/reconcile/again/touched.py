@@ -21,7 +21,7 @@ from auditor.reconcile.again.marks import Node, changed_unit, row_hash
 from auditor.reconcile.populations import order_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy.sql.elements import ColumnElement
@@ -149,38 +149,43 @@ def _collect(conn: sa.Connection, seeds: dict[Node, list[Keys]]) -> bool:
     whole = sa.select(row.unit).where(row.node == int(Node.WHOLE)).limit(1)
     if conn.execute(whole).first() is not None:
         return False
-    added = {node: _add(conn, node, keys) for node, keys in seeds.items()}
+    for node, keys in seeds.items():
+        _add(conn, node, keys)
     nameless = sa.select(touched_key.c.node).where(touched_key.c.key.is_(None)).limit(1)
     if conn.execute(nameless).first() is not None:
         return False
     ties: tuple[_Tie, ...] = (*_TIES, *_FRESH_TIES)
-    while any(added.values()):
-        if _is_too_much(conn):
-            return False
-        added = _spread(conn, ties, added)
-        ties = _TIES
-    return not _is_too_much(conn)
-
-
-def _is_too_much(conn: sa.Connection) -> bool:
     orders = conn.scalar(sa.select(sa.func.count()).select_from(t.centra_order)) or 0
-    some = keys_of(Node.ORDER).subquery()
-    return (conn.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > orders * MOST_SHARE
+    before: dict[Node, int] = {}
+    now = _counts(conn)
+    while now != before and now.get(Node.ORDER, 0) <= orders * MOST_SHARE:
+        grown = {node for node, count in now.items() if count != before.get(node)}
+        _spread(conn, ties, grown)
+        ties = _TIES
+        before, now = now, _counts(conn)
+    return now == before
 
 
-def _spread(conn: sa.Connection, ties: Iterable[_Tie], added: dict[Node, int]) -> dict[Node, int]:
-    """Add whatever is tied to the touched, one step further; return how much of each kind."""
+def _counts(conn: sa.Connection) -> dict[Node, int]:
+    row = touched_key.c
+    counts = conn.execute(sa.select(row.node, sa.func.count()).group_by(row.node))
+    return {Node(node): count for node, count in counts}
+
+
+def _spread(conn: sa.Connection, ties: Iterable[_Tie], grown: Collection[Node]) -> None:
+    """Add whatever is tied to the touched, one step further."""
     found: dict[Node, list[Keys]] = {}
     for tie in ties:
         for (node, key), (other, named) in ((tie.one, tie.other), (tie.other, tie.one)):
-            if added.get(node):
+            if node in grown:
                 reached = sa.select(named).where(named.is_not(None), key.in_(keys_of(node)))
                 found.setdefault(other, []).append(reached)
-    return {node: _add(conn, node, keys) for node, keys in found.items()}
+    for node, keys in found.items():
+        _add(conn, node, keys)
 
 
-def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> int:
-    """Add keys that are not there yet; return how many."""
+def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> None:
+    """Add keys that are not there yet."""
     found = sa.union(*some).subquery()
     key = next(iter(found.c))
     known = sa.select(touched_key.c.key).where(
@@ -189,7 +194,7 @@ def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> int:
     fresh = sa.select(sa.literal(int(node), SmallInteger), key).where(
         key.is_(None) | key.not_in(known)
     )
-    return conn.execute(touched_key.insert().from_select(["node", "key"], fresh)).rowcount
+    conn.execute(touched_key.insert().from_select(["node", "key"], fresh))
 
 
 def _seeds(terms: Terms, now: Judged, earlier: Judged) -> dict[Node, list[Keys]]:
