@@ -150,6 +150,7 @@ def test_where_nothing_changed_only_the_young_and_the_drifted_are_judged_again(b
     assert brand.judge()
     with brand.warehouse.engine.connect() as conn:
         orders = conn.scalar(sa.select(sa.func.count()).select_from(d.link_order))
+    assert orders
     assert len(brand.touched(Node.ORDER)) < orders / 2
 
 
