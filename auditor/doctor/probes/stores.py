@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from auditor.doctor.result import Result, probe
 from auditor.findings.ledger import Ledger
-from auditor.findings.ledger import metadata as ledger_tables
+from auditor.findings.schema import tables
 from auditor.model.tables import metadata as warehouse_tables
 from auditor.warehouse import Warehouse
 
@@ -30,7 +30,7 @@ def warehouse(visit: Visit) -> Iterator[Result]:
 def ledger(visit: Visit) -> Iterator[Result]:
     """Open the ledger as an audit would."""
     with closing(Ledger(visit.settings.store.ledger)) as store:
-        yield store_result("ledger", store.engine, ledger_tables)
+        yield store_result("ledger", store.engine, tables())
 
 
 def store_result(name: str, engine: sa.Engine, tables: sa.MetaData) -> Result:
