@@ -15,7 +15,7 @@ from auditor.doctor.probes.stores import ledger, store_result, warehouse
 from auditor.doctor.probes.stores_evidence import evidence, evidence_result
 from auditor.doctor.run import examine
 from auditor.findings.ledger import Ledger
-from auditor.findings.schema import tables
+from auditor.findings.schema import REVISION, tables
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_a_ledger_that_cannot_be_written_fails(tmp_path):
     with closing(Ledger(f"sqlite:///{tmp_path / 'l.sqlite'}")):
         pass
     engine = sa.create_engine(f"sqlite:///file:{tmp_path / 'l.sqlite'}?mode=ro&uri=true")
-    result = store_result("ledger", engine, tables())
+    result = store_result("ledger", engine, tables(), REVISION)
     engine.dispose()
     assert (result.state, result.detail) == ("fail", "store.ledger cannot be written.")
 
