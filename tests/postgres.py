@@ -70,6 +70,10 @@ _OTHERS = """
 """
 
 
+KEPT = {"ledger_version", "warehouse_version"}
+"""The tables whose one row says what shape the others have."""
+
+
 class Shelf:
     """Databases with empty tables, lent to one test after another.
 
@@ -107,7 +111,9 @@ class Shelf:
             conn.execute(_OTHERS)
             found = conn.execute(_COLUMNS).fetchall()
             extra = [name for name, _, _ in found if name not in made]
-            filled = [name for name, _, is_filled in found if is_filled and name in made]
+            filled = [
+                name for name, _, is_filled in found if is_filled and name in made.keys() - KEPT
+            ]
             for verb, names in (("DROP TABLE", extra), ("TRUNCATE", filled)):
                 if names:
                     conn.execute(f"{verb} {', '.join(names)}")

@@ -47,6 +47,11 @@ def test_the_wheel_carries_the_schema_of_the_sandbox(names: set[str]):
     assert "auditor/sandbox/centra/schema.graphql" in names
 
 
+def test_the_wheel_carries_the_migrations_of_the_ledger(names: set[str]):
+    migrations = ROOT / "auditor" / "findings" / "migrations"
+    assert {p.relative_to(ROOT).as_posix() for p in migrations.rglob("*.py")} <= names
+
+
 def test_the_wheel_carries_no_report(names: set[str]):
     assert [name for name in names if "reports/out" in name or "test-packaging" in name] == []
 

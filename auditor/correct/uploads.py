@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from auditor.errors import UnsafePlanError
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -35,8 +36,6 @@ Key: TypeAlias = tuple[str, str, str]
 SALE, CANCELLATION = "sale", "cancellation"
 CAUSE = re.compile(r"sale|cancellation|return:\S.*")
 OPEN: tuple[State, ...] = ("intent", "accepted", "unknown")
-
-metadata = sa.MetaData()
 
 upload_table = sa.Table(
     "sales_upload",
@@ -124,7 +123,6 @@ class UploadLedger:
     """
 
     def __init__(self, ledger: Ledger, brand: str, semantics: Semantics = "append") -> None:
-        metadata.create_all(ledger.engine)
         self._ledger, self._brand, self._semantics = ledger, brand, semantics
 
     def claim(

@@ -11,12 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
 from auditor.errors import ConfigError, StoreError
+from auditor.findings.schema import bring_up_to_date, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-metadata = sa.MetaData()
 
 run_table = sa.Table(
     "run",
@@ -128,20 +127,23 @@ class Ledger:
 
     Raises:
         ConfigError: not a URL of a supported engine, or its driver is not installed.
-        StoreError: the database cannot be opened.
+        StoreError: the database cannot be opened or brought up to date, or is of a newer auditor.
     """
 
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
+        self.engine = _engine(parsed)
         try:
-            self.engine = _engine(parsed)
-            metadata.create_all(self.engine)
-            _bring_up_to_date(self.engine)
+            bring_up_to_date(self.engine)
         except sa.exc.DBAPIError as exc:
+            self.close()
             raise StoreError(
                 f"store.ledger: the database {parsed.database} cannot be opened; "
                 "check the setting, and whether another process holds it."
             ) from exc
+        except StoreError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close all connections."""
@@ -152,21 +154,6 @@ class Ledger:
         """Open a transaction."""
         with self.engine.begin() as conn:
             yield conn
-
-
-def _bring_up_to_date(engine: sa.Engine) -> None:
-    """Give the tables of an older version the columns, all of which may be empty, and the indexes."""
-    found, type_of = sa.inspect(engine), engine.dialect.type_compiler_instance.process
-    quote = engine.dialect.identifier_preparer.quote
-    with engine.begin() as conn:
-        for table in metadata.sorted_tables:
-            known = {column["name"] for column in found.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in known:
-                    added = f"{quote(column.name)} {type_of(column.type)}"
-                    conn.execute(sa.text(f"ALTER TABLE {quote(table.name)} ADD COLUMN {added}"))
-            for index in table.indexes:
-                index.create(conn, checkfirst=True)
 
 
 def _parse(url: str) -> sa.URL:

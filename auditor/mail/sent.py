@@ -10,14 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 from auditor.model.audit import Undelivered
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.findings.ledger import Ledger
-
-metadata = sa.MetaData()
 
 mail_table = sa.Table(
     "mail",
@@ -69,7 +68,6 @@ class Sent:
     """
 
     def __init__(self, ledger: Ledger, brand: str) -> None:
-        metadata.create_all(ledger.engine)
         self._ledger, self._brand = ledger, brand
 
     def was(self, name: str) -> bool:

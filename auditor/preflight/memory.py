@@ -9,13 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 from auditor.model.audit import LastPreflight
 
 if TYPE_CHECKING:
     from auditor.findings.ledger import Ledger
     from auditor.preflight.verdict import Preflight
-
-metadata = sa.MetaData()
 
 preflight_table = sa.Table(
     "preflight",
@@ -33,7 +32,6 @@ preflight_table = sa.Table(
 
 def remember(ledger: Ledger, made: Preflight) -> None:
     """Write a verdict down."""
-    metadata.create_all(ledger.engine)
     values = {
         "brand": made.brand,
         "made_at": stored(made.made_at),
@@ -50,7 +48,6 @@ def remember(ledger: Ledger, made: Preflight) -> None:
 
 def last_of(ledger: Ledger, brand: str) -> LastPreflight | None:
     """Return the newest verdict of a brand, None where it never asked for one."""
-    metadata.create_all(ledger.engine)
     row = preflight_table.c
     newest = sa.select(preflight_table).where(row.brand == brand).order_by(row.made_at.desc())
     with ledger.begin() as conn:

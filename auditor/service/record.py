@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.findings.ledger import Ledger
-
-metadata = sa.MetaData()
 
 work_table = sa.Table(
     "service_work",
@@ -59,7 +58,6 @@ class Log:
     """
 
     def __init__(self, ledger: Ledger, brand: str) -> None:
-        metadata.create_all(ledger.engine)
         self._ledger, self._brand = ledger, brand
 
     def begins(self, kind: str, at: datetime) -> None:

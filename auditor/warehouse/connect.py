@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from auditor.errors import ConfigError, StoreError
-from auditor.model import history
-from auditor.model.drift import DRIFT_TABLES
-from auditor.model.tables import metadata
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from auditor.warehouse.schema import bring_up_to_date
 
 MEMORY_LIMIT = "768MB"
 THREADS = 2
@@ -25,15 +19,13 @@ def open_engine(url: str) -> sa.Engine:
 
     Raises:
         ConfigError: an engine that is not supported, or whose driver is not installed.
-        StoreError: the database cannot be opened.
+        StoreError: the database cannot be opened, or has a schema that this auditor does not know.
     """
     parsed = _parse(url)
     engine = _engine(parsed)
     try:
         with engine.begin() as conn:
-            metadata.create_all(conn)
-            history.metadata.create_all(conn)
-            _widen(conn)
+            bring_up_to_date(conn)
     except sa.exc.DBAPIError as exc:
         raise StoreError(_why_not_open(parsed, exc)) from exc
     if parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:"):
@@ -51,28 +43,6 @@ def learn(conn: sa.Connection, table: sa.Table) -> None:
         conn.commit()
     else:
         conn.execute(sa.text(f"ANALYZE {conn.dialect.identifier_preparer.format_table(table)}"))
-
-
-def _widen(conn: sa.Connection) -> None:
-    """Give what an older auditor has derived the columns that came since; old rows lack their values.
-
-    A canonical table of another shape is not mended: its rows would have to be read again.
-    """
-    column = sa.table(
-        "columns", sa.column("table_name"), sa.column("column_name"), schema="information_schema"
-    )
-    known = {
-        tuple(row) for row in conn.execute(sa.select(column.c.table_name, column.c.column_name))
-    }
-    for table, missing in _missing(known):
-        name = conn.dialect.identifier_preparer.quote(missing.name)
-        kind = missing.type.compile(conn.dialect)
-        conn.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}"))
-
-
-def _missing(known: set[tuple[str, ...]]) -> Iterator[tuple[sa.Table, sa.Column[object]]]:
-    for table in (*DRIFT_TABLES, *history.HISTORY.values()):
-        yield from ((table, c) for c in table.columns if (table.name, c.name) not in known)
 
 
 def _parse(url: str) -> sa.URL:

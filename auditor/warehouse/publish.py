@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from auditor.errors import StoreError
 from auditor.private_file import replaced
+from auditor.warehouse.schema import SCHEMA, stored_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Published:
         url: The warehouse's, as in the settings.
 
     Raises:
-        StoreError: no run has published it yet.
+        StoreError: no run of this version has published it yet.
     """
 
     def __init__(self, url: str) -> None:
@@ -44,6 +45,11 @@ class Published:
             self.engine = sa.create_engine(f"duckdb:///{copy}", connect_args=arguments)
         else:
             raise StoreError("No run has published its data yet; run `auditor audit` first.")
+        with self.engine.connect() as conn:
+            is_present = stored_version(conn) == SCHEMA
+        if not is_present:
+            self.close()
+            raise StoreError("Another version published the data; run `auditor audit` first.")
 
     def close(self) -> None:
         """Close all connections."""

@@ -14,7 +14,8 @@ from auditor.doctor.probes import settings as settings_probes
 from auditor.doctor.probes.stores import ledger, store_result, warehouse
 from auditor.doctor.probes.stores_evidence import evidence, evidence_result
 from auditor.doctor.run import examine
-from auditor.findings.ledger import Ledger, metadata
+from auditor.findings.ledger import Ledger
+from auditor.findings.schema import REVISION, tables
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_a_ledger_that_cannot_be_written_fails(tmp_path):
     with closing(Ledger(f"sqlite:///{tmp_path / 'l.sqlite'}")):
         pass
     engine = sa.create_engine(f"sqlite:///file:{tmp_path / 'l.sqlite'}?mode=ro&uri=true")
-    result = store_result("ledger", engine, metadata)
+    result = store_result("ledger", engine, tables(), REVISION)
     engine.dispose()
     assert (result.state, result.detail) == ("fail", "store.ledger cannot be written.")
 

@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 
 from auditor.errors import ConfigError
-from auditor.findings.ledger import Ledger
 from auditor.findings.query import findings, history
 from auditor.findings.waivers import accept
 from auditor.model.finding import Tally, fingerprint
@@ -207,16 +205,6 @@ def test_ninety_daily_runs_of_flapping_problems_keep_one_identity_each(days: Day
         )
         for subject, shown in seen.items()
     }
-
-
-def test_a_ledger_of_the_first_version_gets_the_columns_it_lacks(ledger_url: str):
-    ledger = Ledger(ledger_url)
-    with ledger.begin() as conn:
-        conn.execute(sa.text("ALTER TABLE finding DROP COLUMN moved_by"))
-    ledger.close()
-    ledger = Ledger(ledger_url)
-    assert "moved_by" in {c["name"] for c in sa.inspect(ledger.engine).get_columns("finding")}
-    ledger.close()
 
 
 def test_a_side_without_values_is_no_record(days: Days):

@@ -14,6 +14,7 @@ from sqlalchemy import Column, DateTime, Integer, Text
 
 from auditor.correct.applying.journal import MADE, in_parts
 from auditor.findings.ledger import finding_table, stored
+from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from auditor.correct.applying.journal import Receipt
     from auditor.findings.ledger import Ledger
     from auditor.model.plan import Plan
-
-metadata = sa.MetaData()
 
 effect_table = sa.Table(
     "effect",
@@ -82,7 +81,6 @@ def measure(
         is_audited: Whether a run since has judged the records.
         at: The time now, aware.
     """
-    metadata.create_all(ledger.engine)
     made = _made(plan, receipts)
     findings: dict[str, set[str]] = {}
     keys: dict[str, set[str]] = {}

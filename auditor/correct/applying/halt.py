@@ -16,13 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Text
 
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.findings.ledger import Ledger
-
-metadata = sa.MetaData()
 
 halt_table = sa.Table(
     "halt",
@@ -43,7 +42,6 @@ class Halt:
     """
 
     def __init__(self, ledger: Ledger, brand: str, file: str) -> None:
-        metadata.create_all(ledger.engine)
         self._ledger, self._brand, self._file = ledger, brand, Path(file)
 
     def reason(self) -> str | None:

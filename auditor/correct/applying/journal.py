@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -40,8 +41,6 @@ WEEK, MOST_IN_A_WEEK = timedelta(days=7), 3
 
 UNDECIDED: tuple[State, ...] = ("intent", "sent")
 """What a crash leaves; only a reading can decide it."""
-
-metadata = sa.MetaData()
 
 plan_table = sa.Table(
     "applied_plan",
@@ -118,7 +117,6 @@ class Journal:
         clock: Callable[[], datetime],
         fence: Callable[[sa.Connection], None] = lambda _conn: None,
     ) -> None:
-        metadata.create_all(ledger.engine)
         self.ledger, self.clock = ledger, clock
         self._brand, self._fence = brand, fence
 

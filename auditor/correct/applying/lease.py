@@ -20,6 +20,7 @@ from sqlalchemy import Column, DateTime, Integer, Text
 
 from auditor.errors import StoppedError, UnsafePlanError
 from auditor.findings.ledger import stored
+from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +32,6 @@ LASTS = timedelta(minutes=10)
 """Longer than any request waits for its answer, retries included; every write renews it."""
 
 Doing = Literal["correcting", "auditing", "serving"]
-
-metadata = sa.MetaData()
 
 lease_table = sa.Table(
     "lease",
@@ -69,7 +68,6 @@ class Lease:
         *,
         doing: Doing = "correcting",
     ) -> None:
-        metadata.create_all(ledger.engine)
         self._named, self._doing = brand, doing
         brand = brand if doing == "correcting" else f"{doing}:{brand}"
         self._ledger, self._brand, self._clock, self._holder = ledger, brand, clock, holder
@@ -151,7 +149,6 @@ class Lease:
 
 def holder_of(ledger: Ledger, brand: str, doing: Doing, now: datetime) -> str | None:
     """Return where the process is that does something for a brand now; None where none does."""
-    metadata.create_all(ledger.engine)
     row, name = lease_table.c, brand if doing == "correcting" else f"{doing}:{brand}"
     with ledger.begin() as conn:
         held = conn.execute(sa.select(lease_table).where(row.brand == name)).first()

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from auditor.doctor.result import Result, probe
 from auditor.findings.ledger import Ledger
-from auditor.findings.ledger import metadata as ledger_tables
+from auditor.findings.schema import REVISION, tables
 from auditor.model.tables import metadata as warehouse_tables
 from auditor.warehouse import Warehouse
+from auditor.warehouse.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,23 +24,24 @@ if TYPE_CHECKING:
 def warehouse(visit: Visit) -> Iterator[Result]:
     """Open the warehouse as an audit would."""
     with closing(Warehouse(visit.settings.store.warehouse)) as store:
-        yield store_result("warehouse", store.engine, warehouse_tables)
+        yield store_result("warehouse", store.engine, warehouse_tables, SCHEMA)
 
 
 @probe("stores.ledger", "auditor")
 def ledger(visit: Visit) -> Iterator[Result]:
     """Open the ledger as an audit would."""
     with closing(Ledger(visit.settings.store.ledger)) as store:
-        yield store_result("ledger", store.engine, ledger_tables)
+        yield store_result("ledger", store.engine, tables(), REVISION)
 
 
-def store_result(name: str, engine: sa.Engine, tables: sa.MetaData) -> Result:
+def store_result(name: str, engine: sa.Engine, tables: sa.MetaData, schema: str | int) -> Result:
     """Return whether a store can be written and has every column.
 
     Args:
         name: The store's key in the settings.
         engine: The open store.
         tables: What it should hold.
+        schema: The number of what it should hold; opening it has seen to that.
     """
     wrong = [table.name for table in tables.sorted_tables if not _has(engine, table)]
     if wrong:
@@ -49,7 +51,7 @@ def store_result(name: str, engine: sa.Engine, tables: sa.MetaData) -> Result:
     if not _is_writable(engine, tables.sorted_tables[0]):
         fix = "Give the user that runs the auditor the right to write it."
         return Result("fail", f"store.{name} cannot be written.", fix)
-    return Result("ok", f"The {name} opens, can be written and has every table.")
+    return Result("ok", f"The {name} opens, can be written and has every table of schema {schema}.")
 
 
 def _has(engine: sa.Engine, table: sa.Table) -> bool:

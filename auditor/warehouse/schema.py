@@ -1,0 +1,140 @@
+"""The shape of the warehouse: made whole, brought up to date from an older one, refused where it cannot be.
+
+What is derived is dropped and derived again. What was read, and its history, gets the columns that came
+since, empty; the columns are part of what a read rests on, so the next run reads those streams whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from auditor import __version__
+from auditor.errors import StoreError
+from auditor.model import drift, history
+from auditor.model.tables import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
+
+SCHEMA = 1
+"""Of the tables that the model declares; any change of them raises it: see docs/upgrades.md."""
+
+OLDEST = 0
+"""The oldest that can be brought up to date; a column of another type raises it. 0 had no number."""
+
+version_table = sa.Table(
+    "warehouse_version", sa.MetaData(), sa.Column("number", sa.Integer, nullable=False)
+)
+DERIVED = tuple(table for table in vars(drift).values() if isinstance(table, sa.Table))
+"""What every audit derives anew from what was read."""
+
+LOCK = 0x77617265686F7573  # any number, as long as every auditor takes the same
+
+_COLUMNS = sa.table(
+    "columns",
+    *(sa.column(name, sa.Text) for name in ("table_schema", "table_name", "column_name")),
+    schema="information_schema",
+)
+Known = dict[str, set[str]]
+
+
+def bring_up_to_date(conn: sa.Connection) -> None:
+    """Make the tables, or those of an older auditor what they are to be; nothing where they are.
+
+    Args:
+        conn: In a transaction, which holds all of it.
+
+    Raises:
+        StoreError: the warehouse is of a newer auditor, or of one too old.
+    """
+    if stored_version(conn) == SCHEMA:
+        return
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    known = _known(conn)
+    version = stored_version(conn)
+    if history.snapshot_run.name in known:  # every auditor made that table
+        version = version or 0
+        _require_at_hand(conn, version)
+        if version == SCHEMA:  # another process was first
+            return
+        _adapt(conn, known)
+        log.warning(
+            "store.warehouse: brought from schema %s to %s; what differs is read again whole, and "
+            "derived again by the next audit",
+            version or "without a number",
+            SCHEMA,
+        )
+    metadata.create_all(conn)
+    history.metadata.create_all(conn)
+    version_table.create(conn, checkfirst=True)
+    conn.execute(version_table.delete())
+    conn.execute(version_table.insert().values(number=SCHEMA))
+
+
+def stored_version(conn: sa.Connection) -> int | None:
+    """Return the schema that a warehouse says it has, None where it says none."""
+    if version_table.name not in _known(conn, version_table.name):
+        return None
+    return conn.scalar(sa.select(version_table.c.number))
+
+
+def _known(conn: sa.Connection, table: str | None = None) -> Known:
+    """Return the columns of one table or all; information_schema is what both engines tell fast."""
+    row = _COLUMNS.c
+    found = sa.select(row.table_name, row.column_name).where(
+        row.table_schema == sa.func.current_schema()
+    )
+    if table is not None:
+        found = found.where(row.table_name == table)
+    known: Known = {}
+    for name, column in conn.execute(found):
+        known.setdefault(name, set()).add(column)
+    return known
+
+
+def _require_at_hand(conn: sa.Connection, version: int) -> None:
+    place = conn.engine.url.database
+    if version > SCHEMA:
+        raise StoreError(
+            f"store.warehouse: {place} has schema {version}, of a newer auditor; this one "
+            f"({__version__}) knows schema {SCHEMA} at most; install the version that wrote it, or move "
+            "the warehouse away: the next audit reads everything again."
+        )
+    if version < OLDEST:
+        raise StoreError(
+            f"store.warehouse: {place} has schema {version}, and this auditor ({__version__}) can bring "
+            f"up to date those from {OLDEST} on; move the warehouse away and run `auditor snapshot "
+            "--full`, which reads everything again; the history of its rows stays in the old one."
+        )
+
+
+def _adapt(conn: sa.Connection, known: Known) -> None:
+    for table in DERIVED:
+        if known.get(table.name, set()) != set(table.columns.keys()):
+            conn.execute(sa.schema.DropTable(table, if_exists=True))
+    # What is left of the links is no base for judging again only what was touched.
+    conn.execute(sa.schema.DropTable(drift.judged_state, if_exists=True))
+    quote = conn.dialect.identifier_preparer.quote
+    for column in _missing(known):
+        kind = column.type.compile(conn.dialect)
+        added = f"{quote(column.table.name)} ADD COLUMN {quote(column.name)} {kind}"
+        conn.execute(sa.text(f"ALTER TABLE {added}"))
+    # A read that was broken off is begun again: its stage has the old shape.
+    for name in known:
+        if name.startswith(("stage_", "kept_")):
+            conn.execute(sa.text(f"DROP TABLE {quote(name)}"))
+    for table in (history.unfinished_read, history.unfinished_page):
+        if table.name in known:
+            conn.execute(table.delete())
+
+
+def _missing(known: Known) -> Iterator[sa.Column[object]]:
+    for table in (*metadata.sorted_tables, *history.metadata.sorted_tables):
+        if table.name in known and table not in DERIVED:
+            yield from (c for c in table.columns if c.name not in known[table.name])

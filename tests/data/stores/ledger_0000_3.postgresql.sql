@@ -1,0 +1,192 @@
+CREATE TABLE applied_plan (
+	brand TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	run TEXT NOT NULL, 
+	path TEXT NOT NULL, 
+	changes INTEGER NOT NULL, 
+	begun_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	PRIMARY KEY (brand, digest)
+);
+INSERT INTO applied_plan (brand, digest, run, path, changes, begun_at) VALUES ('nordlys', 'd1', 'run-0', 'plan.json', 1, '2026-10-31 04:30:00');
+CREATE TABLE effect (
+	brand TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	check_id TEXT NOT NULL, 
+	predicted INTEGER NOT NULL, 
+	made INTEGER NOT NULL, 
+	resolved INTEGER, 
+	contained INTEGER, 
+	persisting INTEGER, 
+	"new" INTEGER, 
+	measured_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	PRIMARY KEY (brand, digest, check_id)
+);
+INSERT INTO effect (brand, digest, check_id, predicted, made, measured_at) VALUES ('nordlys', 'd1', 'consent.withdrawn_but_opted_in', 1, 1, '2026-10-31 04:30:00');
+CREATE TABLE finding (
+	fingerprint TEXT NOT NULL, 
+	brand TEXT NOT NULL, 
+	check_id TEXT NOT NULL, 
+	severity TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	subject_kind TEXT NOT NULL, 
+	subject_key TEXT NOT NULL, 
+	customer_id TEXT, 
+	contact_id TEXT, 
+	centra TEXT, 
+	emarsys TEXT, 
+	people INTEGER NOT NULL, 
+	money_minor BIGINT, 
+	currency TEXT, 
+	cause TEXT, 
+	remedy TEXT, 
+	contained BOOLEAN NOT NULL, 
+	occurred_at TIMESTAMP WITHOUT TIME ZONE, 
+	moved_by TEXT, 
+	since TIMESTAMP WITHOUT TIME ZONE, 
+	incident TEXT, 
+	confirmed BOOLEAN, 
+	first_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	last_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	run TEXT NOT NULL, 
+	accepted_until TIMESTAMP WITHOUT TIME ZONE, 
+	accepted_reason TEXT, 
+	accepted_severity TEXT, 
+	accepted_people INTEGER, 
+	accepted_minor BIGINT, 
+	PRIMARY KEY (fingerprint)
+);
+CREATE INDEX ix_finding_brand ON finding (brand);
+CREATE INDEX ix_finding_incident ON finding (incident);
+INSERT INTO finding (fingerprint, brand, check_id, severity, owner, state, subject_kind, subject_key, emarsys, people, money_minor, currency, contained, first_seen, last_seen, run, accepted_reason) VALUES ('660d0b1b3e62957d61215dfb', 'nordlys', 'consent.withdrawn_but_opted_in', 'critical', 'crm', 'open', 'contact', '900', '{"opt_in": 1}', 1, 129900, 'SEK', false, '2026-10-31 04:30:00', '2026-10-31 04:30:00', 'run-0', 'it''s known');
+CREATE TABLE finding_history (
+	fingerprint TEXT NOT NULL, 
+	run TEXT NOT NULL, 
+	seen_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	state TEXT NOT NULL, 
+	severity TEXT, 
+	people INTEGER, 
+	money_minor BIGINT, 
+	currency TEXT, 
+	centra TEXT, 
+	emarsys TEXT, 
+	cause TEXT
+);
+CREATE INDEX ix_finding_history_fingerprint ON finding_history (fingerprint);
+INSERT INTO finding_history (fingerprint, run, seen_at, state, severity, people, money_minor, currency, emarsys) VALUES ('660d0b1b3e62957d61215dfb', 'run-0', '2026-10-31 04:30:00', 'open', 'critical', 1, 129900, 'SEK', '{"opt_in": 1}');
+CREATE TABLE halt (
+	brand TEXT NOT NULL, 
+	since TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	reason TEXT NOT NULL, 
+	PRIMARY KEY (brand)
+);
+INSERT INTO halt (brand, since, reason) VALUES ('other', '2026-10-31 04:30:00', 'a rehearsal');
+CREATE TABLE incident (
+	incident TEXT NOT NULL, 
+	brand TEXT NOT NULL, 
+	check_id TEXT NOT NULL, 
+	title TEXT NOT NULL, 
+	cause TEXT, 
+	owner TEXT NOT NULL, 
+	severity TEXT NOT NULL, 
+	findings INTEGER NOT NULL, 
+	people INTEGER NOT NULL, 
+	money_minor BIGINT, 
+	currency TEXT, 
+	first_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	last_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	run TEXT NOT NULL, 
+	PRIMARY KEY (incident)
+);
+CREATE INDEX ix_incident_brand ON incident (brand);
+CREATE TABLE lease (
+	brand TEXT NOT NULL, 
+	holder TEXT NOT NULL, 
+	token INTEGER NOT NULL, 
+	expires_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	PRIMARY KEY (brand)
+);
+INSERT INTO lease (brand, holder, token, expires_at) VALUES ('nordlys', 'host:1:ab', 7, '2026-10-31 04:30:00');
+CREATE TABLE mail (
+	message_id TEXT NOT NULL, 
+	brand TEXT NOT NULL, 
+	sent_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	PRIMARY KEY (message_id)
+);
+INSERT INTO mail (message_id, brand, sent_at) VALUES ('m1', 'nordlys', '2026-10-31 04:30:00');
+CREATE TABLE observed (
+	fingerprint TEXT, 
+	brand TEXT, 
+	check_id TEXT, 
+	severity TEXT, 
+	owner TEXT, 
+	subject_kind TEXT, 
+	subject_key TEXT, 
+	customer_id TEXT, 
+	contact_id TEXT, 
+	centra TEXT, 
+	emarsys TEXT, 
+	people INTEGER, 
+	money_minor BIGINT, 
+	currency TEXT, 
+	cause TEXT, 
+	remedy TEXT, 
+	contained BOOLEAN, 
+	occurred_at TIMESTAMP WITHOUT TIME ZONE, 
+	moved_by TEXT, 
+	since TIMESTAMP WITHOUT TIME ZONE, 
+	incident TEXT, 
+	first_seen TIMESTAMP WITHOUT TIME ZONE, 
+	last_seen TIMESTAMP WITHOUT TIME ZONE, 
+	run TEXT
+);
+CREATE INDEX ix_observed_fingerprint ON observed (fingerprint);
+INSERT INTO observed (fingerprint, brand, check_id, severity, owner, subject_kind, subject_key, emarsys, people, money_minor, currency, contained, first_seen, last_seen, run) VALUES ('660d0b1b3e62957d61215dfb', 'nordlys', 'consent.withdrawn_but_opted_in', 'critical', 'crm', 'contact', '900', '{"opt_in": 1}', 1, 129900, 'SEK', false, '2026-10-31 04:30:00', '2026-10-31 04:30:00', 'run-0');
+CREATE TABLE receipt (
+	brand TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	change_id TEXT NOT NULL, 
+	run TEXT NOT NULL, 
+	check_id TEXT NOT NULL, 
+	finding TEXT NOT NULL, 
+	remedy TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	sent INTEGER NOT NULL, 
+	note TEXT, 
+	intended_at TIMESTAMP WITHOUT TIME ZONE, 
+	decided_at TIMESTAMP WITHOUT TIME ZONE, 
+	PRIMARY KEY (brand, digest, change_id)
+);
+CREATE INDEX ix_receipt_change ON receipt (brand, change_id);
+INSERT INTO receipt (brand, digest, change_id, run, check_id, finding, remedy, state, sent, decided_at) VALUES ('nordlys', 'd1', 'c1', 'run-0', 'consent.withdrawn_but_opted_in', '660d0b1b3e62957d61215dfb', 'consent.opt_out', 'verified', 1, '2026-10-31 04:30:00');
+CREATE TABLE run (
+	run TEXT NOT NULL, 
+	brand TEXT NOT NULL, 
+	as_of TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	verdict TEXT, 
+	coverage TEXT NOT NULL, 
+	total INTEGER, 
+	"new" INTEGER, 
+	resolved INTEGER, 
+	PRIMARY KEY (run)
+);
+CREATE INDEX ix_run_brand ON run (brand);
+INSERT INTO run (run, brand, as_of, verdict, coverage, total, "new", resolved) VALUES ('run-0', 'nordlys', '2026-10-31 04:30:00', 'blocked', '{}', 1, 1, 0);
+CREATE TABLE sales_upload (
+	brand TEXT NOT NULL, 
+	order_number TEXT NOT NULL, 
+	item TEXT NOT NULL, 
+	cause TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	claim TEXT NOT NULL, 
+	quantity_milli BIGINT NOT NULL, 
+	amount_minor BIGINT NOT NULL, 
+	currency TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	sent_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	state TEXT NOT NULL, 
+	decided_at TIMESTAMP WITHOUT TIME ZONE, 
+	PRIMARY KEY (brand, order_number, item, cause, version)
+);
+CREATE INDEX ix_sales_upload_claim ON sales_upload (claim);
+INSERT INTO sales_upload (brand, order_number, item, cause, version, claim, quantity_milli, amount_minor, currency, digest, sent_at, state) VALUES ('nordlys', '100017', 'sku-1', 'sale', 1, 'k1', 1000, 129900, 'SEK', 'd2', '2026-10-31 04:30:00', 'verified');

@@ -1,0 +1,136 @@
+"""A warehouse of any earlier schema becomes what a new one is, and keeps what was read."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from auditor.errors import StoreError
+from auditor.model import history
+from auditor.model import tables as t
+from auditor.model.drift import drift_consent
+from auditor.warehouse import Warehouse, schema
+from auditor.warehouse.publish import Published, publish
+from tests.frozen_warehouses import FOLDER, declared, frozen, thaw, written
+from tests.postgres import new_database
+from tests.snapshot.world import Shop, snap, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEPT = (t.centra_order, history.HISTORY["centra_order"])
+EVERY = [(engine, name) for engine in ("duckdb", "postgresql") for name in frozen()]
+
+
+def empty(request: pytest.FixtureRequest, engine: str, folder: Path) -> str:
+    if engine == "duckdb":
+        return f"duckdb:///{folder / 'warehouse.duckdb'}"
+    return new_database(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture(params=EVERY, ids="-".join)
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    """Open the warehouse of an earlier schema."""
+    engine, name = request.param
+    url = empty(request, engine, tmp_path)
+    thaw(name, url)
+    with closing(Warehouse(url)) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def old_url(tmp_path: Path) -> str:
+    url = f"duckdb:///{tmp_path / 'old.duckdb'}"
+    thaw(frozen()[0], url)
+    return url
+
+
+def shape(warehouse: Warehouse) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the type of each column, and whether it may be empty."""
+    query = (
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+        "WHERE table_schema = current_schema()"
+    )
+    with warehouse.engine.connect() as conn:
+        return {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(sa.text(query))}
+
+
+def test_it_has_every_column_of_a_new_one(
+    upgraded: Warehouse, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+):
+    engine, folder = upgraded.engine.dialect.name, tmp_path_factory.mktemp("new")
+    with closing(Warehouse(empty(request, engine, folder))) as new:
+        made = shape(new)
+    found = shape(upgraded)
+    assert {key: found.get(key) for key in made} == made
+
+
+def test_its_next_run_goes_on_with_its_history(upgraded: Warehouse):
+    shop = Shop()
+    shop.put("1", "SHIPPED")
+    shop.put("2")
+    snap(upgraded, shop, "b")
+    assert (sorted(stored(upgraded)), sorted(stored(upgraded, "a"))) == (["1", "2"], ["1"])
+
+
+def test_what_was_read_is_still_there(old_url: str):
+    with closing(Warehouse(old_url)) as warehouse, warehouse.engine.connect() as conn:
+        rows = [conn.execute(sa.select(table.c.status)).scalars().all() for table in KEPT]
+    assert rows == [["PENDING"], ["PENDING"]]
+
+
+def test_what_was_derived_is_gone_where_it_differs(old_url: str):
+    with closing(Warehouse(old_url)) as warehouse, warehouse.engine.connect() as conn:
+        assert conn.execute(sa.select(drift_consent)).all() == []
+
+
+def test_a_read_that_was_broken_off_is_begun_again(old_url: str):
+    with closing(Warehouse(old_url)) as warehouse:
+        assert warehouse.unfinished("centra.orders") is None
+
+
+def test_the_log_tells_it(old_url: str, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.WARNING):
+        Warehouse(old_url).close()
+    assert "brought from schema without a number to 1" in caplog.text
+
+
+def test_opening_again_finds_nothing_to_do(duckdb_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(schema, "metadata", None)
+    Warehouse(duckdb_url).close()
+
+
+def test_a_copy_that_an_older_auditor_published_is_not_read(old_url: str):
+    publish(old_url)
+    with pytest.raises(StoreError, match=r"^Another version published .* `auditor audit` first\.$"):
+        Published(old_url)
+
+
+def numbered(url: str, number: int) -> str:
+    with closing(Warehouse(url)) as warehouse, warehouse.engine.begin() as conn:
+        conn.execute(schema.version_table.update().values(number=number))
+    return url
+
+
+def test_a_newer_warehouse_is_refused_in_a_sentence(duckdb_url: str):
+    with pytest.raises(StoreError, match=r"^store\.warehouse: .* schema 99, .* schema 1 at most"):
+        Warehouse(numbered(duckdb_url, 99))
+
+
+def test_one_too_old_is_refused_in_a_sentence(old_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(schema, "OLDEST", 1)
+    with pytest.raises(StoreError, match=r"schema 0, .* from 1 on; .*`auditor snapshot --full`"):
+        Warehouse(old_url)
+
+
+def test_what_the_model_declares_is_frozen_under_its_number():
+    """Where this fails, a table changed: raise SCHEMA (OLDEST too for a type), and freeze it."""
+    text = (FOLDER / f"warehouse_{schema.SCHEMA}.sql").read_text()
+    made = " ".join(re.findall(r"^CREATE [^;]*", text, re.MULTILINE)).split()
+    assert made == " ".join(s for s in written(declared()) if s.startswith("CREATE")).split()
