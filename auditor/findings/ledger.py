@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
 from auditor.errors import ConfigError, StoreError
+from auditor.postgresql import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +136,9 @@ class Ledger:
         parsed = _parse(url)
         try:
             self.engine = _engine(parsed)
-            metadata.create_all(self.engine)
+            with self.engine.begin() as conn:
+                one_at_a_time(conn)
+                metadata.create_all(conn)
             _bring_up_to_date(self.engine)
         except sa.exc.DBAPIError as exc:
             raise StoreError(

@@ -73,6 +73,7 @@ def attribute(
         _present_value.create(conn)
         for topic in topics:
             conn.execute(_present_value.insert().from_select(into, _present(topic, terms)))
+            warehouse.learn(conn, _present_value)
             drift, answer = topic.drift, _answers(topic, terms.as_of, run).subquery("answer")
             conn.execute(
                 drift.update()
@@ -81,6 +82,7 @@ def attribute(
             )
         conn.execute(_follow(now, run, terms.as_of))
         conn.execute(_meet(now, run))
+        warehouse.learn(conn, agreed_value)
         _present_value.drop(conn)
 
 

@@ -11,12 +11,23 @@ from auditor.errors import ConfigError, StoreError
 from auditor.model import history
 from auditor.model.drift import DRIFT_TABLES
 from auditor.model.tables import metadata
+from auditor.postgresql import one_at_a_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MEMORY_LIMIT = "768MB"
 THREADS = 2
+SESSION = {
+    "work_mem": "64MB",  # 4 MB, the server's own, lets every larger join and sort go to disk
+    "maintenance_work_mem": "256MB",
+    # No table has an index, so to look rows up one by one never pays; what a WITH names has no statistics,
+    # and taken for few rows it would be joined in that way, for hours.
+    "enable_nestloop": "off",
+    "jit": "off",  # it compiles for seconds what runs for milliseconds
+    "TimeZone": "UTC",
+}
+"""What each connection to PostgreSQL sets for itself, unless the options of its URL do."""
 ENGINES = ("duckdb", "postgresql")
 
 
@@ -28,9 +39,10 @@ def open_engine(url: str) -> sa.Engine:
         StoreError: the database cannot be opened.
     """
     parsed = _parse(url)
-    engine = _engine(parsed)
+    engine = connect_to(parsed)
     try:
         with engine.begin() as conn:
+            one_at_a_time(conn)
             metadata.create_all(conn)
             history.metadata.create_all(conn)
             _widen(conn)
@@ -77,10 +89,16 @@ def _parse(url: str) -> sa.URL:
     return parsed
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def connect_to(url: sa.URL) -> sa.Engine:
+    """Return an engine over a database that is left as it is.
+
+    Raises:
+        ConfigError: its driver is not installed.
+        StoreError: its file cannot be created.
+    """
     try:
         if url.get_backend_name() == "postgresql":
-            return sa.create_engine(url.set(drivername="postgresql+psycopg"))
+            return sa.create_engine(with_options(url.set(drivername="postgresql+psycopg"), SESSION))
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = {
@@ -97,6 +115,20 @@ def _engine(url: sa.URL) -> sa.Engine:
         raise StoreError(
             f"store.warehouse: {url.database} cannot be created: {exc.strerror}."
         ) from exc
+
+
+def with_options(url: sa.URL, wanted: Mapping[str, str]) -> sa.URL:
+    """Let each connection to PostgreSQL, whatever its driver, set options that its URL leaves open."""
+    own = url.normalized_query.get("options", ())
+    said = [f"-c {name}={value}" for name, value in wanted.items()]
+    return url.update_query_dict({"options": " ".join([*said, *own])})
+
+
+def for_adbc(url: sa.URL) -> str:
+    """Write an address with its password as ADBC takes it, which knows no `+` for a blank."""
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    place, mark, options = text.partition("?")
+    return place + mark + options.replace("+", "%20")
 
 
 def _why_not_open(url: sa.URL, exc: sa.exc.DBAPIError) -> str:

@@ -129,6 +129,7 @@ class Warehouse:
             conn.execute(unparsed_row.delete())
             for read in finished:
                 _publish(conn, read, run)
+                stage.learn(conn, *read.tables)
                 reads.finish(conn, read, run, number)
             versions.forget_erased(conn)
             _show_aside(conn)
@@ -202,9 +203,13 @@ class Warehouse:
 
     def refill(self, conn: sa.Connection, table: sa.Table, select: sa.Select[Any]) -> None:
         """Replace a table's rows by a select's, whose columns are the table's in order."""
-        stage.drop(conn, table)
-        table.create(conn)
+        stage.empty(conn, table)
         conn.execute(table.insert().from_select([c.name for c in table.columns], select))
+        stage.learn(conn, table)
+
+    def learn(self, conn: sa.Connection, *tables: sa.Table) -> None:
+        """Let the engine count what tables hold, before what is selected from them in one transaction."""
+        stage.learn(conn, *tables)
 
     @contextlib.contextmanager
     def drift_rows(self, table: sa.Table) -> Iterator[sa.CursorResult[Any]]:
@@ -216,8 +221,7 @@ class Warehouse:
     def empty_drift(self, conn: sa.Connection) -> None:
         """Forget the drift of the run before, and what was linked for its audiences."""
         for table in (*DRIFT_TABLES, check_population, link_purchase, link_member):
-            stage.drop(conn, table)
-            table.create(conn)
+            stage.empty(conn, table)
 
 
 def _publish(conn: sa.Connection, read: FinishedRead, run: str) -> None:

@@ -26,6 +26,7 @@ from tests.correct.desk import read_settings
 from tests.mail.conftest import Server, serving
 from tests.report import examples
 from tests.service.test_sixty_days import Stepped
+from tests.stores import stores_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +78,7 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ser
             }
             parts = {
                 "brand": name, "mail": mail, "schedule": {"audit": "0 5 * * *"},
-                "store": {
-                    "warehouse": f"duckdb:///var/{name}.duckdb",
-                    "ledger": f"sqlite:///var/{name}-ledger.sqlite",
-                },
+                "store": stores_in(folder, name),
             }  # fmt: skip
             brands.append((_settings(place, parts), place / "auditor.yaml"))
         service = Service(brands, executor=DebugExecutor, scheduler=Stepped)
