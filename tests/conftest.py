@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from shutil import copyfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -64,6 +64,17 @@ def is_proof(pytestconfig: pytest.Config) -> bool:
     return int(pytestconfig.getoption("--large-worlds")) > 1
 
 
+ABOUT_FILES = "about files"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how many tests were left out because they are about stores that are files."""
+    if config.getoption("--stores") != "embedded":
+        skipped = terminalreporter.stats.get("skipped", [])
+        left_out = sum(ABOUT_FILES in str(report.longrepr) for report in skipped)
+        terminalreporter.write_line(f"{left_out} left out: they are about stores that are files")
+
+
 LONGEST_FIRST = ("test_large_worlds", "test_demo", "test_worlds")
 
 
@@ -72,7 +83,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--stores") != "embedded":
         for item in items:
             for mark in item.iter_markers("embedded"):
-                item.add_marker(pytest.mark.skip(reason=f"about files: {mark.args[0]}"))
+                item.add_marker(pytest.mark.skip(reason=f"{ABOUT_FILES}: {mark.args[0]}"))
     order = {name: position for position, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 

@@ -33,7 +33,7 @@ _SORTS = ("--locale-provider=icu", "--icu-locale=en-US")
 @contextlib.contextmanager
 def server(options: str = _OPTIONS) -> Iterator[str]:
     """Start a server and give its URL, as the superuser; stop it and forget its data afterwards."""
-    initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
+    initdb, pg_ctl = binary("initdb"), binary("pg_ctl")
     # Short, for a socket's path may be 107 characters long, which the folders of pytest exceed.
     folder = Path(tempfile.mkdtemp(prefix="auditor-pg-"))
     data, log = folder / "data", folder / "log"
@@ -130,7 +130,8 @@ def _alone(url: str) -> Any:
     return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """Return where a program of PostgreSQL is; a machine without it fails the test."""
     packaged = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     found = shutil.which(name) or (str(packaged[-1]) if packaged else None)
     if found is None:

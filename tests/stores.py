@@ -55,6 +55,17 @@ def ledger_in(folder: Path, brand: str = "nordlys") -> str:
     return stores_in(folder, brand)["ledger"]
 
 
+def named_in(text: str) -> str:
+    """Return settings whose stores are the files of `nordlys` with those of the present folder."""
+    files = {
+        "warehouse": "duckdb:///var/nordlys.duckdb",
+        "ledger": "sqlite:///var/nordlys-ledger.sqlite",
+    }
+    for name, url in stores_in(Path()).items():
+        text = text.replace(files[name], url)
+    return text
+
+
 @contextlib.contextmanager
 def on_server(url: str) -> Iterator[None]:
     """Let all stores be databases of a server, in this process and in those that it starts."""

@@ -58,12 +58,11 @@ def _widen(conn: sa.Connection) -> None:
 
     A canonical table of another shape is not mended: its rows would have to be read again.
     """
-    column = sa.table(
-        "columns", sa.column("table_name"), sa.column("column_name"), schema="information_schema"
-    )
-    known = {
-        tuple(row) for row in conn.execute(sa.select(column.c.table_name, column.c.column_name))
-    }
+    named = ("table_schema", "table_name", "column_name")
+    column = sa.table("columns", *map(sa.column, named), schema="information_schema").c
+    ours = column.table_schema == sa.func.current_schema()  # beside it may be another brand's
+    found = sa.select(column.table_name, column.column_name).where(ours)
+    known = {tuple(row) for row in conn.execute(found)}
     for table, missing in _missing(known):
         name = conn.dialect.identifier_preparer.quote(missing.name)
         kind = missing.type.compile(conn.dialect)

@@ -20,7 +20,7 @@ from auditor.findings.standing import SCHEMA
 from auditor.model.snapshot import Snapshot
 from tests.config.sample import SAMPLE, values_for
 from tests.report import examples
-from tests.stores import ledger_in
+from tests.stores import ledger_in, named_in
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Call, Said
@@ -60,7 +60,7 @@ def report(
     """Run `auditor report` of a brand with two runs."""
     monkeypatch.chdir(tmp_path)
     settings = tmp_path / "auditor.yaml"
-    settings.write_text(SAMPLE)
+    settings.write_text(named_in(SAMPLE))
     for name, value in values_for(SAMPLE).items():
         monkeypatch.setenv(name, value)
     for day in days:
