@@ -118,6 +118,10 @@ def test_preflight_copies_all_tables_as_they_stood_at_one_moment(
     assert orders(warehouse.engine) == ["2"]
 
 
+def test_who_owns_the_database_may_make_copies(warehouse: Warehouse):
+    assert copies.why_not(warehouse.engine) is None
+
+
 # --- the copies that notebooks read ---------------------------------------------------------------------
 
 
@@ -215,9 +219,13 @@ def test_who_may_not_make_a_copy_is_told_and_the_audit_stands(
     with warehouse.engine.begin() as conn:
         conn.execute(sa.text("CREATE ROLE modest LOGIN"))
     try:
+        modest = sa.make_url(url).set(username="modest").render_as_string()
         with caplog.at_level(logging.WARNING):
-            publish(sa.make_url(url).set(username="modest").render_as_string())
+            publish(modest)
         assert "The copy for notebooks could not be written: ProgrammingError" in caplog.text
+        engine = sa.create_engine(modest)
+        assert (copies.why_not(engine) or "").endswith(" TO modest.")
+        engine.dispose()
     finally:
         with warehouse.engine.begin() as conn:
             conn.execute(sa.text("DROP ROLE modest"))

@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from auditor.archive import RUNS
 from auditor.config import load_settings
 from auditor.config.settings import Store
 from auditor.config.values import StoreUrl
 from auditor.findings import query
-from auditor.findings.ledger import Ledger
+from auditor.findings.ledger import Ledger, run_table
+from auditor.model.history import known_schema
 from auditor.pipeline import Run, audit, reading, run
 from auditor.sandbox.start import Plan, sandbox
 from auditor.sandbox.world import EARLIER, Scale
+from auditor.warehouse import Warehouse
 from tests.brand import FAST, look
 from tests.postgres import new_database
 from tests.test_large_worlds import Silent
@@ -116,3 +119,28 @@ def test_every_file_of_report_and_archive_is_the_same_to_the_last_byte(both: tup
     ours, theirs = (left.files for left in both)
     assert theirs.keys() == ours.keys()
     assert [name for name, content in ours.items() if theirs[name] != content] == []
+
+
+# --- one sorting ----------------------------------------------------------------------------------------
+
+WORDS = ["Z", "_", "a", "a-b", "ab", "\u00e5"]
+
+
+def test_the_warehouse_sorts_text_by_code_point(warehouse_url: str):
+    name = known_schema.c.name
+    with closing(Warehouse(warehouse_url)) as warehouse:
+        for word in reversed(WORDS):
+            warehouse.keep(f"tenant {word}", word, "")
+        with warehouse.engine.connect() as conn:
+            assert list(conn.scalars(sa.select(name).order_by(name))) == WORDS
+            assert conn.scalar(sa.select(sa.func.max(sa.cast(name, sa.Text)))) == WORDS[-1]
+            assert conn.scalar(sa.select(sa.func.count()).where(name < "a")) == 2
+
+
+def test_the_ledger_sorts_text_by_code_point(ledger_url: str):
+    with closing(Ledger(ledger_url)) as ledger, ledger.begin() as conn:
+        rows = [
+            {"run": word, "brand": "", "as_of": NOW, "coverage": ""} for word in reversed(WORDS)
+        ]
+        conn.execute(run_table.insert(), rows)
+        assert list(conn.scalars(sa.select(run_table.c.run).order_by(run_table.c.run))) == WORDS

@@ -47,6 +47,18 @@ def copy(url: str) -> None:
         engine.dispose()
 
 
+def why_not(engine: sa.Engine) -> str | None:
+    """Return what to do before a warehouse can be copied; None where it can."""
+    if engine.dialect.name != "postgresql":
+        return None
+    right = sa.func.has_database_privilege(sa.func.current_database(), "CREATE")
+    with engine.connect() as conn:
+        if conn.scalar(sa.select(right)):
+            return None
+        name, role = conn.execute(sa.text("SELECT current_database(), current_user")).one()
+    return f"As its owner: GRANT CREATE ON DATABASE {name} TO {role}."
+
+
 def hold_newest(conn: sa.Connection) -> str | None:
     """Return the schema of the newest copy, which stands for as long as the connection; None without any."""
     prefix = _prefix(conn)

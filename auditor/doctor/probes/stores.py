@@ -12,6 +12,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.ledger import metadata as ledger_tables
 from auditor.model.tables import metadata as warehouse_tables
 from auditor.warehouse import Warehouse
+from auditor.warehouse.copies import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 def warehouse(visit: Visit) -> Iterator[Result]:
     """Open the warehouse as an audit would."""
     with closing(Warehouse(visit.settings.store.warehouse)) as store:
-        yield store_result("warehouse", store.engine, warehouse_tables)
+        found, fix = (
+            store_result("warehouse", store.engine, warehouse_tables),
+            why_not(store.engine),
+        )
+    if found.state == "ok" and fix is not None:
+        detail = "The warehouse opens and can be written, but no copy for notebooks can be made."
+        found = Result("warn", detail, fix)
+    yield found
 
 
 @probe("stores.ledger", "auditor")
