@@ -73,13 +73,13 @@ def attribute(
         _present_value.create(conn)
         for topic in topics:
             conn.execute(_present_value.insert().from_select(into, _present(topic, terms)))
-            warehouse.learn(conn, _present_value)
             drift, answer = topic.drift, _answers(topic, terms.as_of, run).subquery("answer")
             conn.execute(
                 drift.update()
                 .where(topic.owns(drift), drift.c.subject_key == answer.c.link_key)
                 .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
             )
+        warehouse.learn(conn, _present_value)
         conn.execute(_follow(now, run, terms.as_of))
         conn.execute(_meet(now, run))
         warehouse.learn(conn, agreed_value)

@@ -26,6 +26,7 @@ from auditor.findings.ledger import Ledger
 from auditor.pipeline import Run, audit
 from auditor.sandbox.world import Scale, build_world, plant
 from auditor.warehouse import Warehouse
+from auditor.warehouse.publish import publish
 from tests.direct import write_world
 from tests.postgres import new_database, server
 from tests.test_large_worlds import Silent, settings_of
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ROUNDS = 3
+ASIDE = ("load", "copy", "first")
+"""What is measured beside the stages of an audit that finds what the one before found."""
 
 
 def measured(world: World, settings: Settings) -> dict[str, float]:
@@ -51,7 +54,14 @@ def measured(world: World, settings: Settings) -> dict[str, float]:
         query.record_run(ledger, settings.brand, snapshot)
     rounds = [_audited(settings) for _ in range(ROUNDS)]
     middle = sorted(rounds[1:], key=lambda stages: sum(stages.values()))[(ROUNDS - 1) // 2]
-    return {"load": round(loaded_s, 3), "first": round(sum(rounds[0].values()), 3), **middle}
+    began = time.perf_counter()
+    publish(settings.store.warehouse)
+    aside = {
+        "load": loaded_s,
+        "copy": time.perf_counter() - began,
+        "first": sum(rounds[0].values()),
+    }
+    return {**{name: round(seconds, 3) for name, seconds in aside.items()}, **middle}
 
 
 def _audited(settings: Settings) -> dict[str, float]:
@@ -83,7 +93,7 @@ def main() -> None:
         },
     }
     both = [
-        sum(s for name, s in stages.items() if name not in ("load", "first"))
+        sum(s for name, s in stages.items() if name not in ASIDE)
         for stages in (embedded, postgresql)
     ]
     result["audit_times_as_long"] = round(both[1] / both[0], 2)
