@@ -6,11 +6,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test coverage worlds bench lint system debian lock clean
+.PHONY: help demo test test-postgres coverage worlds bench lint system debian lock clean
 
 help:
 	@echo "make demo   set up, then audit a sandbox with known drift, correct it and audit again (about a minute)"
 	@echo "make test   set up, then run every test"
+	@echo "make test-postgres  as make test, with both stores of every test in PostgreSQL"
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
 	@echo "make bench  set up, then time an audit, a plan, applying it and a report"
@@ -35,6 +36,9 @@ test: $(READY) system
 coverage: $(READY) system
 	$(BIN)/python -m pytest -n auto --dist loadgroup --large-worlds 0 --cov --cov-report=term:skip-covered
 
+test-postgres: $(READY) system
+	$(BIN)/python -m pytest -n auto --dist loadgroup --stores postgresql
+
 worlds: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_worlds.py tests/test_large_worlds.py tests/test_steady.py tests/test_killed.py --large-worlds 10
 
@@ -43,6 +47,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.plan
 	$(BIN)/python -m tests.benchmarks.apply
 	$(BIN)/python -m tests.benchmarks.report
+	$(BIN)/python -m tests.benchmarks.postgresql
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -8,15 +8,26 @@ import pytest
 
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import Books
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+FILLED = {
+    "duckdb": "SELECT table_name FROM duckdb_tables() WHERE estimated_size > 0",
+    "postgresql": "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+    "AND relkind = 'r' AND pg_relation_size(oid) > 0",
+}
+
+
 @pytest.fixture(scope="session")
-def _bookshelf() -> Iterator[Warehouse]:
+def _bookshelf(
+    tmp_path_factory: pytest.TempPathFactory, *, is_embedded: bool
+) -> Iterator[Warehouse]:
     """Make the tables once: that takes longer than most tests do with them."""
-    warehouse = Warehouse("duckdb:///:memory:")
+    place = "duckdb:///:memory:" if is_embedded else warehouse_in(tmp_path_factory.mktemp("books"))
+    warehouse = Warehouse(place)
     yield warehouse
     warehouse.close()
 
@@ -25,11 +36,11 @@ def _bookshelf() -> Iterator[Warehouse]:
 def books(request: pytest.FixtureRequest, _bookshelf: Warehouse) -> Iterator[Books]:
     """Give empty books in memory; a module that names `SUITES` has no others reconciled.
 
-    One engine is enough for a case of one fact: `test_engines` and `tests/test_invariants.py` hold
-    whole worlds on DuckDB against the same on PostgreSQL, in every column.
+    One engine at a time is enough for a case of one fact: `test_engines` and `tests/test_invariants.py`
+    hold whole worlds on DuckDB against the same on PostgreSQL, in every column.
     """
     yield Books(_bookshelf, suites=getattr(request.module, "SUITES", None))
     with _bookshelf.engine.begin() as conn:
-        filled = "SELECT table_name FROM duckdb_tables() WHERE estimated_size > 0"
-        for (name,) in conn.exec_driver_sql(filled).fetchall():
+        filled = conn.exec_driver_sql(FILLED[conn.dialect.name]).fetchall()
+        for (name,) in filled:
             conn.exec_driver_sql(f'TRUNCATE "{name}"')

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from shutil import copyfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -18,6 +18,7 @@ from auditor.logs import name_run
 from auditor.warehouse import Warehouse
 from tests.forbidden_calls import forbidden_calls
 from tests.postgres import Shelf, server
+from tests.stores import give_back, on_server, warehouse_in
 from tests.watched import watched
 
 if TYPE_CHECKING:
@@ -30,12 +31,21 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 GOLD = TESTS / "gold"
+STORES = "files, or a database of its own for each test, on a server that the tests start"
 pytest_plugins = ["tests.bookshelf"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regen-gold", action="store_true", help="rewrite the gold files")
+    parser.addoption(
+        "--stores", choices=("embedded", "postgresql"), default="embedded", help=STORES
+    )
     parser.addoption("--large-worlds", type=int, default=1, help="how many worlds of scale M")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    about = "embedded(reason): about a store that is a file; left out with --stores postgresql"
+    config.addinivalue_line("markers", about)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -57,19 +67,34 @@ def is_proof(pytestconfig: pytest.Config) -> bool:
     return int(pytestconfig.getoption("--large-worlds")) > 1
 
 
+ABOUT_FILES = "about files"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how many tests were left out because they are about stores that are files."""
+    if config.getoption("--stores") != "embedded":
+        skipped = terminalreporter.stats.get("skipped", [])
+        left_out = sum(ABOUT_FILES in str(report.longrepr) for report in skipped)
+        terminalreporter.write_line(f"{left_out} left out: they are about stores that are files")
+
+
 LONGEST_FIRST = ("test_large_worlds", "test_demo", "test_worlds")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest tests, so that no process waits for one at the end."""
+    if config.getoption("--stores") != "embedded":
+        for item in items:
+            for mark in item.iter_markers("embedded"):
+                item.add_marker(pytest.mark.skip(reason=f"{ABOUT_FILES}: {mark.args[0]}"))
     order = {name: position for position, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 ON_ONE_PROCESS = {
     "test_audit_faults", "test_build", "test_clean", "test_demo", "test_evolve", "test_evolve_served",
-    "test_healthy", "test_invariants", "test_notebooks", "test_packaging", "test_plan", "test_preflight",
-    "test_reread",
+    "test_healthy", "test_invariants", "test_notebooks", "test_packaging", "test_plan", "test_postgresql",
+    "test_preflight", "test_reread", "test_same_on_engines",
 }  # fmt: skip
 """Modules whose fixtures cost more than all their tests."""
 
@@ -88,6 +113,33 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule | None:
     return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@pytest.fixture(scope="session")
+def is_embedded(pytestconfig: pytest.Config) -> bool:
+    """Tell whether the stores of tests are files."""
+    return bool(pytestconfig.getoption("--stores") == "embedded")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stores(request: pytest.FixtureRequest, *, is_embedded: bool) -> Iterator[None]:
+    """Let stores be what is asked for, before any fixture opens one."""
+    if is_embedded:
+        yield
+        return
+    with on_server(request.getfixturevalue("postgres_server")):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _stores_given_back(request: pytest.FixtureRequest, *, is_embedded: bool) -> Iterator[None]:
+    """Drop the databases of a test when it ends; those that many tests share go with the server."""
+    folder = None
+    if not is_embedded and "tmp_path" in request.fixturenames:
+        folder = request.getfixturevalue("tmp_path")
+    yield
+    if folder is not None:
+        give_back(folder)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -160,6 +212,14 @@ def _empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def duckdb_url(_empty_warehouse: Path, tmp_path: Path) -> str:
     """Give an empty warehouse in a file of its own."""
     return f"duckdb:///{copyfile(_empty_warehouse, tmp_path / 'warehouse.duckdb')}"
+
+
+@pytest.fixture
+def one_url(request: pytest.FixtureRequest, tmp_path: Path, *, is_embedded: bool) -> str:
+    """Give an empty warehouse on the engine that was asked for."""
+    if is_embedded:
+        return str(request.getfixturevalue("duckdb_url"))
+    return warehouse_in(tmp_path)
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])

@@ -24,21 +24,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NOBODY = 65534
-_OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+_ALONE = "-c listen_addresses=''"
+_OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+_SORTS = ("--locale-provider=icu", "--icu-locale=en-US")
+"""As people sort, not by code point as the embedded engines do: no order of the auditor may come of it."""
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
+def server(options: str = _OPTIONS) -> Iterator[str]:
     """Start a server and give its URL, as the superuser; stop it and forget its data afterwards."""
-    initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
+    initdb, pg_ctl = binary("initdb"), binary("pg_ctl")
     # Short, for a socket's path may be 107 characters long, which the folders of pytest exceed.
     folder = Path(tempfile.mkdtemp(prefix="auditor-pg-"))
     data, log = folder / "data", folder / "log"
     try:
         if os.geteuid() == 0:
             os.chown(folder, NOBODY, NOBODY)
-        _run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"{_OPTIONS} -k {folder}"
+        _run(
+            initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *_SORTS
+        )
+        options = f"{_ALONE} {options} -k {folder}"
         _run(pg_ctl, "start", "-w", "-D", data, "-l", log, "-o", options)
         try:
             yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
@@ -131,7 +136,8 @@ def _alone(url: str) -> Any:
     return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """Return where a program of PostgreSQL is; a machine without it fails the test."""
     packaged = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     found = shutil.which(name) or (str(packaged[-1]) if packaged else None)
     if found is None:

@@ -31,6 +31,7 @@ from auditor.systems.emarsys.writing.quarantine import (
 )
 from auditor.systems.emarsys.writing.sales import SalesLine, sales_file, upload_sales
 from tests.forbidden_calls import forbidden_calls
+from tests.stores import ledger_in
 from tests.systems.emarsys.writing.conftest import running
 from tests.watched import main as run_watched
 
@@ -72,7 +73,7 @@ def everything(live: Live, folder: Path) -> None:
     triggers = (Trigger("C1", "t1", NOW, {"order": "1"}), Trigger("C77", "t2"))
     trigger_event(live.api, TriggerBatch(7, "4711", triggers))
     trigger_event(live.api, TriggerBatch(7, "4711", triggers[:1]))
-    sell(live, f"sqlite:///{folder / 'ledger.sqlite'}")
+    sell(live, ledger_in(folder))
     path = folder / "catalogue.csv"
     path.write_text(CATALOGUE)
     push_catalogue(live.hapi, catalogue_file(path))
@@ -124,14 +125,14 @@ def test_everything_the_auditor_writes_makes_no_forbidden_call(options, tmp_path
 
 def test_a_line_that_went_through_the_ledger_twice_arrived_once(tmp_path):
     with running(EmarsysOptions()) as live:
-        sell(live, f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+        sell(live, ledger_in(tmp_path))
         assert len(live.state.pending_sales) == 1
 
 
 def test_a_line_whose_answer_was_cut_is_not_sent_again(tmp_path):
     with running(EmarsysOptions()) as live:
         live.fail("sales-data", kind="cut")
-        sell(live, f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+        sell(live, ledger_in(tmp_path))
         assert (len(live.state.pending_sales), live.sent("POST", "/sales-data/api")) == (1, 1)
 
 

@@ -36,6 +36,7 @@ from auditor.sandbox.world import (
 from auditor.warehouse import Warehouse
 from tests.brand import look
 from tests.direct import write_world
+from tests.stores import ledger_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,7 +177,7 @@ def test_reading_and_auditing_one_over_sockets_finds_the_same_in_bounded_memory(
         )  # fmt: skip
         planted = {(row.check, row.subject) for row in running.key}
     settings = load_settings(running.settings, running.environ)
-    with closing(Ledger(f"sqlite:///{tmp_path / 'var' / 'nordlys-ledger.sqlite'}")) as ledger:
+    with closing(Ledger(ledger_in(tmp_path))) as ledger:
         found = {(f.check, f.subject_key) for f in query.findings(ledger, settings.brand)}
     assert (found - planted, planted - found) == (set(), set())
     code, peak_kib = map(int, measured.stdout.split())

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import altair as alt
-import duckdb
 import nbformat
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from nbclient import NotebookClient
 
 import auditor
 from auditor.config import load_settings
 from auditor.errors import ConfigError, StoreError
 from auditor.model.bridge import CENTRA, EMARSYS
+from auditor.model.tables import centra_order
+from auditor.warehouse.connect import connect_to
 from auditor.warehouse.publish import Published, publish
 from tests.brand import brand
+from tests.stores import warehouse_in
 from tests.test_plan import SCALE, Captured
 
 if TYPE_CHECKING:
@@ -40,10 +42,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
         with brand(folder, patch, captured, SCALE) as started:
             patch.setenv("AUDITOR_CONFIG", str(started.running.settings))
             assert started.auditor("audit") == 1
-            with closing(duckdb.connect("var/nordlys.duckdb")) as writer:
-                writer.begin()
-                writer.execute("DELETE FROM centra_order")
+            held = connect_to(sa.make_url(warehouse_in(Path())))
+            with held.connect() as writer:
+                writer.execute(centra_order.delete())
                 yield started
+                writer.rollback()
+            held.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -171,10 +175,12 @@ def test_a_brand_is_found_from_another_folder(
 # --- the copy ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.embedded("a copy in PostgreSQL is no file")
 def test_the_copy_is_private(shop: Brand):
     assert (shop.folder / "var" / "nordlys.published.duckdb").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.embedded("who writes to PostgreSQL holds up no copy")
 def test_a_copy_that_cannot_be_made_leaves_the_last(shop: Brand):
     copy = shop.folder / "var" / "nordlys.published.duckdb"
     before = copy.read_bytes()

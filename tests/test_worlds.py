@@ -11,7 +11,6 @@ from auditor.sandbox.centra.plans import UNLIMITED
 from auditor.sandbox.emarsys.options import EmarsysOptions
 from auditor.sandbox.world import Scale
 from tests.brand import brand
-from tests.postgres import new_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,18 +55,6 @@ def test_exactly_the_planted_drift_is_found(
     with brand(tmp_path, monkeypatch, capsys, scale, seed=seed) as drifted:
         code, audit = drifted.audit()
         assert (code, audit["verdict"]) == (1, "critical")
-        assert drifted.findings() == drifted.planted
-
-
-def test_both_stores_may_be_postgresql(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    postgres_server: str,
-):
-    stores = {name: new_database(postgres_server) for name in ("warehouse", "ledger")}
-    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), stores=stores) as drifted:
-        drifted.audit()
         assert drifted.findings() == drifted.planted
 
 

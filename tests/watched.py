@@ -13,6 +13,7 @@ from unittest import mock
 
 from auditor.sandbox.wire import RequestLog
 from tests.forbidden_calls import forbidden_calls
+from tests.stores import chosen_stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> None:
     """Run one command, and end with an error where it made a forbidden call, or none at all."""
     from auditor.cli import main as auditor
 
-    with watched() as rows:
+    with watched() as rows, chosen_stores():
         try:
             auditor(arguments)
         finally:

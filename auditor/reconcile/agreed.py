@@ -17,6 +17,7 @@ from auditor.model.history import agreed_value
 from auditor.reconcile.again import rows, state
 from auditor.reconcile.topics import TOPICS
 from auditor.warehouse import part
+from auditor.warehouse.stage import learn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -100,8 +101,10 @@ def _attribute(
             .where(topic.owns(drift), drift.c.subject_key == answer.c.link_key)
             .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
         )
+    learn(conn, _present_value)
     conn.execute(_follow(now, run, terms.as_of))
     conn.execute(_meet(now, run))
+    learn(conn, agreed_value)
     _present_value.drop(conn)
 
 

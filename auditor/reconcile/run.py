@@ -28,7 +28,7 @@ from auditor.reconcile import (
     turnover,
 )
 from auditor.reconcile.again import marks, rows, state, touched
-from auditor.warehouse import part
+from auditor.warehouse import part, stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -237,7 +237,7 @@ def reconcile_again(
 def _take(conn: sa.Connection, warehouse: Warehouse, terms: Terms, steps: Iterable[_Step]) -> None:
     for step in steps:
         for table in step.empties:
-            warehouse.empty(conn, table)
+            stage.empty(conn, table)
         for table, select in step.fills(terms):
             if step.is_anew:
                 warehouse.refill(conn, table, select)

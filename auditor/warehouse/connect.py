@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from auditor.errors import ConfigError, StoreError
 from auditor.warehouse.schema import bring_up_to_date
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MEMORY_LIMIT = "768MB"
 THREADS = 2
+SESSION = {
+    "work_mem": "64MB",  # 4 MB, the server's own, lets every larger join and sort go to disk
+    "maintenance_work_mem": "256MB",
+    # No table has an index, so to look rows up one by one never pays; what a WITH names has no statistics,
+    # and taken for few rows it would be joined in that way, for hours.
+    "enable_nestloop": "off",
+    "jit": "off",  # it compiles for seconds what runs for milliseconds
+    "TimeZone": "UTC",
+}
+"""What each connection to PostgreSQL sets for itself, unless the options of its URL do."""
 ENGINES = ("duckdb", "postgresql")
 
 
@@ -22,7 +36,7 @@ def open_engine(url: str) -> sa.Engine:
         StoreError: the database cannot be opened, or has a schema that this auditor does not know.
     """
     parsed = _parse(url)
-    engine = _engine(parsed)
+    engine = connect_to(parsed)
     try:
         with engine.begin() as conn:
             bring_up_to_date(conn)
@@ -31,18 +45,6 @@ def open_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:"):
         Path(str(parsed.database)).chmod(0o600)  # it holds personal data
     return engine
-
-
-def learn(conn: sa.Connection, table: sa.Table) -> None:
-    """Let the engine know how many rows a table holds that was just filled, before others are joined to it.
-
-    DuckDB knows no numbers of what its own transaction wrote, and plans joins as if there were next to
-    none; one process has the file, so nobody sees what is committed on the way.
-    """
-    if conn.dialect.name == "duckdb":
-        conn.commit()
-    else:
-        conn.execute(sa.text(f"ANALYZE {conn.dialect.identifier_preparer.format_table(table)}"))
 
 
 def _parse(url: str) -> sa.URL:
@@ -59,10 +61,16 @@ def _parse(url: str) -> sa.URL:
     return parsed
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def connect_to(url: sa.URL) -> sa.Engine:
+    """Return an engine over a database that is left as it is.
+
+    Raises:
+        ConfigError: its driver is not installed.
+        StoreError: its file cannot be created.
+    """
     try:
         if url.get_backend_name() == "postgresql":
-            return sa.create_engine(url.set(drivername="postgresql+psycopg"))
+            return sa.create_engine(with_options(url.set(drivername="postgresql+psycopg"), SESSION))
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = {
@@ -79,6 +87,20 @@ def _engine(url: sa.URL) -> sa.Engine:
         raise StoreError(
             f"store.warehouse: {url.database} cannot be created: {exc.strerror}."
         ) from exc
+
+
+def with_options(url: sa.URL, wanted: Mapping[str, str]) -> sa.URL:
+    """Let each connection to PostgreSQL, whatever its driver, set options that its URL leaves open."""
+    own = url.normalized_query.get("options", ())
+    said = [f"-c {name}={value}" for name, value in wanted.items()]
+    return url.update_query_dict({"options": " ".join([*said, *own])})
+
+
+def for_adbc(url: sa.URL) -> str:
+    """Write an address with its password as ADBC takes it, which knows no `+` for a blank."""
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    place, mark, options = text.partition("?")
+    return place + mark + options.replace("+", "%20")
 
 
 def _why_not_open(url: sa.URL, exc: sa.exc.DBAPIError) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from auditor.warehouse.connect import for_adbc
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -45,8 +47,7 @@ def _copy(url: sa.URL, pages: Mapping[str, pa.Table]) -> None:
     # ADBC speaks COPY on a connection of its own, which is fine: stage tables are private to the load.
     from adbc_driver_postgresql import dbapi
 
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with dbapi.connect(address) as conn, conn.cursor() as cursor:
+    with dbapi.connect(for_adbc(url)) as conn, conn.cursor() as cursor:
         for table, rows in pages.items():
             cursor.adbc_ingest(table, rows, mode="append")
         conn.commit()

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from auditor.warehouse.connect import learn
+from auditor.warehouse.stage import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME = "part"
-
 
 def begin(conn: sa.Connection) -> None:
     """Make room for a part."""
-    conn.execute(sa.schema.CreateSchema(NAME))
+    conn.execute(sa.schema.CreateSchema(name_of(conn)))
 
 
 def end(engine: sa.Engine) -> None:
@@ -30,14 +28,23 @@ def end(engine: sa.Engine) -> None:
     In a transaction of its own: DuckDB cannot end one that fills a table and drops it.
     """
     with engine.begin() as conn:
-        conn.execute(sa.schema.DropSchema(NAME, cascade=True, if_exists=True))
+        conn.execute(sa.schema.DropSchema(name_of(conn), cascade=True, if_exists=True))
+
+
+def name_of(conn: sa.Connection) -> str:
+    """Return the schema of the part; a database may hold the warehouses of many brands, a schema each."""
+    return "part" if conn.dialect.name == "duckdb" else f"{_whole(conn)}_part"
+
+
+def _whole(conn: sa.Connection) -> str:
+    return str(conn.dialect.default_schema_name)
 
 
 @contextlib.contextmanager
 def first(conn: sa.Connection) -> Iterator[None]:
     """Let names mean tables of the part before others, until the block ends."""
-    whole = str(conn.dialect.default_schema_name)
-    _search(conn, NAME, whole)
+    whole = _whole(conn)
+    _search(conn, name_of(conn), whole)
     try:
         yield
     except BaseException:
@@ -51,23 +58,24 @@ def _search(conn: sa.Connection, *schemas: str) -> None:
     if conn.dialect.name == "duckdb":
         conn.execute(sa.text(f"SET search_path = '{','.join(schemas)}'"))
     else:
-        conn.execute(sa.text(f"SET LOCAL search_path TO {', '.join(schemas)}"))
+        quote = conn.dialect.identifier_preparer.quote
+        conn.execute(sa.text(f"SET LOCAL search_path TO {', '.join(map(quote, schemas))}"))
 
 
-def of_part(table: sa.Table) -> sa.Table:
+def of_part(conn: sa.Connection, table: sa.Table) -> sa.Table:
     """Return a table as it stands in the part, whatever comes first."""
-    return table.to_metadata(sa.MetaData(), schema=NAME)
+    return table.to_metadata(sa.MetaData(), schema=name_of(conn))
 
 
 def of_whole(conn: sa.Connection, table: sa.Table) -> sa.Table:
     """Return a table as it stands beside the part, whatever comes first."""
-    return table.to_metadata(sa.MetaData(), schema=str(conn.dialect.default_schema_name))
+    return table.to_metadata(sa.MetaData(), schema=_whole(conn))
 
 
 def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
     """Put the rows of a table into the part that meet the conditions, stated on the table itself."""
-    into = of_part(table)
+    into = of_part(conn, table)
     into.create(conn)
     names = [column.name for column in table.columns]
     conn.execute(into.insert().from_select(names, sa.select(table).where(*conditions)))
-    learn(conn, into)
+    settle(conn, into)

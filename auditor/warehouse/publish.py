@@ -1,6 +1,7 @@
 """The copy of the warehouse that notebooks read, so that they never lock a run out, nor see half of one.
 
-Only an embedded DuckDB file needs one: one process may hold it. PostgreSQL has many readers.
+Of an embedded DuckDB file it is a file, for one process may hold the warehouse's own. In PostgreSQL, which
+has many readers, it is a schema: see `copies`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sqlalchemy as sa
 
 from auditor.errors import StoreError
 from auditor.private_file import replaced
+from auditor.warehouse import copies
+from auditor.warehouse.connect import connect_to
 from auditor.warehouse.schema import SCHEMA, stored_version
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SUFFIX = ".published.duckdb"
+UNPUBLISHED = "No run has published its data yet; run `auditor audit` first."
 
 
 class Published:
@@ -36,15 +40,16 @@ class Published:
     """
 
     def __init__(self, url: str) -> None:
+        self._held = contextlib.ExitStack()
         copy = _copy_of(url)
         if copy is None:
-            address = sa.make_url(url).set(drivername="postgresql+psycopg")
-            self.engine = sa.create_engine(address, execution_options={"postgresql_readonly": True})
+            self.engine = self._held.enter_context(_newest_schema(url))
         elif copy.exists():
             arguments = {"read_only": True}
             self.engine = sa.create_engine(f"duckdb:///{copy}", connect_args=arguments)
+            self._held.callback(self.engine.dispose)
         else:
-            raise StoreError("No run has published its data yet; run `auditor audit` first.")
+            raise StoreError(UNPUBLISHED)
         with self.engine.connect() as conn:
             is_present = stored_version(conn) == SCHEMA
         if not is_present:
@@ -53,23 +58,57 @@ class Published:
 
     def close(self) -> None:
         """Close all connections."""
-        self.engine.dispose()
+        self._held.close()
+
+
+@contextlib.contextmanager
+def _newest_schema(url: str) -> Iterator[sa.Engine]:
+    """Give an engine over the newest copy alone, which stays for as long as the block, for reading."""
+    address = sa.make_url(url)
+    warehouse = connect_to(address)
+    try:
+        with warehouse.connect() as conn:
+            name = copies.hold_newest(conn)
+            if name is None:
+                raise StoreError(UNPUBLISHED)
+            only = warehouse.dialect.identifier_preparer.quote_identifier(name)
+            engine = connect_to(_reading(address, only))
+            try:
+                yield engine
+            finally:
+                engine.dispose()
+    except sa.exc.OperationalError as exc:
+        raise StoreError(
+            f"store.warehouse: the database {address.database} cannot be opened; check the setting."
+        ) from exc
+    finally:
+        warehouse.dispose()
+
+
+def _reading(url: sa.URL, schema: str) -> sa.URL:
+    """Return an address whose connections, whatever the driver, only read, and only one schema."""
+    own = " ".join(url.normalized_query.get("options", ()))
+    said = (
+        f"{own} -c search_path={schema} -c default_transaction_read_only=on"  # the last one holds
+    )
+    return url.update_query_dict({"options": said.strip()})
 
 
 def publish(url: str) -> None:
     """Put a copy of the warehouse in the place of the last one, whole; what cannot be written is logged.
 
-    An audit whose copy has no room is still an audit.
+    An audit whose copy has no room, or that may make none, is still an audit.
 
     Args:
         url: The warehouse's; no connection to it is open in this process.
     """
     source, copy = file_of(url), _copy_of(url)
-    if source is None or copy is None or not source.exists():
-        return
     try:
-        with unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
-            shutil.copyfileobj(read, written, 1 << 20)
+        if sa.make_url(url).get_backend_name() == "postgresql":
+            copies.copy(url)
+        elif source is not None and copy is not None and source.exists():
+            with unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
+                shutil.copyfileobj(read, written, 1 << 20)
     except (OSError, sa.exc.DBAPIError) as exc:
         log.warning("The copy for notebooks could not be written: %s", type(exc).__name__)
 

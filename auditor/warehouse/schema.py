@@ -15,6 +15,7 @@ from auditor import __version__
 from auditor.errors import StoreError
 from auditor.model import drift, history
 from auditor.model.tables import metadata
+from auditor.postgresql import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,6 @@ version_table = sa.Table(
 )
 DERIVED = tuple(table for table in vars(drift).values() if isinstance(table, sa.Table))
 """What every audit derives anew from what was read."""
-
-LOCK = 0x77617265686F7573  # any number, as long as every auditor takes the same
 
 _COLUMNS = sa.table(
     "columns",
@@ -54,8 +53,7 @@ def bring_up_to_date(conn: sa.Connection) -> None:
     """
     if stored_version(conn) == SCHEMA:
         return
-    if conn.dialect.name == "postgresql":
-        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    one_at_a_time(conn)
     known = _known(conn)
     version = stored_version(conn)
     if history.snapshot_run.name in known:  # every auditor made that table

@@ -11,6 +11,7 @@ from auditor.errors import StoreError
 from auditor.model import history
 from auditor.model.tables import metadata
 from auditor.private_file import replaced
+from auditor.warehouse import unload
 from auditor.warehouse.publish import file_of, unchanging
 from auditor.warehouse.store import Warehouse
 
@@ -48,9 +49,9 @@ def _copied(url: str, target: Path) -> Warehouse:
     """Copy table by table, from an engine that has no file."""
     original, shadow = Warehouse(url), Warehouse(f"duckdb:///{target}")
     try:
-        for table in (*metadata.sorted_tables, *history.metadata.sorted_tables):
-            for rows in original.batches(sa.select(table)):
-                shadow.append({table: rows})
+        tables = (*metadata.sorted_tables, *history.metadata.sorted_tables)
+        for table, rows in unload.at_one_moment(original.engine, tables):
+            shadow.append({table: rows})
     finally:
         original.close()
     return shadow

@@ -55,8 +55,14 @@ def join(engine: sa.Engine, tables: Sequence[sa.Table], key: Key) -> None:
 
 def swap_in(conn: sa.Connection, table: sa.Table) -> None:
     """Let a table's staged rows take the place of all its present ones."""
-    drop(conn, table)
-    rename(conn, staged(table), table.name)
+    if conn.dialect.name == "duckdb":
+        drop(conn, table)
+        rename(conn, staged(table), table.name)
+        return
+    fresh = staged(table)
+    empty(conn, table)
+    conn.execute(table.insert().from_select(list(table.c.keys()), sa.select(fresh)))
+    drop(conn, fresh)
 
 
 def merge_in(conn: sa.Connection, tables: Sequence[sa.Table], key: Key) -> None:
@@ -73,9 +79,47 @@ def same_record(table: sa.Table, first: sa.Table, key: Key) -> sa.ColumnElement[
     return sa.exists().where(*(first.c[name] == table.c[name] for name in key))
 
 
+def empty(conn: sa.Connection, table: sa.Table) -> None:
+    """Take all rows out of a table.
+
+    DuckDB makes it anew, which is the cheapest, and nobody else has its file open. PostgreSQL deletes: to drop
+    or truncate a table waits for all who read it, and whoever comes to read it then waits for the whole
+    transaction; and with a table go the rights and the views that somebody gave it.
+    """
+    if conn.dialect.name == "duckdb":
+        drop(conn, table)
+        table.create(conn)
+    else:
+        conn.execute(table.delete())
+
+
 def drop(conn: sa.Connection, table: sa.Table) -> None:
     """Drop a table if it is there; to ask first takes DuckDB longer than all the rest."""
     conn.execute(sa.schema.DropTable(table, if_exists=True))
+
+
+def learn(conn: sa.Connection, *tables: sa.Table) -> None:
+    """Let the engine count what it was given, where it would only do so after the transaction.
+
+    PostgreSQL plans by statistics that its own service takes once rows are committed. Until then it takes
+    a full table for an empty one, and joins it with itself row by row.
+    """
+    if conn.dialect.name != "postgresql":
+        return
+    written = conn.dialect.identifier_preparer.format_table
+    conn.execute(sa.text(f"ANALYZE {', '.join(written(table) for table in tables)}"))
+
+
+def settle(conn: sa.Connection, table: sa.Table) -> None:
+    """Let the engine count what a table was given before others are joined with it.
+
+    DuckDB counts nothing that its own transaction wrote, and joins as if there were next to nothing: so
+    it is committed. One process has the file, and nobody sees it on the way.
+    """
+    if conn.dialect.name == "duckdb":
+        conn.commit()
+    else:
+        learn(conn, table)
 
 
 def rename(conn: sa.Connection, table: sa.Table, name: str) -> None:

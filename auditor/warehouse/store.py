@@ -23,7 +23,7 @@ from auditor.model.history import (
 )
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import correct, load, reads, stage, unload, versions
-from auditor.warehouse.connect import learn, open_engine
+from auditor.warehouse.connect import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -129,6 +129,7 @@ class Warehouse:
             conn.execute(unparsed_row.delete())
             for read in finished:
                 _publish(conn, read, run)
+                stage.learn(conn, *read.tables)
                 reads.finish(conn, read, run, number)
             versions.forget_erased(conn)
             _show_aside(conn)
@@ -205,14 +206,9 @@ class Warehouse:
 
         Embedded, what the connection has done until then is committed.
         """
-        self.empty(conn, table)
+        stage.empty(conn, table)
         conn.execute(table.insert().from_select([c.name for c in table.columns], select))
-        learn(conn, table)
-
-    def empty(self, conn: sa.Connection, table: sa.Table) -> None:
-        """Take all rows out of a table; to make it anew is the fastest way."""
-        stage.drop(conn, table)
-        table.create(conn)
+        stage.settle(conn, table)
 
     @contextlib.contextmanager
     def drift_rows(self, table: sa.Table) -> Iterator[sa.CursorResult[Any]]:
@@ -224,7 +220,7 @@ class Warehouse:
     def empty_drift(self, conn: sa.Connection) -> None:
         """Forget the drift of the run before."""
         for table in (*DRIFT_TABLES, check_population):
-            self.empty(conn, table)
+            stage.empty(conn, table)
 
 
 def _publish(conn: sa.Connection, read: FinishedRead, run: str) -> None:

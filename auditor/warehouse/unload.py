@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import sqlalchemy as sa
+
+from auditor.warehouse.connect import for_adbc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import sqlalchemy as sa
+    from collections.abc import Iterable, Iterator
 
 ROWS_PER_BATCH = 50_000
 
 
 def batches(engine: sa.Engine, select: sa.Select[Any]) -> Iterator[pa.Table]:
     """Yield the rows of a select, at most `ROWS_PER_BATCH` at a time."""
-    compiled = select.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
-    # No parameters are left, and so nothing turns a doubled percent sign back into one.
-    sql = str(compiled).replace("%%", "%")
+    sql = _text(engine, select)
     read = _duckdb if engine.dialect.name == "duckdb" else _postgresql
     for batch in read(engine, sql):
         if batch.num_rows:
             yield pa.Table.from_batches([batch])
+
+
+def at_one_moment(
+    engine: sa.Engine, tables: Iterable[sa.Table]
+) -> Iterator[tuple[sa.Table, pa.Table]]:
+    """Yield the rows of whole tables as they stood together: a run may be writing to PostgreSQL."""
+    with _cursor(engine) as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        for table in tables:
+            cursor.execute(_text(engine, sa.select(table)))
+            for batch in cursor.fetch_record_batch():
+                if batch.num_rows:
+                    yield table, pa.Table.from_batches([batch])
+
+
+def _text(engine: sa.Engine, select: sa.Select[Any]) -> str:
+    compiled = select.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
+    # No parameters are left, and so nothing turns a doubled percent sign back into one.
+    return str(compiled).replace("%%", "%")
 
 
 def _duckdb(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
@@ -35,9 +54,14 @@ def _duckdb(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
 
 
 def _postgresql(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
-    from adbc_driver_postgresql import dbapi
-
-    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with dbapi.connect(address) as conn, conn.cursor() as cursor:
+    with _cursor(engine) as cursor:
         cursor.execute(sql)
         yield from cursor.fetch_record_batch()
+
+
+@contextlib.contextmanager
+def _cursor(engine: sa.Engine) -> Iterator[Any]:
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(for_adbc(engine.url)) as conn, conn.cursor() as cursor:
+        yield cursor

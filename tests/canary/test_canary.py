@@ -26,6 +26,7 @@ from auditor.verdict import verdict_of
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, Books
 from tests.reconcile.books import TERMS as PLAIN_TERMS
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ ALONE = "consent.buyer_opted_in"
 
 @pytest.fixture(scope="module")
 def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with closing(Warehouse(f"duckdb:///{tmp_path_factory.mktemp('b')}/brand.duckdb")) as warehouse:
+    with closing(Warehouse(warehouse_in(tmp_path_factory.mktemp("b")))) as warehouse:
         books = Books(warehouse)
         books.customer("1", "anna@x.se")
         books.contact("900", "anna@x.se", 2, external_id="1")

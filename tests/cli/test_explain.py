@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +15,9 @@ from auditor.findings.query import record_run
 from auditor.model.snapshot import Snapshot
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import Books
+from tests.stores import ledger_in, warehouse_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Call
 
 AT = datetime(2026, 11, 23, tzinfo=UTC).replace(tzinfo=None)
@@ -38,12 +38,12 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "t")
     monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "auditor.yaml").write_text(SETTINGS)
-    with closing(Warehouse("duckdb:///var/nordlys.duckdb")) as warehouse:
+    with closing(Warehouse(warehouse_in(Path()))) as warehouse:
         books = Books(warehouse)
         books.customer("1", "anna@x.se")
         books.order("100", books.line("[bold]SKU[/bold]", 1, 12_345))
         books.rows()
-    with closing(Ledger("sqlite:///var/nordlys-ledger.sqlite")) as ledger, ledger.begin() as conn:
+    with closing(Ledger(ledger_in(Path()))) as ledger, ledger.begin() as conn:
         row: dict[str, object] = {column.name: None for column in finding_table.columns}
         row |= {
             "fingerprint": "f", "brand": "nordlys", "check_id": "sales.missing_line",
@@ -108,7 +108,7 @@ def test_the_timeline_tells_what_a_finding_was(call: Call):
 
 @pytest.mark.usefixtures("filled")
 def test_the_rules_of_the_last_run_are_asked(call: Call):
-    with closing(Ledger("sqlite:///var/nordlys-ledger.sqlite")) as ledger:
+    with closing(Ledger(ledger_in(Path()))) as ledger:
         record_run(ledger, "nordlys", Snapshot("r", AT.replace(tzinfo=UTC), ()))
     rules = json.loads(call("--format", "json", "explain", "100").out)["rules"]
     assert ("order 100", "sales.missing_order") in {(r["about"], r["check"]) for r in rules}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,9 @@ from auditor.clock import utc_now
 from auditor.findings.ledger import Ledger, finding_table
 from auditor.model.finding import fingerprint
 from tests.config.sample import SAMPLE, values_for
+from tests.stores import ledger_in, named_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Call, Said
 
 SEEN = datetime(2026, 11, 23, 5)
@@ -28,10 +28,10 @@ def findings(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
     """Run `auditor findings` of a brand with two findings, one of them resolved."""
     monkeypatch.chdir(tmp_path)
     settings = tmp_path / "auditor.yaml"
-    settings.write_text(SAMPLE)
+    settings.write_text(named_in(SAMPLE))
     for name, value in values_for(SAMPLE).items():
         monkeypatch.setenv(name, value)
-    with closing(Ledger("sqlite:///var/nordlys-ledger.sqlite")) as ledger, ledger.begin() as conn:
+    with closing(Ledger(ledger_in(Path()))) as ledger, ledger.begin() as conn:
         for key, state in (("100017", "new"), ("100018", "resolved")):
             conn.execute(finding_table.insert().values(**_row(key, state)))
 

@@ -20,6 +20,7 @@ from auditor.findings.standing import SCHEMA
 from auditor.model.snapshot import Snapshot
 from tests.config.sample import SAMPLE, values_for
 from tests.report import examples
+from tests.stores import ledger_in, named_in
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Call, Said
@@ -34,7 +35,7 @@ def run_of(day: datetime) -> str:
 def keep(day: datetime, **values: Any) -> str:
     """Keep a run as an audit does; return its id."""
     audit = replace(examples.critical_audit(), run=run_of(day), as_of=day, **values)
-    with closing(Ledger("sqlite:///var/nordlys-ledger.sqlite")) as ledger:
+    with closing(Ledger(ledger_in(Path()))) as ledger:
         query.record_run(ledger, "nordlys", Snapshot(audit.run, day, audit.coverage))
         query.close_run(ledger, audit)
     Archive("nordlys").keep(examples.record(audit), examples.all_stored(audit), SCHEMA)
@@ -59,7 +60,7 @@ def report(
     """Run `auditor report` of a brand with two runs."""
     monkeypatch.chdir(tmp_path)
     settings = tmp_path / "auditor.yaml"
-    settings.write_text(SAMPLE)
+    settings.write_text(named_in(SAMPLE))
     for name, value in values_for(SAMPLE).items():
         monkeypatch.setenv(name, value)
     for day in days:

@@ -9,6 +9,7 @@ import pytest
 
 from auditor.findings.ledger import Ledger
 from tests.correct.desk import Desk, read_settings
+from tests.stores import ledger_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,6 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 @pytest.fixture
 def desk(books: Books, tmp_path: Path) -> Iterator[Desk]:
     """Give a desk with empty books; findings are the same on every engine, so one will do."""
-    opened = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    opened = Ledger(ledger_in(tmp_path))
     yield Desk(books, opened, read_settings(tmp_path))
     opened.close()

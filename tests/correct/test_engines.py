@@ -14,6 +14,7 @@ from auditor.model.plan import digest_of, encoded
 from auditor.warehouse import Warehouse
 from tests.correct.desk import Desk, read_settings
 from tests.reconcile.books import NOW, OLD, Books
+from tests.stores import ledger_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_the_plan_is_the_same_on_every_engine(
     with (
         closing(Warehouse(warehouse_url)) as warehouse,
         closing(Ledger(ledger_url)) as ledger,
-        closing(Ledger(f"sqlite:///{tmp_path / 'other.sqlite'}")) as other,
+        closing(Ledger(ledger_in(tmp_path, "other"))) as other,
     ):
         for one in (Desk(Books(warehouse), ledger, settings), Desk(books, other, settings)):
             filled(one)

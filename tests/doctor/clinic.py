@@ -14,6 +14,7 @@ from auditor.doctor.run import all_probes, examine
 from auditor.doctor.visit import Moments, Visit
 from auditor.sandbox.start import Plan, sandbox
 from auditor.sandbox.world import Scale
+from tests.stores import stores_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,10 +65,7 @@ def clinic(
     with sandbox(Plan(folder, utc_now, scale, drift=False, **plan)) as running:
         written = yaml.safe_load(running.settings.read_text())
         written["credentials"] = {"centra_token_expires": FAR_AHEAD}
-        written["store"] = {
-            "warehouse": f"duckdb:///{folder / 'warehouse.duckdb'}",
-            "ledger": f"sqlite:///{folder / 'ledger.sqlite'}",
-        }
+        written["store"] = stores_in(folder)
         edit(written)
         running.settings.write_text(yaml.safe_dump(written))
         yield Clinic(running, load_settings(running.settings, running.environ))

@@ -46,6 +46,12 @@ def test_new_stores_are_fine(visit):
     assert [said(visit, one).state for one in (warehouse, ledger)] == ["ok", "ok"]
 
 
+def test_a_warehouse_that_cannot_be_copied_for_notebooks_is_a_warning(visit, monkeypatch):
+    monkeypatch.setattr("auditor.doctor.probes.stores.why_not", lambda _: "Grant it.")
+    found = said(visit, warehouse)
+    assert (found.state, found.fix) == ("warn", "Grant it.")
+
+
 def test_a_warehouse_in_use_is_said_to_be(visit, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "w.duckdb")],

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def warehouse(duckdb_url: str) -> Iterator[Warehouse]:
-    """Give an empty warehouse in a DuckDB file."""
-    warehouse = Warehouse(duckdb_url)
+def warehouse(one_url: str) -> Iterator[Warehouse]:
+    """Give an empty warehouse."""
+    warehouse = Warehouse(one_url)
     yield warehouse
     warehouse.close()
 

@@ -8,6 +8,7 @@ import pytest
 from auditor.model.history import HISTORY, snapshot_run
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, Books
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ LONG_BEFORE, LATELY = OLD - timedelta(days=9), OLD + timedelta(days=10)
 def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
     """One brand, reconciled once; explaining changes nothing."""
     folder: Path = tmp_path_factory.mktemp("explain")
-    warehouse = Warehouse(f"duckdb:///{folder / 'warehouse.duckdb'}")
+    warehouse = Warehouse(warehouse_in(folder))
     books = Books(warehouse)
     books.customer("1", "anna@x.se", first_name="Anna", last_name="Berg")
     books.customer("2", "anna@x.se", created_at=NOW)

@@ -13,6 +13,7 @@ from auditor.explain.explanation import as_dict, explain
 from auditor.model.personal import Veil
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, Books
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ ENDING = replace(TERMS, token_expires=(NOW + timedelta(days=3)).date())
 def ill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
     """A brand with a dead event, a payment method that is never confirmed, and a token that ends."""
     folder = tmp_path_factory.mktemp("settings")
-    warehouse = Warehouse(f"duckdb:///{folder / 'warehouse.duckdb'}")
+    warehouse = Warehouse(warehouse_in(folder))
     books = Books(warehouse)
     books.definition("order_shipped", usages=0)
     books.customer("7", "a@x.se", total_orders=11)

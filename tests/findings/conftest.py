@@ -7,6 +7,7 @@ import pytest
 from auditor.findings.ledger import Ledger
 from auditor.warehouse import Warehouse
 from tests.findings.days import Days
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    made = Warehouse(f"duckdb:///{tmp_path_factory.mktemp('life') / 'warehouse.duckdb'}")
+    made = Warehouse(warehouse_in(tmp_path_factory.mktemp("life")))
     yield made
     made.close()
 

@@ -20,6 +20,7 @@ from auditor.reconcile.compared import Topic, contacts, of_table
 from auditor.reconcile.topics import TOPICS
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import NOW, OLD, TERMS, Books
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,7 +91,7 @@ def days(warehouse_url: str) -> Iterator[Days]:
 
 @pytest.fixture(scope="module")
 def one_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    warehouse = Warehouse(f"duckdb:///{tmp_path_factory.mktemp('agreed') / 'w.duckdb'}")
+    warehouse = Warehouse(warehouse_in(tmp_path_factory.mktemp("agreed")))
     yield warehouse
     warehouse.close()
 

@@ -15,6 +15,7 @@ from auditor.reconcile.terms import terms_of
 from auditor.sandbox.world import Scale, build_world
 from auditor.warehouse import Warehouse
 from tests.direct import write_world
+from tests.stores import warehouse_in
 from tests.test_large_worlds import settings_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def world() -> World:
 def unfresh(world: World, folder: Path) -> set[tuple[str, str]]:
     """Reconcile a world and return what of it is no longer fresh."""
     settings = settings_of(world, folder)
-    with closing(Warehouse(f"duckdb:///{folder / 'world.duckdb'}")) as warehouse:
+    with closing(Warehouse(warehouse_in(folder))) as warehouse:
         snapshot = write_world(world, warehouse, "run")
         reconcile(warehouse, terms_of(settings, snapshot.as_of, "SEK", 2))
         with warehouse.engine.connect() as conn:

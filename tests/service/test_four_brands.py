@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from apscheduler.executors.debug import DebugExecutor
 
 from auditor.archive import Archive
@@ -26,6 +26,7 @@ from tests.correct.desk import read_settings
 from tests.mail.conftest import Server, serving
 from tests.report import examples
 from tests.service.test_sixty_days import Stepped
+from tests.stores import ledger_in, stores_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +78,7 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ser
             }
             parts = {
                 "brand": name, "mail": mail, "schedule": {"audit": "0 5 * * *"},
-                "store": {
-                    "warehouse": f"duckdb:///var/{name}.duckdb",
-                    "ledger": f"sqlite:///var/{name}-ledger.sqlite",
-                },
+                "store": stores_in(folder, name),
             }  # fmt: skip
             brands.append((_settings(place, parts), place / "auditor.yaml"))
         service = Service(brands, executor=DebugExecutor, scheduler=Stepped)
@@ -114,8 +112,13 @@ def test_no_report_and_no_archive_holds_another_brand(season: Any, name: str):
 
 @pytest.mark.parametrize("name", BRANDS)
 def test_no_ledger_holds_another_brand(season: Any, name: str):
-    with closing(sqlite3.connect(season[0] / "var" / f"{name}-ledger.sqlite")) as ledger:
-        dump = "\n".join(ledger.iterdump()).encode()
+    found = sa.MetaData()
+    with closing(Ledger(ledger_in(season[0], name))) as ledger, ledger.begin() as conn:
+        found.reflect(conn)
+        rows = [
+            tuple(row) for table in found.sorted_tables for row in conn.execute(sa.select(table))
+        ]
+    dump = repr(rows).encode()
     assert name.encode() in dump
     assert not [other for other in others(name) if other in dump]
 

@@ -15,6 +15,7 @@ from auditor.snapshot.store import store_page
 from auditor.warehouse import UnfinishedRead, Warehouse
 from auditor.warehouse.stage import staged
 from tests.snapshot.world import Shop, arrow
+from tests.stores import warehouse_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def stored_hash(folder: Path, pepper: str | None) -> str | None:
     rows = arrow(t.centra_customer, [{"customer_id": "1", "email_key": "a@x.se"}])
-    with closing(Warehouse(f"duckdb:///{folder / 'a.duckdb'}")) as warehouse:
+    with closing(Warehouse(warehouse_in(folder))) as warehouse:
         read = UnfinishedRead("customers", "full", "", Shop().now)
         warehouse.begin_read(read, t.STREAM_TABLES["customers"])
         page = Page({"centra_customer": rows}, rows=1)

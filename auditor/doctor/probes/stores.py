@@ -12,6 +12,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.schema import REVISION, tables
 from auditor.model.tables import metadata as warehouse_tables
 from auditor.warehouse import Warehouse
+from auditor.warehouse.copies import why_not
 from auditor.warehouse.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 def warehouse(visit: Visit) -> Iterator[Result]:
     """Open the warehouse as an audit would."""
     with closing(Warehouse(visit.settings.store.warehouse)) as store:
-        yield store_result("warehouse", store.engine, warehouse_tables, SCHEMA)
+        found, fix = (
+            store_result("warehouse", store.engine, warehouse_tables, SCHEMA),
+            why_not(store.engine),
+        )
+    if found.state == "ok" and fix is not None:
+        detail = "The warehouse opens and can be written, but no copy for notebooks can be made."
+        found = Result("warn", detail, fix)
+    yield found
 
 
 @probe("stores.ledger", "auditor")

@@ -17,7 +17,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from auditor.model import tables as t
 from auditor.model.drift import link_gone, unit_mark
 from auditor.reconcile import rules
-from auditor.warehouse.part import NAME
+from auditor.warehouse.part import of_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,6 @@ changed_unit = sa.Table(
     _metadata,
     Column("node", SmallInteger),
     Column("unit", BigInteger),
-    schema=NAME,
 )
 present_mark = sa.Table(
     "present_mark",
@@ -56,7 +55,6 @@ present_mark = sa.Table(
     Column("node", SmallInteger),
     Column("unit", BigInteger),
     Column("mark", BigInteger),
-    schema=NAME,
 )
 
 
@@ -212,7 +210,7 @@ def keep(conn: sa.Connection, terms: Terms) -> None:
 
 
 def compare(conn: sa.Connection, terms: Terms) -> None:
-    """Fill `changed_unit` with the units that are new, gone or different."""
+    """Fill `changed_unit` with the units that are new, gone or different, in the part, which comes first."""
     present_mark.create(conn)
     for select in present(terms):
         conn.execute(present_mark.insert().from_select(["node", "unit", "mark"], select))
@@ -222,12 +220,10 @@ def compare(conn: sa.Connection, terms: Terms) -> None:
 
 def follow(conn: sa.Connection) -> None:
     """Remember how the changed units look now."""
-    is_changed = sa.exists().where(
-        changed_unit.c.node == unit_mark.c.node, changed_unit.c.unit == unit_mark.c.unit
-    )
+    into, changed, now = unit_mark.c, of_part(conn, changed_unit), of_part(conn, present_mark)
+    is_changed = sa.exists().where(changed.c.node == into.node, changed.c.unit == into.unit)
     conn.execute(unit_mark.delete().where(is_changed))
-    row = present_mark.c
-    fresh = sa.select(row.node, row.unit, row.mark).where(
-        sa.exists().where(changed_unit.c.node == row.node, changed_unit.c.unit == row.unit)
+    fresh = sa.select(now.c.node, now.c.unit, now.c.mark).where(
+        sa.exists().where(changed.c.node == now.c.node, changed.c.unit == now.c.unit)
     )
     conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], fresh))

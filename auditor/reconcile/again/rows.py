@@ -72,7 +72,7 @@ DRIFT = (
 
 def make_room(conn: sa.Connection) -> None:
     """Make the part's own `link_gone`, which is filled first."""
-    of_part(d.link_gone).create(conn)
+    of_part(conn, d.link_gone).create(conn)
 
 
 def take(conn: sa.Connection) -> None:
@@ -80,16 +80,16 @@ def take(conn: sa.Connection) -> None:
     for table, columns in _COPIED.items():
         copy(conn, table, sa.or_(*(table.c[c].in_(keys_of(node)) for c, node in columns.items())))
     for table, (owner, key) in _OWNED.items():
-        copy(conn, table, table.c[key].in_(sa.select(of_part(owner).c[key])))
+        copy(conn, table, table.c[key].in_(sa.select(of_part(conn, owner).c[key])))
     _add_oldest_event(conn)
     _add_moved_subscriptions(conn)
     for table in (*_LINKS, *DRIFT):
-        of_part(table).create(conn)
+        of_part(conn, table).create(conn)
 
 
 def _add_oldest_event(conn: sa.Connection) -> None:
     """Events are believed from the oldest one on, whoever it fired for."""
-    event, part = t.emarsys_event, of_part(t.emarsys_event)
+    event, part = t.emarsys_event, of_part(conn, t.emarsys_event)
     oldest = sa.select(sa.func.min(event.c.happened_at)).scalar_subquery()
     known = sa.select(part.c.event_id)
     rows = sa.select(event).where(event.c.happened_at == oldest, event.c.event_id.not_in(known))
@@ -98,8 +98,8 @@ def _add_oldest_event(conn: sa.Connection) -> None:
 
 def _add_moved_subscriptions(conn: sa.Connection) -> None:
     """A newsletter row that went on to another address is not gone."""
-    row, part = t.centra_subscription, of_part(t.centra_subscription)
-    past = of_part(HISTORY[row.name])
+    row, part = t.centra_subscription, of_part(conn, t.centra_subscription)
+    past = of_part(conn, HISTORY[row.name])
     rows = sa.select(row).where(
         row.c.subscription_id.in_(sa.select(past.c.subscription_id)),
         row.c.subscription_id.not_in(sa.select(part.c.subscription_id)),
@@ -110,18 +110,18 @@ def _add_moved_subscriptions(conn: sa.Connection) -> None:
 def put_back(conn: sa.Connection) -> None:
     """Let the links of the touched take the place of those they had, and their drift that of all."""
     for table, (column, node) in _LINKS.items():
-        whole, part = of_whole(conn, table), of_part(table)
+        whole, part = of_whole(conn, table), of_part(conn, table)
         conn.execute(whole.delete().where(whole.c[column].in_(keys_of(node))))
         rows = sa.select(part).where(part.c[column].in_(keys_of(node)))
         conn.execute(whole.insert().from_select(list(table.c.keys()), rows))
     for table in DRIFT:
-        rows = sa.select(of_part(table))
+        rows = sa.select(of_part(conn, table))
         conn.execute(of_whole(conn, table).insert().from_select(list(table.c.keys()), rows))
 
 
 def put_back_answers(conn: sa.Connection) -> None:
     """Let the drift of the part, which now says who moved, take the place of the same rows."""
     for table in DRIFT:
-        whole, part = of_whole(conn, table), of_part(table)
+        whole, part = of_whole(conn, table), of_part(conn, table)
         conn.execute(whole.delete().where(whole.c.subject_kind.in_(sa.select(part.c.subject_kind))))
         conn.execute(whole.insert().from_select(list(table.c.keys()), sa.select(part)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -24,6 +25,7 @@ from auditor.snapshot.course import Terms
 from auditor.snapshot.take import Reading, take
 from auditor.warehouse import Warehouse
 from tests.snapshot.world import Killed, Silent
+from tests.stores import warehouse_in
 from tests.systems.centra.room import NOW, Room
 
 if TYPE_CHECKING:
@@ -165,7 +167,7 @@ def empty_warehouse() -> Iterator[Warehouse]:
     """Open a warehouse that is gone afterwards."""
     with (
         TemporaryDirectory() as folder,
-        closing(Warehouse(f"duckdb:///{folder}/w.duckdb")) as warehouse,
+        closing(Warehouse(warehouse_in(Path(folder)))) as warehouse,
     ):
         yield warehouse
 
