@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from auditor.errors import StoreError
 from auditor.private_file import replaced
+from auditor.warehouse.connect import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +78,6 @@ def unchanging(file: Path) -> Iterator[None]:
             yield
     finally:
         engine.dispose()
-
-
-def file_of(url: str) -> Path | None:
-    """Return the file of a warehouse; None where its engine has none."""
-    parsed = sa.make_url(url)
-    is_file = parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:")
-    return Path(str(parsed.database)) if is_file else None
 
 
 def _copy_of(url: str) -> Path | None:

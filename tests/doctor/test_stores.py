@@ -45,7 +45,8 @@ def test_new_stores_are_fine(visit):
     assert [said(visit, one).state for one in (warehouse, ledger)] == ["ok", "ok"]
 
 
-def test_a_warehouse_in_use_is_said_to_be(visit, tmp_path):
+def test_a_warehouse_in_use_is_said_to_be(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr("auditor.warehouse.connect.HELD_S", 0.2)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "w.duckdb")],
         stdin=subprocess.PIPE,
