@@ -36,7 +36,7 @@ coverage: $(READY) system
 	$(BIN)/python -m pytest -n auto --dist loadgroup --large-worlds 0 --cov --cov-report=term:skip-covered
 
 worlds: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_worlds.py tests/test_large_worlds.py tests/test_steady.py tests/test_killed.py --large-worlds 10
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_worlds.py tests/test_large_worlds.py tests/test_steady.py tests/test_killed.py tests/test_crash_matrix.py --large-worlds 10
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.audit

@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 ON_ONE_PROCESS = {
-    "test_audit_faults", "test_build", "test_clean", "test_demo", "test_evolve", "test_evolve_served",
+    "test_audit_faults", "test_build", "test_clean", "test_crash_matrix", "test_demo", "test_evolve", "test_evolve_served",
     "test_healthy", "test_invariants", "test_notebooks", "test_packaging", "test_plan", "test_preflight",
     "test_reread",
 }  # fmt: skip

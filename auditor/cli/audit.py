@@ -87,7 +87,13 @@ def command(  # noqa: PLR0913 - one per option
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         if stored is not None:
             return _backtest(invocation, run, stored, suites)
-        done = audit(run, suites=suites, take_snapshot=not no_snapshot, with_canary=canary)
+        done = audit(
+            run,
+            suites=suites,
+            take_snapshot=not no_snapshot,
+            with_canary=canary,
+            is_told=is_told,
+        )
         sentences = list(tell(run, done).sentences()) if is_told else []
     for sentence in sentences:
         click.echo(sentence, err=True)
