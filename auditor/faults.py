@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.errors import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+NO_ROOM = 1 << 18
+"""Bytes; less than that is left where a store could not be written."""
 
 REBUILD = "`auditor snapshot --rebuild` sets it aside and reads both systems anew"
 RESTORE = "put a backup in its place, or move it away and begin without a past"
@@ -79,8 +84,9 @@ BROKEN = _Fault(
     "the disk does not work",
     "look at the machine's log, and run it again",
 )
-# The order counts: a full disk is also told as memory that cannot be moved there.
-_STORE_FAULTS = (FULL, READ_ONLY, HELD, FORBIDDEN, DAMAGED, MEMORY, BROKEN)
+# The order counts: a full disk is also told as memory that cannot be moved there, and DuckDB adds to a lock
+# that one could still open the file in read-only mode.
+_STORE_FAULTS = (FULL, HELD, READ_ONLY, FORBIDDEN, DAMAGED, MEMORY, BROKEN)
 
 _FILE_FAULTS = {
     errno.ENOSPC: FULL,
@@ -106,8 +112,18 @@ def store_fault(setting: str, place: object, exc: BaseException) -> str | None:
     found = next((one for one in _STORE_FAULTS if any(word in said for word in one.words)), None)
     if found is None:
         return None
+    if found is BROKEN and _has_no_room(place):
+        found = FULL
     step = found.step.format(mend=MEND.get(setting, "check it"))
     return f"{setting}: {place} cannot be used: {found.told}; {step}."
+
+
+def _has_no_room(place: object) -> bool:
+    """Tell whether a file's disk is full: SQLite says no more than that the disk failed."""
+    try:
+        return shutil.disk_usage(Path(str(place)).parent).free < NO_ROOM
+    except OSError:
+        return False
 
 
 def teller(setting: str, place: object) -> Callable[[Any], MachineError | None]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
 from auditor.errors import ConfigError, StoreError
-from auditor.faults import store_fault, teller
+from auditor.faults import machine_fault, store_fault, teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,9 +203,9 @@ def _engine(url: sa.URL) -> sa.Engine:
             Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             Path(url.database).touch(mode=0o600)
         except OSError as exc:
-            raise StoreError(
-                f"{SETTING}: {url.database} cannot be created: {exc.strerror}."
-            ) from exc
+            fault = machine_fault(exc)
+            why = str(fault) if fault else f"{url.database} cannot be created: {exc.strerror}."
+            raise StoreError(f"{SETTING}: {why}") from exc
     engine = sa.create_engine(url)
     sa.event.listen(engine, "connect", _set_pragmas)
     return engine
