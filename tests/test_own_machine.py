@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 from auditor.cli import main
 from auditor.findings.ledger import Ledger, run_table
+from auditor.warehouse.publish import publish
 from tests import own_machine
 from tests.played import Day, evening_of, morning
 
@@ -79,6 +81,20 @@ def test_on_a_full_disk_it_says_so_and_goes_on_once_there_is_room(
     monkeypatch.chdir(day.folder)
     day.work()
     assert day.outcome() == expected
+
+
+def test_a_copy_that_finds_no_room_fails_no_audit(
+    day: Day, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    copy = file_of(day, "warehouse").with_suffix(".published.duckdb")
+    before = copy.read_bytes()
+    monkeypatch.setattr("auditor.warehouse.publish.shutil.copyfileobj", full)
+    publish(day.store.warehouse)
+    assert copy.read_bytes() == before
+    assert "published.duckdb cannot be written: the disk is full" in caplog.text
 
 
 def test_on_a_read_only_disk_it_says_so(evening: Day, tmp_path: Path):

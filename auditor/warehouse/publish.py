@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from auditor.errors import StoreError
+from auditor.faults import machine_fault
 from auditor.private_file import replaced
 from auditor.warehouse.connect import file_of
 
@@ -66,7 +67,8 @@ def publish(url: str) -> None:
         with unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
             shutil.copyfileobj(read, written, 1 << 20)
     except (OSError, sa.exc.DBAPIError) as exc:
-        log.warning("The copy for notebooks could not be written: %s", type(exc).__name__)
+        why = machine_fault(exc) or type(exc).__name__
+        log.warning("The copy for notebooks was not written, the last one stays: %s", why)
 
 
 @contextlib.contextmanager
