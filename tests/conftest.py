@@ -6,6 +6,7 @@ The law: whatever a test makes the auditor do, no server of the sandbox sees a f
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING
@@ -118,6 +119,15 @@ def _logging_as_it_was() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def _umask_as_it_was() -> Iterator[None]:
+    """Undo what a command takes from the mode of new files: another test may look at the modes."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

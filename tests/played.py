@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from apscheduler.executors.debug import DebugExecutor
 from markupsafe import Markup
 
 from auditor.clock import utc_now
@@ -29,11 +30,15 @@ from auditor.model.finding import CheckResult
 from auditor.report.write import report_path
 from auditor.service import jobs
 from auditor.service.record import Log
+from auditor.service.scheduler import Service, status_of
+from auditor.service.watch import beat
 from auditor.snapshot.take import take
 from auditor.warehouse import Warehouse
 from tests.correct.applying.test_lease import ended
 from tests.correct.desk import CHECKS, read_settings
 from tests.mail.conftest import Server, serving
+from tests.service.test_scheduler import miss
+from tests.service.test_sixty_days import Stepped
 from tests.snapshot.world import Shop, stored
 
 if TYPE_CHECKING:
@@ -73,6 +78,27 @@ class Day:
             self.work()
 
     began: Any = field(default_factory=utc_now)
+
+    def serve(self) -> None:
+        """Serve as long as it takes to do what is due, and to show that the service is alive."""
+        brand = (load_settings(self.config), self.config)
+        service = Service([brand], executor=DebugExecutor, scheduler=Stepped)
+        service.start()
+        service.scheduler.step()
+        beat(["desk"], utc_now())
+        service.stop()
+        jobs.ENDING.clear()  # another process would not know of it
+
+    def sleep(self) -> None:
+        """Let a service have planned the day's audit, and be away when it is due."""
+        self.serve()
+        miss(load_settings(self.config), "audit", days=1)
+
+    def work_done(self) -> tuple[list[bool], bool]:
+        """Return whether each kind of work came to its end, and whether the next is still to come."""
+        status = status_of(load_settings(self.config), self.config)
+        is_ahead = all(one.at is not None and one.at > utc_now() for one in status.due)
+        return [one.ended_at is not None for one in status.done], is_ahead
 
     def outcome(self) -> dict[str, Any]:
         """Return all that the day's work leaves, without what tells one run from another."""
@@ -127,7 +153,8 @@ def _evening(folder: Path, server: Server) -> Iterator[Day]:
         "from": "a@nordlys.example",
         "to": {"default": ["ops@nordlys.example"], "crm": ["crm@nordlys.example"]},
     }
-    read_settings(folder, lambda raw: raw.update(mail=mail))
+    parts = {"mail": mail, "schedule": {"audit": "0 5 * * *"}}
+    read_settings(folder, lambda raw: raw.update(parts))
     day = Day(folder, Shop(now=utc_now() - timedelta(hours=3)), server, YESTERDAY)
     dead = f"{socket.gethostname()}:{ended()}:dead"
     with pytest.MonkeyPatch.context() as patch:
@@ -158,7 +185,8 @@ def play(patch: pytest.MonkeyPatch, day: Day, holder: str) -> None:
     patch.setattr("auditor.pipeline.auditing._reconciled", judged)
     patch.setattr("auditor.pipeline.auditing.judge", lambda *_, **__: (result,))
     patch.setattr("auditor.report.charts.svg", lambda *_, **__: Markup("<svg/>"))
-    patch.setattr("auditor.pipeline.leased.this_process", lambda: holder)
+    for module in ("auditor.pipeline.leased", "auditor.service.scheduler"):
+        patch.setattr(f"{module}.this_process", lambda: holder)
 
 
 def morning(evening: Day, folder: Path) -> Day:

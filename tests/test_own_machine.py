@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 
 from auditor.cli import main
 from auditor.findings.ledger import Ledger, run_table
+from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import publish
 from tests import own_machine
 from tests.played import Day, evening_of, morning
@@ -234,3 +236,41 @@ def test_output_that_has_no_room_is_said_to_have_none():
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (3, False)
     assert "What is printed cannot be written: the disk is full" in done.stderr
+
+
+def test_what_a_database_makes_beside_its_file_is_private_too(tmp_path: Path):
+    """DuckDB's log of what it has not yet written into its file holds personal data like the file itself."""
+    os.umask(0o022)
+    main(["--version"])
+    with closing(Warehouse(f"duckdb:///{tmp_path / 'warehouse.duckdb'}")) as warehouse:
+        with warehouse.engine.begin() as conn:
+            conn.execute(sa.text("CREATE TABLE t AS SELECT 1"))
+        modes = {one.name: one.stat().st_mode & 0o077 for one in tmp_path.iterdir()}
+    assert "warehouse.duckdb.wal" in modes
+    assert set(modes.values()) == {0}
+
+
+def test_a_service_whose_spool_has_no_room_says_so_in_its_log(
+    day: Day, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def full(path: Path, _content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("auditor.mail.post.write_private", full)
+    day.work()
+    assert "Traceback" not in caplog.text
+    assert ".eml cannot be written: the disk is full; make room" in caplog.text
+
+
+def test_letters_that_found_no_room_are_sent_by_the_next_run(
+    day: Day, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    def full(path: Path, _content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("auditor.mail.post.write_private", full)
+        day.work()
+    assert day.outcome()["letters"] == set()
+    day.work()
+    assert day.outcome() == expected
