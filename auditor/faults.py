@@ -70,6 +70,7 @@ DAMAGED = _Fault(
         "malformed",
         "not a database",
         "failed to deserialize",
+        "failure while replaying wal",
     ),
     "it is damaged",
     "{mend}",

@@ -34,6 +34,10 @@ MUCH = "SELECT i, md5(i::text) AS m FROM range(600000) t(i) ORDER BY m"
         (sqlite3.DatabaseError("database disk image is malformed"), "it is damaged; put a backup"),
         (sqlite3.DatabaseError("file is not a database"), "it is damaged; put a backup"),
         (sqlite3.OperationalError("disk I/O error"), "the disk does not work; look at"),
+        (
+            duckdb.OutOfMemoryException('Failure while replaying WAL file "w": Allocation failure'),
+            "it is damaged",
+        ),
         (duckdb.IOException("Could not write: No space left on device"), "the disk is full"),
         (duckdb.OutOfMemoryException("could not allocate block of size 256 KiB"), "the memory"),
     ],
