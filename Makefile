@@ -40,7 +40,7 @@ test-postgres: $(READY) system
 	$(BIN)/python -m pytest -n auto --dist loadgroup --stores postgresql
 
 worlds: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_worlds.py tests/test_large_worlds.py tests/test_steady.py tests/test_killed.py --large-worlds 10
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/test_worlds.py tests/test_large_worlds.py tests/test_steady.py tests/test_killed.py tests/test_crash_matrix.py --large-worlds 10
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.audit

@@ -13,6 +13,7 @@
     |   |-- StalePlanError        digest, expiry or snapshot no longer match              exit 4
     |   |-- StoppedError          the kill switch, the window or a lost lease             exit 4
     |   `-- ForbiddenWriteError   a request that the auditor never sends                  exit 4
+    |-- MachineError              our own disk, memory or store failed in the middle: mend it       exit 3
     |-- ApplyError                a change failed; the receipts so far are in the ledger  exit 4
     `-- EndedError                the service has to end before the work is done          exit 130
 
@@ -62,6 +63,12 @@ class IncompleteSnapshotError(ReadError):
 
 class AbsentError(ReadError):
     """A stream that an account need not have, and does not have; the snapshot calls it off."""
+
+
+class MachineError(AuditorError):
+    """The auditor's own machine failed in the middle: a full disk, a damaged file. What was written stands."""
+
+    exit_code = 3
 
 
 class UnsafePlanError(AuditorError):

@@ -39,9 +39,21 @@ def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-    except BaseException:
+        _keep_name(path.parent)
+    except BaseException as exc:
         draft.unlink(missing_ok=True)
+        if isinstance(exc, OSError) and exc.filename is None:
+            exc.filename = str(path)  # a full disk does not say which file it was
         raise
+
+
+def _keep_name(folder: Path) -> None:
+    """Let a file's new name outlive a power cut, as its content does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ The law: whatever a test makes the auditor do, no server of the sandbox sees a f
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any
@@ -92,9 +93,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 ON_ONE_PROCESS = {
-    "test_audit_faults", "test_build", "test_clean", "test_demo", "test_evolve", "test_evolve_served",
-    "test_healthy", "test_invariants", "test_notebooks", "test_packaging", "test_plan", "test_postgresql",
-    "test_preflight", "test_reread", "test_same_on_engines",
+    "test_audit_faults", "test_build", "test_clean", "test_crash_matrix", "test_demo", "test_evolve",
+    "test_evolve_served", "test_healthy", "test_invariants", "test_notebooks", "test_packaging", "test_plan",
+    "test_postgresql", "test_preflight", "test_reread", "test_same_on_engines",
 }  # fmt: skip
 """Modules whose fixtures cost more than all their tests."""
 
@@ -173,6 +174,15 @@ def _logging_as_it_was() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def _umask_as_it_was() -> Iterator[None]:
+    """Undo what a command takes from the mode of new files: another test may look at the modes."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ that `--help` stays quick. A command returns its exit code; None is 0.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
@@ -17,12 +18,15 @@ import click
 from auditor import __version__
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 from auditor.errors import AuditorError
+from auditor.faults import machine_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
 INTERNAL = 3
+PRIVATE = 0o077
+"""What is taken from the mode of every new file, those that a database makes beside its own included."""
 
 
 class _Commands(click.Group):
@@ -86,6 +90,7 @@ def main(args: Sequence[str] | None = None) -> int:
     Args:
         args: Words after the program's name; the process's own unless given.
     """
+    os.umask(PRIVATE)
     invocation = Invocation()
     try:
         with group.make_context(
@@ -108,9 +113,10 @@ def _failed(exc: Exception, invocation: Invocation) -> int:
     if isinstance(exc, click.ClickException):
         exc.show()
         return exc.exit_code
-    if isinstance(exc, AuditorError):
-        _say(str(exc))
-        return exc.exit_code
+    fault = exc if isinstance(exc, AuditorError) else machine_fault(exc)
+    if fault is not None:
+        _say(str(fault))
+        return fault.exit_code
     if invocation.verbose:
         import logging
 
@@ -129,7 +135,6 @@ def _say(message: str) -> None:
 def _reader_left() -> int:
     """Leave without a word when nobody reads on, as `| head` does after its last line."""
     import contextlib
-    import os
 
     with contextlib.suppress(OSError, ValueError):
         # Else the interpreter flushes what is left into the closed pipe, and complains.

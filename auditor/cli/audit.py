@@ -95,7 +95,12 @@ def command(  # noqa: PLR0913 - one per option
         if stored is not None:
             return _backtest(invocation, run, stored, suites)
         done = audit(
-            run, suites=suites, take_snapshot=not no_snapshot, with_canary=canary, anew=anew
+            run,
+            suites=suites,
+            take_snapshot=not no_snapshot,
+            with_canary=canary,
+            is_told=is_told,
+            anew=anew,
         )
         sentences = list(tell(run, done).sentences()) if is_told else []
     for sentence in sentences:

@@ -84,13 +84,21 @@ def _serve(brands: Sequence[tuple[Settings, Path]], metrics_port: int | None) ->
 
 
 def _keep_on(service: Service, ended: Event, brands: Sequence[str]) -> None:
+    import logging
+
     from auditor.clock import utc_now
+    from auditor.faults import machine_fault
     from auditor.service.watch import beat
 
+    log = logging.getLogger(__name__)
     # Without a limit a signal is not heard before the wait ends.
     while not ended.wait(timeout=1.0):
         service.tick()
-        beat(brands, utc_now())
+        try:
+            beat(brands, utc_now())
+        except OSError as exc:
+            # An old heartbeat says enough to those who watch it; the work goes on.
+            log.error("The heartbeat is not written: %s", machine_fault(exc) or exc)  # noqa: TRY400
 
 
 def _measure(brands: Sequence[Settings], port: int) -> None:

@@ -20,14 +20,20 @@ INCOMPLETE = 3
 Examples:
   auditor snapshot                 only what changed, where a system can tell
   auditor snapshot --full          everything, so that deletions are seen
+  auditor snapshot --rebuild       everything into a new warehouse, where the file is damaged
   auditor audit --no-snapshot      judge what was read
   auditor --format json snapshot > coverage.json
 """,
 )
 @click.option("--full", is_flag=True, help="Read every stream whole, not only what changed.")
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Set the warehouse aside and read everything into a new one; findings stay.",
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, *, full: bool) -> int:
+def command(invocation: Invocation, *, full: bool, rebuild: bool) -> int:
     """Read both systems and store what they hold, without judging it.
 
     A read that was broken off less than a day ago goes on where it stopped.
@@ -42,7 +48,7 @@ def command(invocation: Invocation, *, full: bool) -> int:
     settings = invocation.settings()
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
-        taken = snapshot(run, full=full)
+        taken = snapshot(run, full=full, rebuild=rebuild)
     if invocation.format == "json":
         click.echo(snapshot_json(taken, settings.brand).decode())
     else:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
 
 from auditor.errors import RefusedError
+from auditor.systems.http import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 TIMEOUT_S = 15.0
 
@@ -67,13 +67,8 @@ def greet(
 
 
 def _skew_s(response: httpx.Response, middle: datetime) -> float | None:
-    try:
-        told = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    if told.tzinfo is None:
-        told = told.replace(tzinfo=UTC)
-    return (middle - told).total_seconds()
+    told = date_of(response)
+    return None if told is None else (middle - told).total_seconds()
 
 
 def _app_version(response: httpx.Response) -> str | None:

@@ -11,11 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
 from auditor.errors import ConfigError, StoreError
+from auditor.faults import machine_fault, store_fault, teller
 from auditor.findings.schema import bring_up_to_date, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+SETTING = "store.ledger"
+BUSY_MS = 10_000
+"""Milliseconds that a statement waits for another process to end its own."""
 
 run_table = sa.Table(
     "run",
@@ -137,13 +142,15 @@ class Ledger:
             bring_up_to_date(self.engine)
         except sa.exc.DBAPIError as exc:
             self.close()
+            told = store_fault(SETTING, parsed.database, exc)
             raise StoreError(
-                f"store.ledger: the database {parsed.database} cannot be opened; "
-                "check the setting, and whether another process holds it."
+                told
+                or f"{SETTING}: the database {parsed.database} cannot be opened; check the setting."
             ) from exc
         except StoreError:
             self.close()
             raise
+        sa.event.listen(self.engine, "handle_error", teller(SETTING, parsed.database))
 
     def close(self) -> None:
         """Close all connections."""
@@ -183,9 +190,9 @@ def _engine(url: sa.URL) -> sa.Engine:
             Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             Path(url.database).touch(mode=0o600)
         except OSError as exc:
-            raise StoreError(
-                f"store.ledger: {url.database} cannot be created: {exc.strerror}."
-            ) from exc
+            fault = machine_fault(exc)
+            why = str(fault) if fault else f"{url.database} cannot be created: {exc.strerror}."
+            raise StoreError(f"{SETTING}: {why}") from exc
     engine = sa.create_engine(url)
     sa.event.listen(engine, "connect", _set_pragmas)
     return engine
@@ -193,6 +200,6 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - whatever driver SQLAlchemy uses
     # WAL lets a report read while an audit writes; FULL survives a power cut between the two.
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=10000")

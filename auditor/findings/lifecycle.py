@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from auditor.findings.ledger import VALUES, finding_table, history_table, observed_table
+from auditor.findings.ledger import (
+    VALUES,
+    finding_table,
+    history_table,
+    observed_table,
+    run_table,
+)
 from auditor.findings.observe import ROWS_PER_STATEMENT, observed
 from auditor.model.drift import DRIFT_TABLES
 from auditor.model.finding import SEVERITIES, Tally
@@ -63,12 +69,24 @@ def update(
             with warehouse.drift_rows(table) as rows:
                 found = observed(rows.mappings(), checks, brand=brand, run=run, seen_at=seen_at)
                 _insert(conn, found)
+        _take_over(conn, brand, run)
         _merge(conn, seen_at)
         _resolve(conn, brand, run, checks, seen_at)
         _reopen(conn, brand, seen_at)
         tally = _tally(conn, brand, run)
         conn.execute(observed_table.delete())
         return tally
+
+
+def _take_over(conn: sa.Connection, brand: str, run: str) -> None:
+    """Make this run's own what an audit wrote that never came to a verdict, because it was killed.
+
+    Nobody has heard of it: what is new there is new here, and what is resolved there is told here.
+    """
+    row = run_table.c
+    broken = sa.select(row.run).where(row.brand == brand, row.verdict.is_(None), row.run != run)
+    theirs = (finding_table.c.brand == brand) & finding_table.c.run.in_(broken)
+    conn.execute(finding_table.update().where(theirs).values(run=run))
 
 
 def _insert(conn: sa.Connection, rows: Iterable[dict[str, Any]]) -> None:

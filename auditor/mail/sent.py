@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import Column, DateTime, Integer, Text
 
-from auditor.findings.ledger import stored
+from auditor.findings.ledger import run_table, stored
 from auditor.findings.schema import metadata
 from auditor.model.audit import Undelivered
 
@@ -42,6 +42,15 @@ heard_table = sa.Table(
     Column("readers", Text, primary_key=True),  # the key of `mail.to`, or chat
     Column("at", DateTime, nullable=False),  # of the last digest
 )
+
+
+owed_table = sa.Table(
+    "mail_owed",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+)
+"""The runs whose digests are still to be made: a process may die between its verdict and its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,30 @@ class Sent:
             conn.execute(
                 heard_table.insert().values(brand=self._brand, readers=readers, at=stored(at))
             )
+
+    def owe(self, run: str) -> None:
+        """Write down that a run has to be told, before it comes to its verdict."""
+        self.settle(run)
+        with self._ledger.begin() as conn:
+            conn.execute(owed_table.insert().values(brand=self._brand, run=run))
+
+    def owed(self) -> list[str]:
+        """Return the runs that came to a verdict and were not told, the oldest first."""
+        row, run = owed_table.c, run_table.c
+        select = (
+            sa.select(row.run)
+            .select_from(owed_table.join(run_table, row.run == run.run))
+            .where(row.brand == self._brand, run.verdict.is_not(None))
+            .order_by(run.as_of)
+        )
+        with self._ledger.begin() as conn:
+            return list(conn.execute(select).scalars())
+
+    def settle(self, run: str) -> None:
+        """Write down that a run was told."""
+        row = owed_table.c
+        with self._ledger.begin() as conn:
+            conn.execute(owed_table.delete().where(row.brand == self._brand, row.run == run))
 
     @property
     def undelivered(self) -> Undelivered | None:

@@ -52,6 +52,7 @@ def audit(
     suites: Collection[str] = (),
     take_snapshot: bool = True,
     with_canary: bool = False,
+    is_told: bool = False,
     anew: bool = False,
 ) -> Done:
     """Run one audit from reading to report.
@@ -61,19 +62,33 @@ def audit(
         suites: Only these suites; every one when empty.
         take_snapshot: Whether to read both systems; otherwise the last snapshot is judged again.
         with_canary: Whether to prove on a shadow copy that every check still finds what it is for.
+        is_told: Whether `tell` follows; where this process dies before, that of a later run tells it.
         anew: Whether to judge everything, where otherwise what was touched since the last run would do.
 
     Raises:
         ConfigError: the settings name something that is not there; nothing was judged.
         RefusedError: a system refuses the credentials.
     """
-    done = _audit(run, suites, take_snapshot=take_snapshot, with_canary=with_canary, anew=anew)
+    done = _audit(
+        run,
+        suites,
+        take_snapshot=take_snapshot,
+        with_canary=with_canary,
+        is_told=is_told,
+        anew=anew,
+    )
     publish_copy(run.settings.store.warehouse)
     return done
 
 
 def _audit(
-    run: Run, suites: Collection[str], *, take_snapshot: bool, with_canary: bool, anew: bool
+    run: Run,
+    suites: Collection[str],
+    *,
+    take_snapshot: bool,
+    with_canary: bool,
+    is_told: bool,
+    anew: bool,
 ) -> Done:
     expectations = load_checks(expectation_files(run.folder))
     require_suites(suites, {e.check.suite for e in expectations})
@@ -119,7 +134,7 @@ def _audit(
             mark(ledger, run.settings.brand, looked.marks)
         with stages.stage("report"):
             told = replace(audited, stages=dict(stages.seconds), reread=looked.told)
-            page = publish(run, ledger, keep(run, ledger, warehouse, told))
+            page = publish(run, ledger, keep(run, ledger, warehouse, told, is_told=is_told))
             severities = query.open_severities(ledger, told.brand)
             return Done(told, audit_json(told, page.as_posix()), page, severities)
 

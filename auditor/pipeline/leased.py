@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.lease import Lease, this_process
-from auditor.errors import StoreError, UnsafePlanError
+from auditor.errors import MachineError, StoreError, UnsafePlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,12 @@ def leased(run: Run, ledger: Ledger) -> Iterator[Run]:
         raise StoreError(str(exc)) from exc
     try:
         yield replace(run, progress=_Renewing(run.progress, lease))
-    finally:
-        lease.give_back()
+    except BaseException:
+        # Why it ended is what has to be heard; a lease that stays ends by itself.
+        with suppress(MachineError):
+            lease.give_back()
+        raise
+    lease.give_back()
 
 
 class _Renewing:

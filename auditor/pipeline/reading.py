@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -20,6 +21,7 @@ from auditor.snapshot.course import Terms as ReadingTerms
 from auditor.snapshot.take import Reading, take, unread
 from auditor.systems.connect import connected
 from auditor.warehouse import Warehouse
+from auditor.warehouse.aside import set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,13 +31,17 @@ if TYPE_CHECKING:
     from auditor.model.snapshot import Coverage, Snapshot
     from auditor.pipeline.run import Run
 
+log = logging.getLogger(__name__)
 
-def snapshot(run: Run, *, full: bool = False) -> Snapshot:
+
+def snapshot(run: Run, *, full: bool = False, rebuild: bool = False) -> Snapshot:
     """Read both systems, what changed where that is enough, and store what was read.
 
     Args:
         run: The brand and its surroundings.
         full: Whether to read every stream whole.
+        rebuild: Whether to set the warehouse aside and read everything into a new one; the ledger, with
+            its findings, stays.
 
     Raises:
         ConfigError: the settings name something that is not there.
@@ -44,9 +50,20 @@ def snapshot(run: Run, *, full: bool = False) -> Snapshot:
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(Ledger(run.settings.store.ledger)))
         run = stack.enter_context(leased(run, ledger))
+        if rebuild:
+            _set_aside(run)
         warehouse = stack.enter_context(closing(Warehouse(run.settings.store.warehouse)))
         run.progress.stage("snapshot")
         return take_snapshot(run, ledger, warehouse, full=full)
+
+
+def _set_aside(run: Run) -> None:
+    aside = set_aside(run.settings.store.warehouse, run.clock())
+    if aside is not None:
+        log.warning(
+            "The warehouse was set aside as %s; it holds personal data: delete it once it is not needed.",
+            aside,
+        )
 
 
 def take_snapshot(

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 TEMPLATES = "reports/templates"
 
 
-def keep(run: Run, ledger: Ledger, warehouse: Warehouse, audit: Audit) -> Record:
+def keep(
+    run: Run, ledger: Ledger, warehouse: Warehouse, audit: Audit, *, is_told: bool = False
+) -> Record:
     """Keep what a run came to, so that its report can be made at any time; close the run.
 
     Args:
@@ -50,19 +52,22 @@ def keep(run: Run, ledger: Ledger, warehouse: Warehouse, audit: Audit) -> Record
         ledger: After the findings were updated.
         warehouse: After `reconcile`.
         audit: What the run came to.
+        is_told: Whether digests of it are to be sent, if not by this process then by the next one.
     """
-    settings = run.settings
+    settings, sent = run.settings, Sent(ledger, audit.brand)
     record = Record(
         audit,
         history=tuple(_earlier(ledger, audit)),
         lags=tuple(_lags(warehouse, settings)),
         timezone=settings.timezone.key,
         locale=settings.locale,
-        undelivered=Sent(ledger, audit.brand).undelivered,
+        undelivered=sent.undelivered,
         changes=tallies(ledger, audit.brand, audit.run),
         preflight=last_of(ledger, audit.brand),
     )
     Archive(audit.brand).keep(record, standing(ledger, audit.brand), SCHEMA)
+    if is_told and (settings.mail is not None or settings.chat is not None):
+        sent.owe(audit.run)
     query.close_run(ledger, audit)
     return record
 

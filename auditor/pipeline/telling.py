@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.archive import Archive
+from auditor.errors import StoreError
 from auditor.findings.ledger import Ledger
 from auditor.mail.chat import WAY, ChatPost, message_of
 from auditor.mail.digest import DEFAULT, digest_of, digests, is_due, letters, link_to
@@ -16,6 +18,7 @@ from auditor.mail.failure import failure_letter
 from auditor.mail.post import Post
 from auditor.mail.preflight import letter_of
 from auditor.mail.sent import Posted, Sent
+from auditor.pipeline.reporting import publish
 from auditor.report.build import build_report
 from auditor.report.figures import Figures
 from auditor.report.rows import take
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from auditor.pipeline.preflight import Flown
     from auditor.pipeline.run import Done, Run
     from auditor.report.build import ReportData
+
+log = logging.getLogger(__name__)
 
 TEMPLATES = "reports/templates/mail"
 
@@ -57,6 +62,8 @@ class Told:
 def tell(run: Run, done: Done) -> Told:
     """Send the digests of an audit, and whatever still waits; a digest that was sent is not sent again.
 
+    An earlier run whose process died before it could tell it is told first.
+
     A server that is away fails nothing: what it did not take waits for the next time, and the next report
     says so.
 
@@ -70,9 +77,31 @@ def tell(run: Run, done: Done) -> Told:
     settings = run.settings
     if settings.mail is None and settings.chat is None:
         return Told()
-    data = _data(done)
+    name = done.audit.run
     with closing(Ledger(settings.store.ledger)) as ledger:
-        return Told(_by_mail(run, ledger, done, data), _by_chat(run, ledger, done, data))
+        sent = Sent(ledger, settings.brand)
+        for earlier in sent.owed():
+            if earlier != name:
+                _tell_late(run, ledger, earlier)
+                sent.settle(earlier)
+        data = _data(settings.brand, name)
+        told = Told(
+            _by_mail(run, ledger, done.report, data), _by_chat(run, ledger, done.report, data)
+        )
+        sent.settle(name)
+        return told
+
+
+def _tell_late(run: Run, ledger: Ledger, name: str) -> None:
+    """Tell a run whose process died before it could; where nothing is kept of it any more, do nothing."""
+    try:
+        data = _data(run.settings.brand, name)
+    except StoreError as exc:
+        log.warning("The run %s is not told: %s", name, exc)
+        return
+    page = publish(run, ledger, Archive(run.settings.brand).record(name))
+    _by_mail(run, ledger, page, data)
+    _by_chat(run, ledger, page, data)
 
 
 def tell_preflight(run: Run, flown: Flown) -> Iterator[str]:
@@ -113,19 +142,19 @@ def tell_failure(settings: Settings, name: str, why: str, now: datetime) -> Iter
     yield from Told(mail=posted).sentences()
 
 
-def _data(done: Done) -> ReportData:
-    audit = done.audit
-    archive = Archive(audit.brand)
-    failing = [result.check.id for result in audit.checks if result.outcome == "fail"]
-    return build_report(archive.record(audit.run), take(archive.findings(audit.run), failing))
+def _data(brand: str, run: str) -> ReportData:
+    archive = Archive(brand)
+    record = archive.record(run)
+    failing = [result.check.id for result in record.audit.checks if result.outcome == "fail"]
+    return build_report(record, take(archive.findings(run), failing))
 
 
-def _by_mail(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted | None:
+def _by_mail(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted | None:
     mail, brand = run.settings.mail, run.settings.brand
     if mail is None:
         return None
     sent = Sent(ledger, brand)
-    link = link_to(done.report, brand, mail)
+    link = link_to(page, brand, mail)
     due = digests(data, mail, link, {group: sent.heard_at(group) for group in mail.to})
     folder = Path(str(bundled_folder(TEMPLATES)))
     written = letters(due, mail, folder)
@@ -138,12 +167,12 @@ def _by_mail(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted |
     return posted
 
 
-def _by_chat(run: Run, ledger: Ledger, done: Done, data: ReportData) -> Posted | None:
+def _by_chat(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted | None:
     chat, brand = run.settings.chat, run.settings.brand
     if chat is None:
         return None
     sent = Sent(ledger, brand)
-    link = link_to(done.report, brand, run.settings.mail)
+    link = link_to(page, brand, run.settings.mail)
     owners = {result.check.owner for result in data.audit.checks}
     digest = digest_of(data, DEFAULT, owners, link, sent.heard_at(WAY))
     due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
+from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -12,9 +14,10 @@ import uvicorn
 from auditor.sandbox.wire import CutError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SHUTDOWN_S = 1
 
@@ -25,8 +28,11 @@ class Servers:
     A URL answers as soon as it is known: its socket listens before the server behind it has started.
     """
 
-    def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
-        self._servers = {name: _Server(app) for name, app in apps.items()}
+    def __init__(
+        self, apps: Mapping[str, ASGIApp], clock: Callable[[], datetime] | None = None
+    ) -> None:
+        dated = apps if clock is None else {n: _dated(app, clock) for n, app in apps.items()}
+        self._servers = {name: _Server(app, is_dated=bool(clock)) for name, app in dated.items()}
 
     def __enter__(self) -> dict[str, str]:
         """Start every app and return its URL by its name."""
@@ -40,15 +46,20 @@ class Servers:
             server.wait()
 
 
-def serve(apps: Mapping[str, ASGIApp]) -> Servers:
-    """Serve apps for the length of a `with` block, which gets a dict from name to URL."""
-    return Servers(apps)
+def serve(apps: Mapping[str, ASGIApp], clock: Callable[[], datetime] | None = None) -> Servers:
+    """Serve apps for the length of a `with` block, which gets a dict from name to URL.
+
+    Args:
+        apps: By name.
+        clock: What the answers are dated by; this machine's own unless given.
+    """
+    return Servers(apps, clock)
 
 
 class _Server:
     """One app, one socket, one thread."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, is_dated: bool) -> None:
         config = uvicorn.Config(
             _quietly_cut(app),
             log_config=None,
@@ -58,6 +69,7 @@ class _Server:
             loop="asyncio",
             http="h11",
             ws="none",
+            date_header=not is_dated,
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
         self._server = uvicorn.Server(config)
@@ -101,3 +113,18 @@ def _quietly_cut(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
 
     return quiet
+
+
+def _dated(app: ASGIApp, clock: Callable[[], datetime]) -> ASGIApp:
+    """Date answers by another clock than this machine's."""
+
+    async def dated(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(clock().astimezone(UTC), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return dated

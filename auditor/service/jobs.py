@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.errors import AuditorError, EndedError, UnsafePlanError
+from auditor.faults import named
 from auditor.findings.ledger import Ledger
 from auditor.logs import working_on
 from auditor.pipeline import Run, audit, correct, snapshot, tell
@@ -38,7 +39,7 @@ ENDING = Event()
 
 def _audit(run: Run, about: str) -> str:
     del about
-    done = audit(run)
+    done = audit(run, is_told=True)
     _warn(tell(run, done).sentences())
     return f"verdict {done.audit.verdict}, report {done.report}"
 
@@ -121,9 +122,10 @@ def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str
         kept.begins(name, utc_now())
         log.info("%s begins", name)
         try:
-            said = KINDS[kind](
-                Run(settings, config.resolve().parent, utc_now, Quiet(ENDING)), about
-            )
+            with named():
+                said = KINDS[kind](
+                    Run(settings, config.resolve().parent, utc_now, Quiet(ENDING)), about
+                )
         except EndedError:
             raise
         except AuditorError as exc:
@@ -139,6 +141,7 @@ def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str
 def _tell_failure(settings: Settings, name: str, why: str) -> None:
     """Say by mail that the auditor failed: silence would look like health."""
     try:
-        _warn(tell_failure(settings, name, why, utc_now()))
+        with named():
+            _warn(tell_failure(settings, name, why, utc_now()))
     except AuditorError as exc:
         log.error("%s", exc)  # noqa: TRY400 - the sentence says it all

@@ -10,8 +10,9 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import sqlalchemy as sa
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -19,7 +20,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from auditor.clock import utc_now
 from auditor.correct.applying.lease import Lease, holder_of, this_process
 from auditor.cron import trigger_of
-from auditor.errors import ConfigError, StoppedError, UnsafePlanError
+from auditor.errors import (
+    AuditorError,
+    ConfigError,
+    MachineError,
+    StoppedError,
+    UnsafePlanError,
+)
 from auditor.findings.ledger import Ledger
 from auditor.service.ahead import Ahead
 from auditor.service.jobs import ENDING
@@ -43,6 +50,9 @@ WORK = "auditor.service.jobs:work"
 
 RENEW_S = 20.0
 """Seconds between two renewals of the leases; one lasts for minutes."""
+
+AGAIN_S = 30.0
+"""Seconds until a job store that could not be used is tried again."""
 
 LAST_S = 8.0
 """Seconds that work which is being done may take to end, once the service has to."""
@@ -77,6 +87,17 @@ class _Desk:
     is_ours: bool = False
 
 
+class Enduring(BackgroundScheduler):  # type: ignore[misc]  # the library is untyped
+    """Goes on when a job store cannot be written, as on a full disk: the library's own thread would end."""
+
+    def _process_jobs(self) -> float | None:
+        try:
+            return cast("float | None", super()._process_jobs())
+        except (AuditorError, sa.exc.DBAPIError) as exc:
+            log.error("What is due cannot be looked up or written down: %s", exc)  # noqa: TRY400
+            return AGAIN_S
+
+
 class Service:
     """Runs the scheduled work of some brands, each in a thread and a job store of its own.
 
@@ -94,7 +115,7 @@ class Service:
         self,
         brands: Sequence[tuple[Settings, Path]],
         executor: Callable[[], BaseExecutor] = lambda: ThreadPoolExecutor(1),
-        scheduler: type[BaseScheduler] = BackgroundScheduler,
+        scheduler: type[BaseScheduler] | None = None,
     ) -> None:
         names = [settings.brand for settings, _ in brands]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -107,7 +128,7 @@ class Service:
         self._executor, holder = executor, this_process()
         self._desks = [_desk(settings, config, holder) for settings, config in brands]
         self._renewed = time.monotonic()
-        self.scheduler = scheduler(
+        self.scheduler = (scheduler or Enduring)(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
@@ -125,14 +146,34 @@ class Service:
             return
         self._renewed = time.monotonic()
         for desk in self._desks:
-            if not desk.is_ours:
-                self._adopt(desk)
-                continue
             try:
-                desk.lease.renew()
-            except StoppedError as exc:
+                self._keep(desk)
+            except MachineError as exc:
+                # Whoever serves goes on: a ledger that cannot be used now may be used again soon.
                 log.error("%s", exc)  # noqa: TRY400 - the sentence says it all
-                self._leave(desk)
+        # The scheduler sleeps by a clock that a change of the time, or of the machine's sleep, does not move.
+        self.scheduler.wakeup()
+
+    def _keep(self, desk: _Desk) -> None:
+        if not desk.is_ours:
+            self._adopt(desk)
+            return
+        try:
+            desk.lease.renew()
+        except StoppedError as exc:
+            log.error("%s", exc)  # noqa: TRY400 - the sentence says it all
+            self._leave(desk)
+            return
+        self._hasten(desk)
+
+    def _hasten(self, desk: _Desk) -> None:
+        """Bring forward what is due later than its own trigger says: the clock was ahead, and was put back."""
+        brand, now = desk.settings.brand, utc_now()
+        for job in self.scheduler.get_jobs(jobstore=brand):
+            due = job.trigger.get_next_fire_time(None, now.astimezone(desk.settings.timezone))
+            if due is not None and job.next_run_time is not None and job.next_run_time > due:
+                log.warning("%s of %s is due at %s again: the clock was ahead", job.id, brand, due)
+                self.scheduler.modify_job(job.id, jobstore=brand, next_run_time=due)
 
     def stop(self) -> bool:
         """End within seconds; tell whether all work had come to an end by then.

@@ -90,6 +90,8 @@ def _changed_since(
 ) -> datetime | None:
     if position is None or terms.full or position.basis != basis:
         return None
+    if position.as_of > now:  # the clock was wrong then, or is now: what changed since is not known
+        return None
     return None if terms.is_sweep_due(position.full_at, now) else position.as_of - OVERLAP
 
 
@@ -97,7 +99,7 @@ def _goes_on(broken: UnfinishedRead, fresh: UnfinishedRead) -> bool:
     return (
         broken.cursor is not None
         and (broken.mode, broken.basis) == (fresh.mode, fresh.basis)
-        and fresh.as_of - broken.as_of < RESUME_WITHIN
+        and timedelta() <= fresh.as_of - broken.as_of < RESUME_WITHIN
     )
 
 

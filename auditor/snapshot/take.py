@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -97,12 +98,23 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
         ConfigError: the settings name something that a system does not have.
     """
     as_of = reading.clock()
+    reading = replace(reading, clock=_steady(reading, as_of))
     ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
     finished = [one.finished for one in ended if one.finished is not None]
     reading.warehouse.publish(reading.run, as_of, finished)
     order = [stream.name for stream in streams]
     lines = sorted((one.line for one in ended), key=lambda line: order.index(line.stream))
     return Snapshot(reading.run, as_of, tuple(lines))
+
+
+def _steady(reading: Reading, as_of: datetime) -> Callable[[], datetime]:
+    """Return the clock of a run: one that is put forward meanwhile is not followed, nothing is skipped."""
+    began = reading.seconds()
+
+    def clock() -> datetime:
+        return min(reading.clock(), as_of + timedelta(seconds=reading.seconds() - began))
+
+    return clock
 
 
 def unread(names: Collection[str], reading: Reading, reason: str) -> Snapshot:

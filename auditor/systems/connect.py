@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from auditor.errors import MachineError
 from auditor.systems.centra.client import CentraClient
 from auditor.systems.centra.merge_log import read_merge_log
 from auditor.systems.centra.order_api import OrderApiClient, consent_stream
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from auditor.config import Settings
     from auditor.model.stream import Stream
     from auditor.systems.centra.schema import Memory
+
+
+MOST_SKEW = timedelta(minutes=10)
+"""As much as two readings overlap: a change that came within it is read by the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def connected(
         ConfigError: the settings name something that a system does not have.
         RefusedError: credentials or an address are wrong.
         ReadError: a system does not answer as agreed.
+        MachineError: this machine's clock is wrong.
     """
     if settings.centra.merges is not None:
         read_merge_log(settings.centra.merges)  # a wrong one is told before anything is read
@@ -68,6 +75,7 @@ def connected(
             closing(CentraClient(settings.centra.url, token, timing, share=share))
         )
         client.check_access()
+        require_time(client.date, clock())
         currency = base_currency(client)
         check_access(settings, account_currency=currency, clock=clock, sleep=sleep)
         since = settings.sales.since
@@ -83,6 +91,29 @@ def connected(
             settings, since=since, account_currency=currency, clock=clock, sleep=sleep
         )
         yield Systems((*emarsys, *centra, *_legacy(settings, clock, stack)), currency)
+
+
+def require_time(there: datetime | None, here: datetime) -> None:
+    """Read nothing by a clock that is wrong.
+
+    What would be read next is what changed since now, and a record is judged by its age: by a clock that is
+    ahead changes would be skipped, and records would be found missing that are only young.
+
+    Args:
+        there: What time it is at Centra; None where it does not tell.
+        here: What time it is by this machine's clock.
+
+    Raises:
+        MachineError: they are too far apart.
+    """
+    if there is None or abs(here - there) <= MOST_SKEW:
+        return
+    way = "ahead of" if here > there else "behind"
+    minutes = abs(here - there).total_seconds() / 60
+    raise MachineError(
+        f"This machine's clock is {minutes:,.0f} minutes {way} Centra's, so nothing was read; let it take "
+        "its time from a time server (NTP)."
+    )
 
 
 def _legacy(

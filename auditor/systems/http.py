@@ -13,6 +13,8 @@ import ipaddress
 import logging
 from copy import copy
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -24,6 +26,7 @@ from auditor.errors import ConfigError, RefusedError, TransientReadError
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +110,20 @@ def network() -> httpx.BaseTransport:
     return httpx.HTTPTransport(verify=_certificates())
 
 
+def date_of(response: httpx.Response) -> datetime | None:
+    """Return what time it was at the server, aware; None where it does not tell."""
+    try:
+        told = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+
+
 class HttpClient:
     """A client for one system, counting its requests.
+
+    Attributes:
+        date: What time it was at the server at its newest answer; None where it does not tell.
 
     Args:
         system: The system's name in messages, e.g. `Centra`.
@@ -130,6 +145,7 @@ class HttpClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.requests = 0
+        self.date: datetime | None = None
         self._system, self._setting, self._wait_of = system, setting, wait_of
         self._retries = retries or Retries()
         self._has_answered = False
@@ -242,7 +258,7 @@ class HttpClient:
         return cause is not None  # without a cause, it was given up on
 
     def _judge(self, response: httpx.Response) -> None:
-        self._has_answered = True
+        self._has_answered, self.date = True, date_of(response)
         if response.status_code in PASSING_STATUS:
             wait_s = self._wait_of(response) if response.status_code in (429, 503) else None
             if wait_s is not None and wait_s > self._retries.longest_wait_s:

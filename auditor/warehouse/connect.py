@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import stamina
 
 from auditor.errors import ConfigError, StoreError
+from auditor.faults import HELD, machine_fault, store_fault, teller
+from auditor.private_file import private_folder
 from auditor.warehouse.schema import bring_up_to_date
 
 if TYPE_CHECKING:
@@ -26,6 +30,13 @@ SESSION = {
 }
 """What each connection to PostgreSQL sets for itself, unless the options of its URL do."""
 ENGINES = ("duckdb", "postgresql")
+SETTING = "store.warehouse"
+
+HELD_S = 20.0
+"""Seconds that a file which another process holds is waited for; a notebook lets go of it after a query."""
+
+SPILL = ".spill"
+"""What follows the file's name in that of the folder for what does not fit into memory."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -38,13 +49,40 @@ def open_engine(url: str) -> sa.Engine:
     parsed = _parse(url)
     engine = connect_to(parsed)
     try:
-        with engine.begin() as conn:
-            bring_up_to_date(conn)
+        for attempt in stamina.retry_context(on=_is_held, timeout=HELD_S, attempts=None):
+            with attempt, engine.begin() as conn:
+                bring_up_to_date(conn)
     except sa.exc.DBAPIError as exc:
+        engine.dispose()
         raise StoreError(_why_not_open(parsed, exc)) from exc
-    if parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:"):
-        Path(str(parsed.database)).chmod(0o600)  # it holds personal data
+    file = file_of(parsed)
+    if file is not None:
+        file.chmod(0o600)  # it holds personal data
+        clear_spill(file)
+        private_folder(_spill_of(file))
+    sa.event.listen(engine, "handle_error", teller(SETTING, parsed.database))
     return engine
+
+
+def file_of(url: str | sa.URL) -> Path | None:
+    """Return the file of a warehouse; None where its engine has none."""
+    parsed = sa.make_url(url)
+    is_file = parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:")
+    return Path(str(parsed.database)) if is_file else None
+
+
+def clear_spill(file: Path) -> None:
+    """Delete what did not fit into memory: the rows of a run that is over, or was killed."""
+    shutil.rmtree(_spill_of(file), ignore_errors=True)
+
+
+def _spill_of(file: Path) -> Path:
+    return file.with_name(file.name + SPILL)
+
+
+def _is_held(exc: Exception) -> bool:
+    said = str(exc).lower()
+    return isinstance(exc, sa.exc.DBAPIError) and any(word in said for word in HELD.words)
 
 
 def _parse(url: str) -> sa.URL:
@@ -71,22 +109,24 @@ def connect_to(url: sa.URL) -> sa.Engine:
     try:
         if url.get_backend_name() == "postgresql":
             return sa.create_engine(with_options(url.set(drivername="postgresql+psycopg"), SESSION))
-        if url.database and url.database != ":memory:":
-            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        config = {
+        config: dict[str, object] = {
             "threads": THREADS,
             "memory_limit": MEMORY_LIMIT,
             "preserve_insertion_order": False,
         }
+        file = file_of(url)
+        if file is not None:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            config["temp_directory"] = str(_spill_of(file))
         return sa.create_engine(url, connect_args={"config": config})
     except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as exc:
         raise ConfigError(
             "store.warehouse: the driver for PostgreSQL is not installed; install the extra `postgres`."
         ) from exc
     except OSError as exc:
-        raise StoreError(
-            f"store.warehouse: {url.database} cannot be created: {exc.strerror}."
-        ) from exc
+        fault = machine_fault(exc)
+        why = str(fault) if fault else f"{url.database} cannot be created: {exc.strerror}."
+        raise StoreError(f"{SETTING}: {why}") from exc
 
 
 def with_options(url: sa.URL, wanted: Mapping[str, str]) -> sa.URL:
@@ -104,8 +144,6 @@ def for_adbc(url: sa.URL) -> str:
 
 
 def _why_not_open(url: sa.URL, exc: sa.exc.DBAPIError) -> str:
-    if "lock" in str(exc.orig).lower():
-        return (
-            f"store.warehouse: {url.database} is in use by another process; try again when it ends."
-        )
-    return f"store.warehouse: the database {url.database} cannot be opened; check the setting and the file."
+    return store_fault(SETTING, url.database, exc) or (
+        f"{SETTING}: the database {url.database} cannot be opened; check the setting and the file."
+    )

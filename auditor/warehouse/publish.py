@@ -9,19 +9,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from auditor.errors import StoreError
+from auditor.faults import machine_fault
 from auditor.private_file import replaced
 from auditor.warehouse import copies
-from auditor.warehouse.connect import connect_to
+from auditor.warehouse.connect import connect_to, file_of
 from auditor.warehouse.schema import SCHEMA, stored_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,8 @@ def publish(url: str) -> None:
             with unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
                 shutil.copyfileobj(read, written, 1 << 20)
     except (OSError, sa.exc.DBAPIError) as exc:
-        log.warning("The copy for notebooks could not be written: %s", type(exc).__name__)
+        why = machine_fault(exc) or type(exc).__name__
+        log.warning("The copy for notebooks was not written, the last one stays: %s", why)
 
 
 @contextlib.contextmanager
@@ -122,13 +124,6 @@ def unchanging(file: Path) -> Iterator[None]:
             yield
     finally:
         engine.dispose()
-
-
-def file_of(url: str) -> Path | None:
-    """Return the file of a warehouse; None where its engine has none."""
-    parsed = sa.make_url(url)
-    is_file = parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:")
-    return Path(str(parsed.database)) if is_file else None
 
 
 def _copy_of(url: str) -> Path | None:

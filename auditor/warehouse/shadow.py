@@ -12,7 +12,8 @@ from auditor.model import history
 from auditor.model.tables import metadata
 from auditor.private_file import replaced
 from auditor.warehouse import unload
-from auditor.warehouse.publish import file_of, unchanging
+from auditor.warehouse.connect import file_of
+from auditor.warehouse.publish import unchanging
 from auditor.warehouse.store import Warehouse
 
 if TYPE_CHECKING:

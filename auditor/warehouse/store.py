@@ -23,7 +23,7 @@ from auditor.model.history import (
 )
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import correct, load, reads, stage, unload, versions
-from auditor.warehouse.connect import open_engine
+from auditor.warehouse.connect import clear_spill, file_of, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,6 +54,9 @@ class Warehouse:
 
     def close(self) -> None:
         """Close all connections; a DuckDB file is free for other processes afterwards."""
+        file = file_of(self.engine.url)
+        if file is not None:
+            clear_spill(file)  # while it is still held: nobody else has put anything there
         self.engine.dispose()
 
     def position(self, stream: str) -> Position | None:

@@ -27,8 +27,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Stand in for the pipeline: keep how it was asked, and return the coverage in `lines`."""
     kept: dict[str, Any] = {"lines": (OFF, ORDERS)}
 
-    def snapshot(_: object, *, full: bool) -> Snapshot:
-        kept["full"] = full
+    def snapshot(_: object, *, full: bool, rebuild: bool) -> Snapshot:
+        kept.update(full=full, rebuild=rebuild)
         return Snapshot("run-1", AT, kept["lines"])
 
     monkeypatch.setattr(auditor.pipeline, "snapshot", snapshot)
@@ -48,7 +48,12 @@ def test_an_incomplete_stream_exits_with_3(call: Call, asked: dict[str, Any]):
 
 def test_full_reads_everything(call: Call, asked: dict[str, Any]):
     call("snapshot", "--full")
-    assert asked["full"] is True
+    assert (asked["full"], asked["rebuild"]) == (True, False)
+
+
+def test_a_damaged_warehouse_can_be_read_anew(call: Call, asked: dict[str, Any]):
+    call("snapshot", "--rebuild")
+    assert asked["rebuild"] is True
 
 
 def test_json_is_the_coverage_of_the_audit(call: Call, asked: dict[str, Any]):

@@ -52,7 +52,8 @@ def test_a_warehouse_that_cannot_be_copied_for_notebooks_is_a_warning(visit, mon
     assert (found.state, found.fix) == ("warn", "Grant it.")
 
 
-def test_a_warehouse_in_use_is_said_to_be(visit, tmp_path):
+def test_a_warehouse_in_use_is_said_to_be(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr("auditor.warehouse.connect.HELD_S", 0.2)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "w.duckdb")],
         stdin=subprocess.PIPE,

@@ -82,6 +82,9 @@ class Lease:
         row = lease_table.c
         with self._ledger.begin() as conn:
             held = conn.execute(sa.select(lease_table).where(row.brand == self._brand)).first()
+        if held is not None:
+            self._believe(held.token, held.expires_at)
+        with self._ledger.begin() as conn:
             if held is not None and not self._is_over(held.holder, held.expires_at):
                 raise UnsafePlanError(
                     f"Another process ({_where(held.holder)}) is {self._doing} {self._named}, until "
@@ -94,6 +97,18 @@ class Lease:
                     f"Another process began {self._doing} {self._named} at this moment; try again later."
                 )
         self.token = token
+
+    def _believe(self, token: int, expires_at: datetime) -> None:
+        """Cut a lease that ends later than any may: its clock was wrong, or this one was put back.
+
+        Whoever holds it renews it as before; of one who is gone it ends within minutes, not in a year.
+        """
+        if expires_at <= self._end():
+            return
+        row = lease_table.c
+        seen = sa.update(lease_table).where(row.brand == self._brand, row.token == token)
+        with self._ledger.begin() as conn:
+            conn.execute(seen.values(expires_at=self._end()))
 
     def _wins(self, conn: sa.Connection, seen: int | None, values: dict[str, object]) -> bool:
         """Write the lease down; of two that come at once, one finds what it saw."""

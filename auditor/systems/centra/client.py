@@ -16,6 +16,7 @@ from auditor.systems.http import HttpClient, PassingFaultError, Retries, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import httpx
 
@@ -92,6 +93,11 @@ class CentraClient:
     def requests(self) -> int:
         """Return how many requests were sent so far."""
         return self._http.requests
+
+    @property
+    def date(self) -> datetime | None:
+        """Return what time it was at Centra at its newest answer."""
+        return self._http.date
 
     @property
     def shares(self) -> dict[Kind, float]:
