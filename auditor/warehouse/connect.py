@@ -27,7 +27,11 @@ def open_engine(url: str) -> sa.Engine:
         with engine.begin() as conn:
             bring_up_to_date(conn)
     except sa.exc.DBAPIError as exc:
+        engine.dispose()
         raise StoreError(_why_not_open(parsed, exc)) from exc
+    except StoreError:
+        engine.dispose()
+        raise
     if parsed.get_backend_name() == "duckdb" and parsed.database not in (None, ":memory:"):
         Path(str(parsed.database)).chmod(0o600)  # it holds personal data
     return engine
