@@ -15,7 +15,7 @@ help:
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
 	@echo "make bench  set up, then time an audit, a plan, applying it and a report"
-	@echo "make lint   set up, then check style and types"
+	@echo "make lint   set up, then check style, types, and the packages of the lock"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
 
 # The lock names every package, so nothing is left to resolve: with --no-deps an older pip cannot
@@ -53,6 +53,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.supply
 
 # Debian's packages where they are missing, and what the tests take from the npm registry.
 NPM := tests/browser/node_modules/.package-lock.json

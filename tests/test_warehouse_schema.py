@@ -101,6 +101,20 @@ def test_the_log_tells_it(old_url: str, caplog: pytest.LogCaptureFixture):
     assert "brought from schema without a number to 1" in caplog.text
 
 
+def test_an_upgrade_that_fails_is_told_and_changes_nothing(
+    old_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    # Halfway: what is derived is dropped by then.
+    nowhere = sa.Table("nowhere", sa.MetaData(), sa.Column("c", sa.Text))
+    monkeypatch.setattr(schema, "_missing", lambda _: nowhere.columns)
+    with pytest.raises(StoreError, match=r"could not be brought from schema .* is as it was"):
+        Warehouse(old_url)
+    engine = sa.create_engine(old_url)
+    with engine.connect() as conn:
+        assert conn.execute(sa.text("SELECT subject_key FROM drift_consent")).all() == [("900",)]
+    engine.dispose()
+
+
 def test_opening_again_finds_nothing_to_do(duckdb_url: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(schema, "metadata", None)
     Warehouse(duckdb_url).close()

@@ -55,6 +55,9 @@ def open_engine(url: str) -> sa.Engine:
     except sa.exc.DBAPIError as exc:
         engine.dispose()
         raise StoreError(_why_not_open(parsed, exc)) from exc
+    except StoreError:
+        engine.dispose()
+        raise
     file = file_of(parsed)
     if file is not None:
         file.chmod(0o600)  # it holds personal data

@@ -49,7 +49,7 @@ def bring_up_to_date(conn: sa.Connection) -> None:
         conn: In a transaction, which holds all of it.
 
     Raises:
-        StoreError: the warehouse is of a newer auditor, or of one too old.
+        StoreError: the warehouse is of a newer auditor, or of one too old, or could not be changed.
     """
     if stored_version(conn) == SCHEMA:
         return
@@ -61,13 +61,7 @@ def bring_up_to_date(conn: sa.Connection) -> None:
         _require_at_hand(conn, version)
         if version == SCHEMA:  # another process was first
             return
-        _adapt(conn, known)
-        log.warning(
-            "store.warehouse: brought from schema %s to %s; what differs is read again whole, and "
-            "derived again by the next audit",
-            version or "without a number",
-            SCHEMA,
-        )
+        _migrate(conn, known, version)
     metadata.create_all(conn)
     history.metadata.create_all(conn)
     version_table.create(conn, checkfirst=True)
@@ -110,6 +104,23 @@ def _require_at_hand(conn: sa.Connection, version: int) -> None:
             f"up to date those from {OLDEST} on; move the warehouse away and run `auditor snapshot "
             "--full`, which reads everything again; the history of its rows stays in the old one."
         )
+
+
+def _migrate(conn: sa.Connection, known: Known, version: int) -> None:
+    from_to = f"from schema {version or 'without a number'} to {SCHEMA}"
+    try:
+        _adapt(conn, known)
+    except sa.exc.DBAPIError as exc:
+        raise StoreError(
+            f"store.warehouse: {conn.engine.url.database} could not be brought {from_to} "
+            f"({type(exc).__name__}) and is as it was; see that the disk has room and that the user may "
+            "change its tables, or go on with the older auditor."
+        ) from exc
+    log.warning(
+        "store.warehouse: brought %s; what differs is read again whole, and derived again by the next "
+        "audit",
+        from_to,
+    )
 
 
 def _adapt(conn: sa.Connection, known: Known) -> None:
