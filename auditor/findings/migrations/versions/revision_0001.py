@@ -141,6 +141,12 @@ Table(
     Column("at", DateTime, nullable=False),
 )
 Table(
+    "mail_owed",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+)
+Table(
     "mail_waiting",
     metadata,
     Column("brand", Text, primary_key=True),
