@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from auditor import __version__
 from auditor.errors import StoreError
+from auditor.postgresql import one_at_a_time
 from auditor.private_file import PRIVATE_FILE
 
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ DECLARED_IN = (
     "auditor.service.record",
 )
 """The modules that declare tables, each its own."""
-
-LOCK = 0x61756469746F72  # any number, as long as every auditor takes the same
 
 _ONE_AT_A_TIME = (
     threading.Lock()
@@ -107,7 +106,7 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open a transaction that no other process is in at the same time, its table changes included."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as conn:
-            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+            one_at_a_time(conn)
             yield conn
         return
     # The driver begins on its own, too late, and not before tables change: so it is told not to.

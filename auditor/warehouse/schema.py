@@ -15,6 +15,7 @@ from auditor import __version__
 from auditor.errors import StoreError
 from auditor.model import drift, history
 from auditor.model.tables import metadata
+from auditor.postgresql import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,6 @@ version_table = sa.Table(
 )
 DERIVED = tuple(table for table in vars(drift).values() if isinstance(table, sa.Table))
 """What every audit derives anew from what was read."""
-
-LOCK = 0x77617265686F7573  # any number, as long as every auditor takes the same
 
 _COLUMNS = sa.table(
     "columns",
@@ -54,8 +53,7 @@ def bring_up_to_date(conn: sa.Connection) -> None:
     """
     if stored_version(conn) == SCHEMA:
         return
-    if conn.dialect.name == "postgresql":
-        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    one_at_a_time(conn)
     known = _known(conn)
     version = stored_version(conn)
     if history.snapshot_run.name in known:  # every auditor made that table
@@ -127,20 +125,36 @@ def _migrate(conn: sa.Connection, known: Known, version: int) -> None:
 
 def _adapt(conn: sa.Connection, known: Known) -> None:
     for table in DERIVED:
-        if known.get(table.name, set()) != set(table.columns.keys()):
-            conn.execute(sa.schema.DropTable(table, if_exists=True))
+        conn.execute(sa.schema.DropTable(table, if_exists=True))
     quote = conn.dialect.identifier_preparer.quote
     for column in _missing(known):
         kind = column.type.compile(conn.dialect)
         added = f"{quote(column.table.name)} ADD COLUMN {quote(column.name)} {kind}"
         conn.execute(sa.text(f"ALTER TABLE {added}"))
-    # A read that was broken off is begun again: its stage has the old shape.
+    if conn.dialect.name == "postgresql":
+        _sort_by_code_point(conn, known)
+    _forget_broken_reads(conn, known)
+
+
+def _forget_broken_reads(conn: sa.Connection, known: Known) -> None:
+    """Let a read that was broken off begin again: its stage has the old shape."""
+    quote = conn.dialect.identifier_preparer.quote
     for name in known:
         if name.startswith(("stage_", "kept_")):
             conn.execute(sa.text(f"DROP TABLE {quote(name)}"))
     for table in (history.unfinished_read, history.unfinished_page):
         if table.name in known:
             conn.execute(table.delete())
+
+
+def _sort_by_code_point(conn: sa.Connection, known: Known) -> None:
+    """Let text sort as in DuckDB, also where the server was set up to sort it as people do."""
+    quote = conn.dialect.identifier_preparer.quote
+    for table in (*metadata.sorted_tables, *history.metadata.sorted_tables):
+        texts = [c for c in table.columns if isinstance(c.type, sa.Text)]
+        if texts and table.name in known and table not in DERIVED:
+            changes = (f'ALTER COLUMN {quote(c.name)} TYPE TEXT COLLATE "C"' for c in texts)
+            conn.execute(sa.text(f"ALTER TABLE {quote(table.name)} {', '.join(changes)}"))
 
 
 def _missing(known: Known) -> Iterator[sa.Column[object]]:

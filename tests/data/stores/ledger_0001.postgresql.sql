@@ -1,17 +1,17 @@
 CREATE TABLE applied_plan (
-	brand TEXT NOT NULL, 
-	digest TEXT NOT NULL, 
-	run TEXT NOT NULL, 
-	path TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	digest TEXT COLLATE "C" NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
+	path TEXT COLLATE "C" NOT NULL, 
 	changes INTEGER NOT NULL, 
 	begun_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	PRIMARY KEY (brand, digest)
 );
 INSERT INTO applied_plan (brand, digest, run, path, changes, begun_at) VALUES ('nordlys', 'd1', 'run-0', 'plan.json', 1, '2026-10-31 04:30:00');
 CREATE TABLE effect (
-	brand TEXT NOT NULL, 
-	digest TEXT NOT NULL, 
-	check_id TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	digest TEXT COLLATE "C" NOT NULL, 
+	check_id TEXT COLLATE "C" NOT NULL, 
 	predicted INTEGER NOT NULL, 
 	made INTEGER NOT NULL, 
 	resolved INTEGER, 
@@ -23,36 +23,36 @@ CREATE TABLE effect (
 );
 INSERT INTO effect (brand, digest, check_id, predicted, made, measured_at) VALUES ('nordlys', 'd1', 'consent.withdrawn_but_opted_in', 1, 1, '2026-10-31 04:30:00');
 CREATE TABLE finding (
-	fingerprint TEXT NOT NULL, 
-	brand TEXT NOT NULL, 
-	check_id TEXT NOT NULL, 
-	severity TEXT NOT NULL, 
-	owner TEXT NOT NULL, 
-	state TEXT NOT NULL, 
-	subject_kind TEXT NOT NULL, 
-	subject_key TEXT NOT NULL, 
-	customer_id TEXT, 
-	contact_id TEXT, 
-	centra TEXT, 
-	emarsys TEXT, 
+	fingerprint TEXT COLLATE "C" NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	check_id TEXT COLLATE "C" NOT NULL, 
+	severity TEXT COLLATE "C" NOT NULL, 
+	owner TEXT COLLATE "C" NOT NULL, 
+	state TEXT COLLATE "C" NOT NULL, 
+	subject_kind TEXT COLLATE "C" NOT NULL, 
+	subject_key TEXT COLLATE "C" NOT NULL, 
+	customer_id TEXT COLLATE "C", 
+	contact_id TEXT COLLATE "C", 
+	centra TEXT COLLATE "C", 
+	emarsys TEXT COLLATE "C", 
 	people INTEGER NOT NULL, 
 	money_minor BIGINT, 
-	currency TEXT, 
-	cause TEXT, 
-	remedy TEXT, 
+	currency TEXT COLLATE "C", 
+	cause TEXT COLLATE "C", 
+	remedy TEXT COLLATE "C", 
 	contained BOOLEAN NOT NULL, 
 	occurred_at TIMESTAMP WITHOUT TIME ZONE, 
-	moved_by TEXT, 
+	moved_by TEXT COLLATE "C", 
 	since TIMESTAMP WITHOUT TIME ZONE, 
-	agreed TEXT, 
-	incident TEXT, 
+	agreed TEXT COLLATE "C", 
+	incident TEXT COLLATE "C", 
 	confirmed BOOLEAN, 
 	first_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	last_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	run TEXT NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
 	accepted_until TIMESTAMP WITHOUT TIME ZONE, 
-	accepted_reason TEXT, 
-	accepted_severity TEXT, 
+	accepted_reason TEXT COLLATE "C", 
+	accepted_severity TEXT COLLATE "C", 
 	accepted_people INTEGER, 
 	accepted_minor BIGINT, 
 	PRIMARY KEY (fingerprint)
@@ -61,48 +61,48 @@ CREATE INDEX ix_finding_brand ON finding (brand);
 CREATE INDEX ix_finding_incident ON finding (incident);
 INSERT INTO finding (fingerprint, brand, check_id, severity, owner, state, subject_kind, subject_key, emarsys, people, money_minor, currency, contained, first_seen, last_seen, run, accepted_reason) VALUES ('660d0b1b3e62957d61215dfb', 'nordlys', 'consent.withdrawn_but_opted_in', 'critical', 'crm', 'open', 'contact', '900', '{"opt_in": 1}', 1, 129900, 'SEK', false, '2026-10-31 04:30:00', '2026-10-31 04:30:00', 'run-0', 'it''s known');
 CREATE TABLE finding_history (
-	fingerprint TEXT NOT NULL, 
-	run TEXT NOT NULL, 
+	fingerprint TEXT COLLATE "C" NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
 	seen_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	state TEXT NOT NULL, 
-	severity TEXT, 
+	state TEXT COLLATE "C" NOT NULL, 
+	severity TEXT COLLATE "C", 
 	people INTEGER, 
 	money_minor BIGINT, 
-	currency TEXT, 
-	centra TEXT, 
-	emarsys TEXT, 
-	cause TEXT
+	currency TEXT COLLATE "C", 
+	centra TEXT COLLATE "C", 
+	emarsys TEXT COLLATE "C", 
+	cause TEXT COLLATE "C"
 );
 CREATE INDEX ix_finding_history_fingerprint ON finding_history (fingerprint);
 INSERT INTO finding_history (fingerprint, run, seen_at, state, severity, people, money_minor, currency, emarsys) VALUES ('660d0b1b3e62957d61215dfb', 'run-0', '2026-10-31 04:30:00', 'open', 'critical', 1, 129900, 'SEK', '{"opt_in": 1}');
 CREATE TABLE halt (
-	brand TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
 	since TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	reason TEXT NOT NULL, 
+	reason TEXT COLLATE "C" NOT NULL, 
 	PRIMARY KEY (brand)
 );
 INSERT INTO halt (brand, since, reason) VALUES ('other', '2026-10-31 04:30:00', 'a rehearsal');
 CREATE TABLE incident (
-	incident TEXT NOT NULL, 
-	brand TEXT NOT NULL, 
-	check_id TEXT NOT NULL, 
-	title TEXT NOT NULL, 
-	cause TEXT, 
-	owner TEXT NOT NULL, 
-	severity TEXT NOT NULL, 
+	incident TEXT COLLATE "C" NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	check_id TEXT COLLATE "C" NOT NULL, 
+	title TEXT COLLATE "C" NOT NULL, 
+	cause TEXT COLLATE "C", 
+	owner TEXT COLLATE "C" NOT NULL, 
+	severity TEXT COLLATE "C" NOT NULL, 
 	findings INTEGER NOT NULL, 
 	people INTEGER NOT NULL, 
 	money_minor BIGINT, 
-	currency TEXT, 
+	currency TEXT COLLATE "C", 
 	first_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	last_seen TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	run TEXT NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
 	PRIMARY KEY (incident)
 );
 CREATE INDEX ix_incident_brand ON incident (brand);
 CREATE TABLE lease (
-	brand TEXT NOT NULL, 
-	holder TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	holder TEXT COLLATE "C" NOT NULL, 
 	token INTEGER NOT NULL, 
 	expires_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	PRIMARY KEY (brand)
@@ -114,76 +114,76 @@ CREATE TABLE ledger_version (
 );
 INSERT INTO ledger_version (version_num) VALUES ('0001');
 CREATE TABLE mail (
-	message_id TEXT NOT NULL, 
-	brand TEXT NOT NULL, 
+	message_id TEXT COLLATE "C" NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
 	sent_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	PRIMARY KEY (message_id)
 );
 INSERT INTO mail (message_id, brand, sent_at) VALUES ('m1', 'nordlys', '2026-10-31 04:30:00');
 CREATE TABLE mail_heard (
-	brand TEXT NOT NULL, 
-	readers TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	readers TEXT COLLATE "C" NOT NULL, 
 	at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	PRIMARY KEY (brand, readers)
 );
 CREATE TABLE mail_waiting (
-	brand TEXT NOT NULL, 
-	way TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	way TEXT COLLATE "C" NOT NULL, 
 	letters INTEGER NOT NULL, 
-	reason TEXT NOT NULL, 
+	reason TEXT COLLATE "C" NOT NULL, 
 	PRIMARY KEY (brand, way)
 );
 CREATE TABLE observed (
-	fingerprint TEXT, 
-	brand TEXT, 
-	check_id TEXT, 
-	severity TEXT, 
-	owner TEXT, 
-	subject_kind TEXT, 
-	subject_key TEXT, 
-	customer_id TEXT, 
-	contact_id TEXT, 
-	centra TEXT, 
-	emarsys TEXT, 
+	fingerprint TEXT COLLATE "C", 
+	brand TEXT COLLATE "C", 
+	check_id TEXT COLLATE "C", 
+	severity TEXT COLLATE "C", 
+	owner TEXT COLLATE "C", 
+	subject_kind TEXT COLLATE "C", 
+	subject_key TEXT COLLATE "C", 
+	customer_id TEXT COLLATE "C", 
+	contact_id TEXT COLLATE "C", 
+	centra TEXT COLLATE "C", 
+	emarsys TEXT COLLATE "C", 
 	people INTEGER, 
 	money_minor BIGINT, 
-	currency TEXT, 
-	cause TEXT, 
-	remedy TEXT, 
+	currency TEXT COLLATE "C", 
+	cause TEXT COLLATE "C", 
+	remedy TEXT COLLATE "C", 
 	contained BOOLEAN, 
 	occurred_at TIMESTAMP WITHOUT TIME ZONE, 
-	moved_by TEXT, 
+	moved_by TEXT COLLATE "C", 
 	since TIMESTAMP WITHOUT TIME ZONE, 
-	agreed TEXT, 
-	incident TEXT, 
+	agreed TEXT COLLATE "C", 
+	incident TEXT COLLATE "C", 
 	first_seen TIMESTAMP WITHOUT TIME ZONE, 
 	last_seen TIMESTAMP WITHOUT TIME ZONE, 
-	run TEXT
+	run TEXT COLLATE "C"
 );
 CREATE INDEX ix_observed_fingerprint ON observed (fingerprint);
 INSERT INTO observed (fingerprint, brand, check_id, severity, owner, subject_kind, subject_key, emarsys, people, money_minor, currency, contained, first_seen, last_seen, run) VALUES ('660d0b1b3e62957d61215dfb', 'nordlys', 'consent.withdrawn_but_opted_in', 'critical', 'crm', 'contact', '900', '{"opt_in": 1}', 1, 129900, 'SEK', false, '2026-10-31 04:30:00', '2026-10-31 04:30:00', 'run-0');
 CREATE TABLE preflight (
-	brand TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
 	made_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	expires_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	verdict TEXT NOT NULL, 
-	kind TEXT NOT NULL, 
+	verdict TEXT COLLATE "C" NOT NULL, 
+	kind TEXT COLLATE "C" NOT NULL, 
 	audience INTEGER NOT NULL, 
 	size INTEGER NOT NULL, 
 	people INTEGER NOT NULL
 );
 CREATE INDEX ix_preflight_brand ON preflight (brand);
 CREATE TABLE receipt (
-	brand TEXT NOT NULL, 
-	digest TEXT NOT NULL, 
-	change_id TEXT NOT NULL, 
-	run TEXT NOT NULL, 
-	check_id TEXT NOT NULL, 
-	finding TEXT NOT NULL, 
-	remedy TEXT NOT NULL, 
-	state TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	digest TEXT COLLATE "C" NOT NULL, 
+	change_id TEXT COLLATE "C" NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
+	check_id TEXT COLLATE "C" NOT NULL, 
+	finding TEXT COLLATE "C" NOT NULL, 
+	remedy TEXT COLLATE "C" NOT NULL, 
+	state TEXT COLLATE "C" NOT NULL, 
 	sent INTEGER NOT NULL, 
-	note TEXT, 
+	note TEXT COLLATE "C", 
 	intended_at TIMESTAMP WITHOUT TIME ZONE, 
 	decided_at TIMESTAMP WITHOUT TIME ZONE, 
 	PRIMARY KEY (brand, digest, change_id)
@@ -191,44 +191,44 @@ CREATE TABLE receipt (
 CREATE INDEX ix_receipt_change ON receipt (brand, change_id);
 INSERT INTO receipt (brand, digest, change_id, run, check_id, finding, remedy, state, sent, decided_at) VALUES ('nordlys', 'd1', 'c1', 'run-0', 'consent.withdrawn_but_opted_in', '660d0b1b3e62957d61215dfb', 'consent.opt_out', 'verified', 1, '2026-10-31 04:30:00');
 CREATE TABLE run (
-	run TEXT NOT NULL, 
-	brand TEXT NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
 	as_of TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	verdict TEXT, 
-	coverage TEXT NOT NULL, 
+	verdict TEXT COLLATE "C", 
+	coverage TEXT COLLATE "C" NOT NULL, 
 	total INTEGER, 
 	"new" INTEGER, 
 	resolved INTEGER, 
-	open TEXT, 
+	open TEXT COLLATE "C", 
 	PRIMARY KEY (run)
 );
 CREATE INDEX ix_run_brand ON run (brand);
 INSERT INTO run (run, brand, as_of, verdict, coverage, total, "new", resolved, open) VALUES ('run-0', 'nordlys', '2026-10-31 04:30:00', 'blocked', '{}', 1, 1, 0, '{"critical": 1}');
 CREATE TABLE sales_upload (
-	brand TEXT NOT NULL, 
-	order_number TEXT NOT NULL, 
-	item TEXT NOT NULL, 
-	cause TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	order_number TEXT COLLATE "C" NOT NULL, 
+	item TEXT COLLATE "C" NOT NULL, 
+	cause TEXT COLLATE "C" NOT NULL, 
 	version INTEGER NOT NULL, 
-	claim TEXT NOT NULL, 
+	claim TEXT COLLATE "C" NOT NULL, 
 	quantity_milli BIGINT NOT NULL, 
 	amount_minor BIGINT NOT NULL, 
-	currency TEXT NOT NULL, 
-	digest TEXT NOT NULL, 
+	currency TEXT COLLATE "C" NOT NULL, 
+	digest TEXT COLLATE "C" NOT NULL, 
 	sent_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
-	state TEXT NOT NULL, 
+	state TEXT COLLATE "C" NOT NULL, 
 	decided_at TIMESTAMP WITHOUT TIME ZONE, 
 	PRIMARY KEY (brand, order_number, item, cause, version)
 );
 CREATE INDEX ix_sales_upload_claim ON sales_upload (claim);
 INSERT INTO sales_upload (brand, order_number, item, cause, version, claim, quantity_milli, amount_minor, currency, digest, sent_at, state) VALUES ('nordlys', '100017', 'sku-1', 'sale', 1, 'k1', 1000, 129900, 'SEK', 'd2', '2026-10-31 04:30:00', 'verified');
 CREATE TABLE service_work (
-	brand TEXT NOT NULL, 
-	kind TEXT NOT NULL, 
+	brand TEXT COLLATE "C" NOT NULL, 
+	kind TEXT COLLATE "C" NOT NULL, 
 	began_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	ended_at TIMESTAMP WITHOUT TIME ZONE, 
 	worked_at TIMESTAMP WITHOUT TIME ZONE, 
-	said TEXT, 
+	said TEXT COLLATE "C", 
 	failures INTEGER NOT NULL, 
 	PRIMARY KEY (brand, kind)
 );
