@@ -125,22 +125,36 @@ def _migrate(conn: sa.Connection, known: Known, version: int) -> None:
 
 def _adapt(conn: sa.Connection, known: Known) -> None:
     for table in DERIVED:
-        if known.get(table.name, set()) != set(table.columns.keys()):
-            conn.execute(sa.schema.DropTable(table, if_exists=True))
-    # What is left of the links is no base for judging again only what was touched.
-    conn.execute(sa.schema.DropTable(drift.judged_state, if_exists=True))
+        conn.execute(sa.schema.DropTable(table, if_exists=True))
     quote = conn.dialect.identifier_preparer.quote
     for column in _missing(known):
         kind = column.type.compile(conn.dialect)
         added = f"{quote(column.table.name)} ADD COLUMN {quote(column.name)} {kind}"
         conn.execute(sa.text(f"ALTER TABLE {added}"))
-    # A read that was broken off is begun again: its stage has the old shape.
+    if conn.dialect.name == "postgresql":
+        _sort_by_code_point(conn, known)
+    _forget_broken_reads(conn, known)
+
+
+def _forget_broken_reads(conn: sa.Connection, known: Known) -> None:
+    """Let a read that was broken off begin again: its stage has the old shape."""
+    quote = conn.dialect.identifier_preparer.quote
     for name in known:
         if name.startswith(("stage_", "kept_")):
             conn.execute(sa.text(f"DROP TABLE {quote(name)}"))
     for table in (history.unfinished_read, history.unfinished_page):
         if table.name in known:
             conn.execute(table.delete())
+
+
+def _sort_by_code_point(conn: sa.Connection, known: Known) -> None:
+    """Let text sort as in DuckDB, also where the server was set up to sort it as people do."""
+    quote = conn.dialect.identifier_preparer.quote
+    for table in (*metadata.sorted_tables, *history.metadata.sorted_tables):
+        texts = [c for c in table.columns if isinstance(c.type, sa.Text)]
+        if texts and table.name in known and table not in DERIVED:
+            changes = (f'ALTER COLUMN {quote(c.name)} TYPE TEXT COLLATE "C"' for c in texts)
+            conn.execute(sa.text(f"ALTER TABLE {quote(table.name)} {', '.join(changes)}"))
 
 
 def _missing(known: Known) -> Iterator[sa.Column[object]]:

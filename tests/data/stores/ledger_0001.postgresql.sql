@@ -126,6 +126,11 @@ CREATE TABLE mail_heard (
 	at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	PRIMARY KEY (brand, readers)
 );
+CREATE TABLE mail_owed (
+	brand TEXT COLLATE "C" NOT NULL, 
+	run TEXT COLLATE "C" NOT NULL, 
+	PRIMARY KEY (brand, run)
+);
 CREATE TABLE mail_waiting (
 	brand TEXT COLLATE "C" NOT NULL, 
 	way TEXT COLLATE "C" NOT NULL, 

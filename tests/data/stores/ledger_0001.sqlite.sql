@@ -126,6 +126,11 @@ CREATE TABLE mail_heard (
 	at DATETIME NOT NULL, 
 	PRIMARY KEY (brand, readers)
 );
+CREATE TABLE mail_owed (
+	brand TEXT NOT NULL, 
+	run TEXT NOT NULL, 
+	PRIMARY KEY (brand, run)
+);
 CREATE TABLE mail_waiting (
 	brand TEXT NOT NULL, 
 	way TEXT NOT NULL, 

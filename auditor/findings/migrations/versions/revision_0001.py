@@ -275,3 +275,14 @@ def upgrade() -> None:
                 op.add_column(table.name, Column(column.name, column.type))
         for index in table.indexes:
             index.create(conn, checkfirst=True)
+    if conn.dialect.name == "postgresql":
+        _sort_by_code_point()
+
+
+def _sort_by_code_point() -> None:
+    """Let text sort as in SQLite, also where the server was set up to sort it as people do."""
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, Text):
+                kind = Text(collation="C")
+                op.alter_column(table.name, column.name, type_=kind)
