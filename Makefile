@@ -77,6 +77,7 @@ lock:
 	pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --all-extras --allow-unsafe --output-file requirements.lock pyproject.toml .dev.in
 	rm .dev.in
+	sed -i '/^#/d' requirements.lock
 
 clean:
 	rm -rf .venv var reports/out tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache
