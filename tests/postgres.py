@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 NOBODY = 65534
 _ALONE = "-c listen_addresses=''"
 _OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
-_SORTS = ("--locale-provider=icu", "--icu-locale=en-US")
-"""As people sort, not by code point as the embedded engines do: no order of the auditor may come of it."""
+_AS_PEOPLE_SORT = ("--locale-provider=icu", "--icu-locale=en-US")
+"""Not by code point as the embedded engines do: no order of the auditor may come of it. Since version 15."""
 
 
 @contextlib.contextmanager
@@ -40,9 +40,8 @@ def server(options: str = _OPTIONS) -> Iterator[str]:
     try:
         if os.geteuid() == 0:
             os.chown(folder, NOBODY, NOBODY)
-        _run(
-            initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *_SORTS
-        )
+        how = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *_sorting(initdb))
+        _run(initdb, "-D", data, *how)
         options = f"{_ALONE} {options} -k {folder}"
         _run(pg_ctl, "start", "-w", "-D", data, "-l", log, "-o", options)
         try:
@@ -51,6 +50,11 @@ def server(options: str = _OPTIONS) -> Iterator[str]:
             _run(pg_ctl, "stop", "-w", "-D", data, "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sorting(initdb: str) -> tuple[str, ...]:
+    told = subprocess.run([initdb, "--help"], capture_output=True, text=True, check=False).stdout
+    return _AS_PEOPLE_SORT if "--icu-locale" in told else ()
 
 
 def new_database(server_url: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from auditor.warehouse.connect import for_adbc
+from auditor.warehouse import adbc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def append(engine: sa.Engine, pages: Mapping[sa.Table, pa.Table]) -> None:
     if engine.dialect.name == "duckdb":
         _scan(engine, chosen)
     elif chosen:
-        _copy(engine.url, chosen)
+        _copy(engine, chosen)
 
 
 def _scan(engine: sa.Engine, pages: Mapping[str, pa.Table]) -> None:
@@ -43,11 +43,9 @@ def _scan(engine: sa.Engine, pages: Mapping[str, pa.Table]) -> None:
             raw.unregister("arrow_page")
 
 
-def _copy(url: sa.URL, pages: Mapping[str, pa.Table]) -> None:
-    # ADBC speaks COPY on a connection of its own, which is fine: stage tables are private to the load.
-    from adbc_driver_postgresql import dbapi
-
-    with dbapi.connect(for_adbc(url)) as conn, conn.cursor() as cursor:
+def _copy(engine: sa.Engine, pages: Mapping[str, pa.Table]) -> None:
+    # COPY on a connection of its own, which is fine: stage tables are private to the load.
+    with adbc.connection(engine) as conn, conn.cursor() as cursor:
         for table, rows in pages.items():
             cursor.adbc_ingest(table, rows, mode="append")
         conn.commit()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from auditor.warehouse.connect import for_adbc
+from auditor.warehouse import adbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +61,5 @@ def _postgresql(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
 
 @contextlib.contextmanager
 def _cursor(engine: sa.Engine) -> Iterator[Any]:
-    from adbc_driver_postgresql import dbapi
-
-    with dbapi.connect(for_adbc(engine.url)) as conn, conn.cursor() as cursor:
+    with adbc.connection(engine) as conn, conn.cursor() as cursor:
         yield cursor
