@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SAMPLE, SAMPLE_OF_SERVICE = 6, 4
+PARTS = 3
+SAMPLE, SAMPLE_OF_SERVICE = 5, 3
 """How many moments are tried, the first and the last among them, where not all are asked for."""
 
 
@@ -56,11 +57,12 @@ def test_the_day_brings_news_of_every_kind(undisturbed: Any):
     }
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_any_moment_the_day_ends_as_if_it_were_not(
-    evening: Day, undisturbed: Any, tmp_path: Path, *, is_proof: bool
+    evening: Day, undisturbed: Any, tmp_path: Path, part: int, *, is_proof: bool
 ):
     moments, expected = undisturbed
-    for moment in sampled(moments, SAMPLE, is_proof=is_proof):
+    for moment in sampled(moments, SAMPLE, is_proof=is_proof)[part::PARTS]:
         day, fuse = morning(evening, tmp_path / str(moment)), DurableFuse(moment)
         with fuse.burning(), contextlib.suppress(KilledError):
             day.work()
@@ -92,11 +94,12 @@ def test_the_service_does_what_is_due(served: Any, undisturbed: Any):
     assert served[1] == undisturbed[1]
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_service_that_is_killed_at_any_moment_does_what_was_due_when_it_is_back(
-    evening: Day, served: Any, tmp_path: Path, *, is_proof: bool
+    evening: Day, served: Any, tmp_path: Path, part: int, *, is_proof: bool
 ):
     moments, expected = served
-    for moment in sampled(moments, SAMPLE_OF_SERVICE, is_proof=is_proof):
+    for moment in sampled(moments, SAMPLE_OF_SERVICE, is_proof=is_proof)[part::PARTS]:
         day, fuse = morning(evening, tmp_path / str(moment)), DurableFuse(moment)
         day.sleep()
         with fuse.burning(), contextlib.suppress(KilledError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from auditor.warehouse.schema import bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
 
 MEMORY_LIMIT = "768MB"
 THREADS = 2
@@ -35,6 +38,8 @@ SETTING = "store.warehouse"
 HELD_S = 20.0
 """Seconds that a file which another process holds is waited for; a notebook lets go of it after a query."""
 
+SECOND = 2
+
 SPILL = ".spill"
 """What follows the file's name in that of the folder for what does not fit into memory."""
 
@@ -50,6 +55,8 @@ def open_engine(url: str) -> sa.Engine:
     engine = connect_to(parsed)
     try:
         for attempt in stamina.retry_context(on=_is_held, timeout=HELD_S, attempts=None):
+            if attempt.num == SECOND:
+                log.warning("%s is in use by another process; waiting for it", SETTING)
             with attempt, engine.begin() as conn:
                 bring_up_to_date(conn)
     except sa.exc.DBAPIError as exc:
