@@ -11,6 +11,8 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError
+from auditor.json_faults import NOT_JSON
+from auditor.systems.http import plain_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +58,7 @@ def greet(
     """
     began = clock()
     try:
-        with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as http:
+        with plain_client(system, TIMEOUT_S) as http:
             method = "GET" if json is None else "POST"
             response = http.request(method, url, headers=dict(headers), json=json)
     except (httpx.HTTPError, UnicodeError) as exc:
@@ -69,15 +71,15 @@ def greet(
 def _skew_s(response: httpx.Response, middle: datetime) -> float | None:
     try:
         told = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
+        if told.tzinfo is None:
+            told = told.replace(tzinfo=UTC)
+        return (middle - told).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    if told.tzinfo is None:
-        told = told.replace(tzinfo=UTC)
-    return (middle - told).total_seconds()
 
 
 def _app_version(response: httpx.Response) -> str | None:
     try:
         return msgspec.json.decode(response.content, type=_Answer).extensions.app_version
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.errors import StalePlanError
+from auditor.json_faults import NOT_JSON
 from auditor.model.finding import RemedyClass
 
 FORMAT = 1
@@ -330,7 +331,7 @@ def decoded(content: bytes) -> Plan:
     """
     try:
         plan = msgspec.json.decode(content, type=Plan)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except NOT_JSON as exc:
         raise StalePlanError(
             "The plan cannot be read: it is no plan of this version; make a new one with `auditor plan`."
         ) from exc
