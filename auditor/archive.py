@@ -16,8 +16,8 @@ import msgspec
 
 from auditor.errors import StoreError
 from auditor.hostile import safe_name
-from auditor.json_faults import NOT_JSON
 from auditor.model.audit import Record
+from auditor.model.not_json import NOT_JSON
 from auditor.private_file import private_folder, replaced, write_private
 
 if TYPE_CHECKING:

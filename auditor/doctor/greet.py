@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import plain_client
 
 if TYPE_CHECKING:

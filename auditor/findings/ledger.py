@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
+from auditor.database_tls import with_tls
 from auditor.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _parse(url: str) -> sa.URL:
         raise ConfigError(
             f"store.ledger: {parsed.get_backend_name()} is not supported; use sqlite or postgresql."
         )
-    return parsed
+    return with_tls(parsed, "store.ledger")
 
 
 def _engine(url: sa.URL) -> sa.Engine:

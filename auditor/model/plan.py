@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from auditor.errors import StalePlanError
-from auditor.json_faults import NOT_JSON
 from auditor.model.finding import RemedyClass
+from auditor.model.not_json import NOT_JSON
 
 FORMAT = 1
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from auditor.errors import ConfigError
 from auditor.hostile import safe_name
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.private_file import write_private
 
 FORMAT = 1

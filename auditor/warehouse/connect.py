@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.database_tls import with_tls
 from auditor.errors import ConfigError, StoreError
 from auditor.model import history
 from auditor.model.drift import DRIFT_TABLES
@@ -74,7 +75,7 @@ def _parse(url: str) -> sa.URL:
         raise ConfigError(
             f"store.warehouse: {parsed.get_backend_name()} is not supported; use duckdb or postgresql."
         )
-    return parsed
+    return with_tls(parsed, "store.warehouse")
 
 
 def _engine(url: sa.URL) -> sa.Engine:

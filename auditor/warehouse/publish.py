@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.database_tls import with_tls
 from auditor.errors import StoreError
 from auditor.private_file import replaced
 
@@ -37,7 +38,9 @@ class Published:
     def __init__(self, url: str) -> None:
         copy = _copy_of(url)
         if copy is None:
-            address = sa.make_url(url).set(drivername="postgresql+psycopg")
+            address = with_tls(sa.make_url(url), "store.warehouse").set(
+                drivername="postgresql+psycopg"
+            )
             self.engine = sa.create_engine(address, execution_options={"postgresql_readonly": True})
         elif copy.exists():
             arguments = {"read_only": True}

@@ -15,7 +15,14 @@ import time
 from pathlib import Path
 
 from tests.fuzz.breeding import bred
-from tests.fuzz.targets import TARGETS, Target
+
+if "--led" in sys.argv:
+    import atheris
+
+    with atheris.instrument_imports(include=["auditor"]):
+        from tests.fuzz.targets import TARGETS, Target
+else:
+    from tests.fuzz.targets import TARGETS, Target
 
 SLOWEST_S = 10.0
 
@@ -69,14 +76,11 @@ def _bred(one: Target, seconds: int) -> bool:
 
 
 def _lead(one: Target, seconds: int) -> int:
-    import atheris
-
     with tempfile.TemporaryDirectory() as folder:
         for number, seed in enumerate(one.seeds()):
             (Path(folder) / str(number)).write_bytes(seed)
         crash = f"-artifact_prefix={tempfile.gettempdir()}/fuzz-{one.name}-"
         limits = [f"-max_total_time={seconds}", f"-timeout={SLOWEST_S:.0f}", "-rss_limit_mb=1024"]
-        atheris.instrument_all()
         atheris.Setup([sys.argv[0], folder, crash, "-max_len=65536", *limits], one.attack)
         atheris.Fuzz()
     return 0

@@ -9,7 +9,7 @@ import msgspec
 
 from auditor.doctor.result import CENTRA_STREAMS, Result, probe, shown
 from auditor.errors import SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.client import LIMITS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 
 from auditor.doctor.result import Result, probe
 from auditor.errors import ReadError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.places import base_currency
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError, SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import PassingFaultError
 
 if TYPE_CHECKING:

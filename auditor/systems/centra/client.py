@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from auditor.errors import ConfigError, ReadError, SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.answers import envelope_of
 from auditor.systems.centra.pace import GROWTH_PLAN, Limit, Pacer, Timing
 from auditor.systems.centra.waits import wait_s

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic
 import msgspec
 
 from auditor.errors import SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.answers import MissingPermissionError
 from auditor.systems.centra.notes import Notes
 from auditor.systems.centra.query import Want, droppable, selection

@@ -17,7 +17,7 @@ import httpx
 import msgspec
 
 from auditor.errors import ConfigError, IncompleteSnapshotError, RefusedError, SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.model.stream import Aside, Page, Stream
 from auditor.model.tables import centra_customer_flag, centra_keyed_consent
 from auditor.systems.arrow import arrow_table

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor.errors import SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor.errors import ConfigError, SchemaDriftError
-from auditor.json_faults import NOT_JSON
 from auditor.model.currency import MINOR_DIGITS
+from auditor.model.not_json import NOT_JSON
 from auditor.model.tables import (
     centra_country,
     centra_currency,

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from auditor.errors import ForbiddenWriteError, SchemaDriftError, TransientReadError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.client import LIMITS, CentraClient
 from auditor.systems.centra.pace import Timing
 from auditor.systems.gate import CheckedTransport, GatedTransport, always_open

@@ -19,7 +19,7 @@ import msgspec
 
 from auditor.config import Wsse
 from auditor.errors import RefusedError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import PASSING_STATUS, PassingFaultError, require_safe_url
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from auditor.errors import (
     RefusedError,
     SchemaDriftError,
 )
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 
 Codes = frozenset[tuple[int, int | None]]
 Blame = Mapping[tuple[int, int | None], str]

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError, SchemaDriftError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import HttpClient, require_safe_url
 
 RECOMMENDER = "https://recommender.scarabresearch.com"

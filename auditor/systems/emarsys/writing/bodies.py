@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from auditor.errors import ForbiddenWriteError
-from auditor.json_faults import NOT_JSON
+from auditor.model.not_json import NOT_JSON
 
 OPT_IN = "31"
 OPT_OUTS = (2, "2")
