@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test test-postgres coverage worlds bench lint system debian lock clean
+.PHONY: help demo test test-postgres coverage worlds bench fuzz lint system debian lock clean
 
 help:
 	@echo "make demo   set up, then audit a sandbox with known drift, correct it and audit again (about a minute)"
@@ -15,6 +15,7 @@ help:
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
 	@echo "make bench  set up, then time an audit, a plan, applying it and a report"
+	@echo "make fuzz   set up, then attack every parser for a minute each (about three quarters of an hour)"
 	@echo "make lint   set up, then check style, types, and the packages of the lock"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
 
@@ -48,6 +49,11 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.apply
 	$(BIN)/python -m tests.benchmarks.report
 	$(BIN)/python -m tests.benchmarks.postgresql
+
+# Each parser for a minute; FUZZ names some, as in `make fuzz FUZZ="plan verdict"`.
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=2.3"
+	$(BIN)/python -m tests.fuzz --seconds 60 $(FUZZ)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ import msgspec
 from auditor.errors import StoreError
 from auditor.hostile import safe_name
 from auditor.model.audit import Record
+from auditor.model.not_json import NOT_JSON
 from auditor.private_file import private_folder, replaced, write_private
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Archive:
             raise StoreError(
                 f"Nothing is kept of the run {run}; `auditor report` without a run takes the last."
             ) from None
-        except msgspec.MsgspecError as exc:
+        except NOT_JSON as exc:
             raise StoreError(
                 f"{place} cannot be read; `auditor audit --no-snapshot` writes that of the last run anew."
             ) from exc

@@ -27,9 +27,27 @@ def read_mapping(path: Path) -> dict[Any, Any]:
     Raises:
         ConfigError: the file is missing, too large, no UTF-8 text, no YAML, or no mapping.
     """
-    text = _text(path)
+    value = parsed(_text(path))
+    if not isinstance(value, dict):
+        raise ConfigError(
+            "holds no settings; write some, or get a commented file from auditor init."
+        )
+    return value
+
+
+def parsed(text: str, *, takes_aliases: bool = False) -> object:
+    """Return what a YAML text holds, without tags and keys that stand twice.
+
+    Args:
+        text: The YAML.
+        takes_aliases: Whether an alias may stand for a single value; never for a list or a mapping,
+            with which a few lines unfold into billions of values.
+
+    Raises:
+        ConfigError: the text is no YAML, or holds one of these.
+    """
     try:
-        value = _parsed(text)
+        return _parsed(text, takes_aliases=takes_aliases)
     except yaml.MarkedYAMLError as exc:
         where = f"line {exc.problem_mark.line + 1}: " if exc.problem_mark else ""
         raise ConfigError(
@@ -42,12 +60,7 @@ def read_mapping(path: Path) -> dict[Any, Any]:
             "holds a date or number that does not exist; correct it or put it in quotes."
         ) from exc
     except RecursionError as exc:
-        raise ConfigError("is nested too deeply; write it like the file of auditor init.") from exc
-    if not isinstance(value, dict):
-        raise ConfigError(
-            "holds no settings; write some, or get a commented file from auditor init."
-        )
-    return value
+        raise ConfigError("is nested too deeply; write it flatter.") from exc
 
 
 def shown(key: object) -> str:
@@ -81,8 +94,9 @@ class _Loader(yaml.SafeLoader):
     be a syntax error. Private-use characters stand in for the braces while it parses.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, takes_aliases: bool) -> None:
         super().__init__(_VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", text))
+        self._takes_aliases = takes_aliases
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:  # noqa: ANN401 - PyYAML's own signature
         node: yaml.ScalarNode = super().compose_scalar_node(anchor)
@@ -92,15 +106,18 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         where = f"line {event.start_mark.line + 1}"
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, yaml.AliasEvent) and not self._is_harmless(event):
             raise ConfigError(f"{where}: aliases (*name) are not read; write the value out.")
         if getattr(event, "tag", None):
             raise ConfigError(f"{where}: tags (!name) are not read; leave the tag out.")
         return super().compose_node(parent, index)
 
+    def _is_harmless(self, event: yaml.AliasEvent) -> bool:
+        return self._takes_aliases and isinstance(self.anchors.get(event.anchor), yaml.ScalarNode)
 
-def _parsed(text: str) -> object:
-    loader = _Loader(text)
+
+def _parsed(text: str, *, takes_aliases: bool) -> object:
+    loader = _Loader(text, takes_aliases=takes_aliases)
     try:
         node = loader.get_single_node()
         if node is None:

@@ -9,7 +9,8 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError
-from auditor.systems.http import date_of
+from auditor.model.not_json import NOT_JSON
+from auditor.systems.http import date_of, plain_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ def greet(
     """
     began = clock()
     try:
-        with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as http:
+        with plain_client(system, TIMEOUT_S) as http:
             method = "GET" if json is None else "POST"
             response = http.request(method, url, headers=dict(headers), json=json)
     except (httpx.HTTPError, UnicodeError) as exc:
@@ -74,5 +75,5 @@ def _skew_s(response: httpx.Response, middle: datetime) -> float | None:
 def _app_version(response: httpx.Response) -> str | None:
     try:
         return msgspec.json.decode(response.content, type=_Answer).extensions.app_version
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None

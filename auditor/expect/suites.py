@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-import yaml
 
+from auditor.config.reading import MAX_BYTES, parsed
 from auditor.errors import ConfigError
 from auditor.expect.expectation import NO_DRIFT, Expectation, Scalar, listed
 from auditor.model.finding import Check, Severity
@@ -92,15 +92,21 @@ def _load_suite(file: Traversable) -> Iterator[tuple[str, Expectation]]:
 
 def _read_suite(file: Traversable) -> _Suite:
     try:
-        return msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), _Suite)
+        return msgspec.convert(parsed(_text(file), takes_aliases=True), _Suite)
+    except ConfigError as exc:
+        raise ConfigError(f"{file.name}: {exc}") from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{file.name}: the suite cannot be read; check the file.") from exc
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        near = f" near line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{file.name}: the YAML is broken{near}.") from exc
     except msgspec.ValidationError as exc:
         raise ConfigError(f"{file.name}: {_sentence(exc)}.") from exc
+
+
+def _text(file: Traversable) -> str:
+    with file.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"is larger than {MAX_BYTES // 1024} kB; this is no suite.")
+    return content.decode("utf-8")
 
 
 def _expectation(entry: dict[str, Any], suite: _Suite) -> Expectation:

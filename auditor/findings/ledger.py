@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
+from auditor.database_tls import with_tls
 from auditor.errors import ConfigError, StoreError
 from auditor.faults import machine_fault, store_fault, teller
 from auditor.findings.schema import bring_up_to_date, metadata
@@ -174,7 +175,7 @@ def _parse(url: str) -> sa.URL:
         raise ConfigError(
             f"store.ledger: {parsed.get_backend_name()} is not supported; use sqlite or postgresql."
         )
-    return parsed
+    return with_tls(parsed, "store.ledger")
 
 
 def _engine(url: sa.URL) -> sa.Engine:

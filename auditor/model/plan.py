@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from auditor.errors import StalePlanError
 from auditor.model.finding import RemedyClass
+from auditor.model.not_json import NOT_JSON
 
 FORMAT = 1
 
@@ -330,7 +331,7 @@ def decoded(content: bytes) -> Plan:
     """
     try:
         plan = msgspec.json.decode(content, type=Plan)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except NOT_JSON as exc:
         raise StalePlanError(
             "The plan cannot be read: it is no plan of this version; make a new one with `auditor plan`."
         ) from exc

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from auditor.errors import ConfigError
 from auditor.hostile import safe_name
+from auditor.model.not_json import NOT_JSON
 from auditor.private_file import write_private
 
 FORMAT = 1
@@ -102,14 +103,18 @@ def digest_of(preflight: Preflight, pepper: str | None) -> str:
     return hmac.new(pepper.encode(), content, hashlib.sha256).hexdigest()
 
 
+def _encoded(file: _File) -> bytes:
+    return msgspec.json.encode(file, order="sorted") + b"\n"
+
+
 def write_verdict(preflight: Preflight, pepper: str | None, out: Path | None = None) -> Path:
     """Write a verdict to a file, of its own unless one is given; return the path."""
     about = preflight.audience
     name = f"{about.kind}-{about.id}-{preflight.made_at:%Y-%m-%dT%H-%M-%SZ}.json"
     place = out or FOLDER / safe_name(preflight.brand) / name
-    content = _File(preflight, digest_of(preflight, pepper))
+    content = _encoded(_File(preflight, digest_of(preflight, pepper)))
     try:
-        write_private(place, msgspec.json.encode(content, order="sorted") + b"\n")
+        write_private(place, content)
     except OSError as exc:
         raise ConfigError(
             f"{place}: the verdict cannot be written ({exc.strerror}); name another place with --out."
@@ -125,12 +130,15 @@ def read_verdict(path: Path, pepper: str | None, brand: str) -> tuple[Preflight,
             another pepper.
     """
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        content = path.read_bytes()
+        file = msgspec.json.decode(content, type=_File)
     except OSError as exc:
         raise ConfigError(f"{path}: the verdict cannot be read ({exc.strerror}).") from exc
-    except msgspec.MsgspecError as exc:
+    except NOT_JSON as exc:
         raise ConfigError(f"{path}: this is no verdict of a preflight; make a new one.") from exc
-    if not hmac.compare_digest(digest_of(file.preflight, pepper), file.digest):
+    digest = digest_of(file.preflight, pepper).encode()
+    is_signed = hmac.compare_digest(digest, file.digest.encode())
+    if not is_signed or _encoded(file) != content:
         raise ConfigError(
             f"{path}: the verdict was changed, or made with another pepper; make a new one."
         )

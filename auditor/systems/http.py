@@ -3,7 +3,8 @@
 Retries live here and nowhere else. A request is repeated only when it may be (reads, and writes whose
 effect does not double), only on faults that may pass, and only for a bounded number of attempts and
 seconds. Redirects are never followed, so credentials never leave the host the settings name; plain
-HTTP is refused for anything but loopback.
+HTTP is refused for anything but loopback. A proxy that the environment names is used for every host
+but this machine itself; TLS then goes through it, end to end.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 import httpx
 import stamina
 
+from auditor.config.environment import proxy_for
 from auditor.errors import ConfigError, RefusedError, TransientReadError
+from auditor.systems.bounded import AS_FILE, BoundedTransport
 
 if TYPE_CHECKING:
     import ssl
@@ -107,14 +110,54 @@ def _certificates() -> ssl.SSLContext:
 
 def network() -> httpx.BaseTransport:
     """Return what carries requests over the network, with certificates verified."""
-    return httpx.HTTPTransport(verify=_certificates())
+    return _Network()
+
+
+def plain_client(system: str, timeout_s: float) -> httpx.Client:
+    """Return a client for a single question, without credentials and retries, its answer bounded."""
+    transport = BoundedTransport(system, network())
+    return httpx.Client(
+        timeout=timeout_s, follow_redirects=False, transport=transport, trust_env=False
+    )
+
+
+class _Network(httpx.BaseTransport):
+    """The network: straight to this machine itself, through the proxy of the environment elsewhere."""
+
+    def __init__(self) -> None:
+        self._ways: dict[str | None, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request.
+
+        Raises:
+            ConfigError: the environment names a proxy that cannot be used.
+        """
+        return self._way_to(request.url).handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for way in self._ways.values():
+            way.close()
+
+    def _way_to(self, url: httpx.URL) -> httpx.HTTPTransport:
+        proxy = None if is_loopback(url.host) else proxy_for(url.scheme, url.host)
+        if proxy not in self._ways:
+            try:
+                way = httpx.HTTPTransport(verify=_certificates(), proxy=proxy)
+            except (httpx.InvalidURL, ImportError, ValueError) as exc:
+                raise ConfigError(
+                    "HTTPS_PROXY names no proxy that can be used; write one like http://proxy:3128."
+                ) from exc
+            way = self._ways.setdefault(proxy, way)
+        return self._ways[proxy]
 
 
 def date_of(response: httpx.Response) -> datetime | None:
     """Return what time it was at the server, aware; None where it does not tell."""
     try:
         told = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
@@ -153,8 +196,8 @@ class HttpClient:
             auth=auth,
             timeout=httpx.Timeout(self._retries.timeout_s, connect=15.0),
             follow_redirects=False,
-            transport=transport,
-            verify=_certificates(),
+            transport=BoundedTransport(system, transport or network()),
+            trust_env=False,
         )
 
     def close(self) -> None:
@@ -180,6 +223,7 @@ class HttpClient:
 
         Raises:
             TransientReadError: the fault did not pass within the retries.
+            SchemaDriftError: the answer is larger than any answer of these systems.
             RefusedError: the host cannot be reached at all, or answers with a redirect.
         """
         return self.read(lambda response: response, method, url, repeatable=repeatable, **parts)
@@ -214,6 +258,7 @@ class HttpClient:
         """Open one answer for reading piece by piece; only opening it is retried.
 
         Raises:
+            SchemaDriftError: it is larger than any file of these systems.
             TransientReadError: it could not be opened, or broke off while being read.
             RefusedError: the host cannot be reached at all, or answers with a redirect.
         """
@@ -230,7 +275,7 @@ class HttpClient:
             with attempt, self._faults_named():
                 self.requests += 1
                 response = self._http.send(
-                    self._http.build_request(method, url, **parts), stream=True
+                    self._http.build_request(method, url, **parts, extensions=AS_FILE), stream=True
                 )
                 try:
                     self._judge(response)

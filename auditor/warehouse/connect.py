@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import stamina
 
+from auditor.database_tls import with_tls
 from auditor.errors import ConfigError, StoreError
 from auditor.faults import HELD, machine_fault, store_fault, teller
 from auditor.private_file import private_folder
@@ -113,9 +114,10 @@ def connect_to(url: sa.URL) -> sa.Engine:
     """Return an engine over a database that is left as it is.
 
     Raises:
-        ConfigError: its driver is not installed.
+        ConfigError: its driver is not installed, or its address asks for less than TLS.
         StoreError: its file cannot be created.
     """
+    url = with_tls(url, SETTING)
     try:
         if url.get_backend_name() == "postgresql":
             return sa.create_engine(with_options(url.set(drivername="postgresql+psycopg"), SESSION))

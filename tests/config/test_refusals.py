@@ -191,7 +191,7 @@ BROKEN_FILES = [
     ("#" * (256 * 1024 + 1), "is larger than 256 kB; this is no settings file."),
     ("a: &x 1\nb: *x\n", "line 2: aliases (*name) are not read; write the value out."),
     ("a: !!python/object:os.system 1\n", "line 1: tags (!name) are not read; leave the tag out."),
-    ("a: " + "[" * 5000, "is nested too deeply; write it like the file of auditor init."),
+    ("a: " + "[" * 5000, "is nested too deeply; write it flatter."),
     (
         "sales: {since: 2026-02-30}\n",
         "holds a date or number that does not exist; correct it or put it in quotes.",

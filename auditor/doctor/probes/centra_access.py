@@ -9,6 +9,7 @@ import msgspec
 
 from auditor.doctor.result import CENTRA_STREAMS, Result, probe, shown
 from auditor.errors import SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.client import LIMITS
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def quota(visit: Visit) -> Iterator[Result]:
     """
     try:
         limits = msgspec.json.decode(visit.centra().query(LIMITS), type=_Limits).rate_limits
-    except (SchemaDriftError, msgspec.DecodeError):
+    except (SchemaDriftError, *NOT_JSON):
         limits = []
     hourly = [one for one in limits if one.interval_seconds == "ONE_HOUR" and one.quota > 0]
     if not hourly:

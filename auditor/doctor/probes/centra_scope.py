@@ -9,6 +9,7 @@ import msgspec
 
 from auditor.doctor.result import Result, probe
 from auditor.errors import ReadError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.places import base_currency
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def restriction(visit: Visit) -> Iterator[Result]:
 def _without_wholesale(visit: Visit) -> Result:
     try:
         accounts = _has_accounts(visit)
-    except (ReadError, msgspec.DecodeError):
+    except (ReadError, *NOT_JSON):
         accounts = None
     if accounts:
         detail = (
@@ -141,7 +142,7 @@ def exchange_rate(visit: Visit) -> Iterator[Result]:
     """
     try:
         totals = _foreign_totals(visit)
-    except (ReadError, msgspec.DecodeError):
+    except (ReadError, *NOT_JSON):
         # The streams say what cannot be read; here it only means that nothing can be proved.
         yield Result("off", "No order could be read to prove the exchange rate on.")
         return

@@ -14,6 +14,7 @@ from auditor.doctor.visit import RETRIES
 from auditor.errors import ConfigError, IncompleteSnapshotError
 from auditor.systems.emarsys.feed import feed_client, feed_head
 from auditor.systems.emarsys.feed_file import FeedFile
+from auditor.systems.http import plain_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +73,8 @@ def sales_upload(visit: Visit) -> Iterator[Result]:
         return
     try:
         address = f"{sales.url.rstrip('/')}/{UPLOAD}"
-        status = httpx.request("OPTIONS", address, timeout=TIMEOUT_S).status_code
+        with plain_client("Emarsys", TIMEOUT_S) as http:
+            status = http.request("OPTIONS", address).status_code
     except httpx.HTTPError:
         fix = "Check emarsys.sales.url and the network."
         yield Result("fail", "The host of emarsys.sales.url does not answer.", fix)

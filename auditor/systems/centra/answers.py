@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError, SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import PassingFaultError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class GraphQLFault(msgspec.Struct):
     @property
     def text(self) -> str:
         """Return the message as text."""
-        return str(self.message)
+        return self.message if isinstance(self.message, str) else ""
 
     @property
     def category(self) -> str:
@@ -107,7 +108,7 @@ def envelope_of(response: httpx.Response, *, is_known: bool) -> Envelope:
         raise RefusedError(WRONG_ADDRESS)
     try:
         envelope = _decode(response.content)
-    except msgspec.DecodeError as exc:
+    except NOT_JSON as exc:
         is_json = isinstance(exc, msgspec.ValidationError)
         raise _unexplained(response, is_json=is_json, is_known=is_known) from exc
     if envelope.errors:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from auditor.errors import ConfigError, ReadError, SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.answers import envelope_of
 from auditor.systems.centra.pace import GROWTH_PLAN, Limit, Pacer, Timing
 from auditor.systems.centra.waits import wait_s
@@ -181,7 +182,7 @@ class CentraClient:
     def _limits(self) -> Sequence[Limit]:
         try:
             answer = msgspec.json.decode(self._send(LIMITS, {}), type=_Limits)
-        except (SchemaDriftError, msgspec.ValidationError):
+        except (SchemaDriftError, *NOT_JSON):
             log.info("Centra does not tell its rate limits; pacing by the smallest plan")
             return GROWTH_PLAN
         kinds: dict[str, Any] = {limit.kind: limit.kind for limit in GROWTH_PLAN}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic
 import msgspec
 
 from auditor.errors import SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.answers import MissingPermissionError
 from auditor.systems.centra.notes import Notes
 from auditor.systems.centra.query import Want, droppable, selection
@@ -185,7 +186,7 @@ class Listing:
         data = self._tenant.client.query(text, {"where": where} if where else {})
         try:
             return msgspec.json.decode(data, type=_Counted).counters.count
-        except msgspec.ValidationError as exc:
+        except NOT_JSON as exc:
             raise SchemaDriftError(f"Centra counts in another shape: {exc}.") from exc
 
     def _do_without(self, permissions: frozenset[str]) -> None:

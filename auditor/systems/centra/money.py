@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SCALES = {code: Decimal(10) ** digits for code, digits in MINOR_DIGITS.items()}
-_EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
-"""Wide enough for any product of two amounts, so that only the last step rounds."""
+_EXACT = Context(prec=80, Emax=60, rounding=ROUND_HALF_UP)
+"""Wide enough for any product of two amounts, so that only the last step rounds; an exponent beyond
+it is no amount, and would fill the memory as an integer."""
 
 
 class UnfitRowError(Exception):

@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from auditor.errors import ConfigError, IncompleteSnapshotError, RefusedError, SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.model.stream import Aside, Page, Stream
 from auditor.model.tables import centra_customer_flag, centra_keyed_consent
 from auditor.systems.arrow import arrow_table
@@ -134,7 +135,7 @@ class OrderApiClient:
             parts = msgspec.json.decode(response.content, type=dict[str, msgspec.Raw])
         except msgspec.ValidationError as exc:
             raise SchemaDriftError("Centra's Order API answers in another shape.") from exc
-        except msgspec.DecodeError as exc:
+        except NOT_JSON as exc:
             if self._is_known:
                 raise PassingFaultError("something that is not JSON") from exc
             raise RefusedError(WRONG_ADDRESS) from exc
@@ -225,14 +226,14 @@ _decode_key = msgspec.json.Decoder(_Key).decode
 def _read(raw: msgspec.Raw) -> _Customer | Aside:
     try:
         return _decode_customer(raw)
-    except msgspec.DecodeError as exc:
+    except NOT_JSON as exc:
         return Aside(f"not of the agreed shape: {exc}", bytes(raw).decode(errors="replace"))
 
 
 def _id(raw: msgspec.Raw) -> str:
     try:
         return str(_decode_key(raw).customer_id)
-    except msgspec.DecodeError as exc:
+    except NOT_JSON as exc:
         raise SchemaDriftError("Centra's Order API gives a customer without an id.") from exc
 
 
@@ -248,9 +249,9 @@ def _moment(text: str | None, zone: tzinfo) -> datetime | None:
     """Return a time, None where there is none that can be read (such as one of zeros)."""
     try:
         found = datetime.fromisoformat(text or "")
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _version(value: object) -> str | None:

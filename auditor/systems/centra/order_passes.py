@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor.errors import SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,6 @@ def _counts(tenant: Tenant, filter_type: str, filters: Sequence[Where]) -> list[
     data = tenant.client.query(f"query orderCounts({declared}) {{ {parts} }}", variables)
     try:
         found = msgspec.json.decode(data, type=dict[str, _Total])
-    except msgspec.ValidationError as exc:
+    except NOT_JSON as exc:
         raise SchemaDriftError(f"Centra counts orders in another shape: {exc}.") from exc
     return [found[f"c{index}"].total_count for index in range(len(filters))]

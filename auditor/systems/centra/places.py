@@ -13,6 +13,7 @@ import msgspec
 
 from auditor.errors import ConfigError, SchemaDriftError
 from auditor.model.currency import MINOR_DIGITS
+from auditor.model.not_json import NOT_JSON
 from auditor.model.tables import (
     centra_country,
     centra_currency,
@@ -145,7 +146,7 @@ def base_currency(client: CentraClient) -> str:
     """
     try:
         answer = msgspec.json.decode(client.query(_BASE), type=dict[str, list[CurrencyCode]])
-    except msgspec.ValidationError as exc:
+    except NOT_JSON as exc:
         raise SchemaDriftError(f"Centra names its base currency in another shape: {exc}.") from exc
     found = answer.get("currencies", [])
     if len(found) != 1 or found[0].code not in MINOR_DIGITS:

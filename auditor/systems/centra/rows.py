@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from auditor.errors import SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.model.stream import Aside
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class RowReader(Generic[Row]):
         """
         try:
             return _slice(self._whole.decode(data))
-        except msgspec.DecodeError:
+        except NOT_JSON:
             return self._read_singly(data)
 
     def read_parts(self, data: msgspec.Raw, names: Sequence[str]) -> list[Slice[Row]]:
@@ -111,7 +112,7 @@ class RowReader(Generic[Row]):
         try:
             parts = msgspec.json.decode(data, type=dict[str, list[msgspec.Raw]])
             lists = [parts[name] for name in names]
-        except (msgspec.DecodeError, KeyError) as exc:
+        except (*NOT_JSON, KeyError) as exc:
             raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
         return [_parted([self._try(raw) for raw in raws]) for raws in lists]
 
@@ -124,7 +125,7 @@ class RowReader(Generic[Row]):
         try:
             parts = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
             pages = [bytes(parts[name]) for name in names]
-        except (msgspec.DecodeError, KeyError) as exc:
+        except (*NOT_JSON, KeyError) as exc:
             raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
         return [self.read(msgspec.Raw(b'{"page":' + page + b"}")) for page in pages]
 
@@ -143,13 +144,13 @@ class RowReader(Generic[Row]):
     def _raw_slice(self, data: msgspec.Raw) -> Slice[msgspec.Raw]:
         try:
             return _slice(self._outline.decode(data))
-        except msgspec.DecodeError as exc:
+        except NOT_JSON as exc:
             raise SchemaDriftError(f"Centra answers a list in another shape: {exc}.") from exc
 
     def _try(self, raw: msgspec.Raw) -> Row | Aside:
         try:
             return self._row.decode(raw)
-        except msgspec.DecodeError as exc:
+        except NOT_JSON as exc:
             return Aside(f"not of the agreed shape: {exc}", _text(raw))
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from auditor.errors import SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 
 if TYPE_CHECKING:
     from auditor.systems.centra.client import CentraClient
@@ -182,6 +183,6 @@ def _name(client: CentraClient) -> str:
 def _read(data: msgspec.Raw | str) -> Schema:
     try:
         description = msgspec.json.decode(data, type=_Answer).schema
-    except msgspec.DecodeError as exc:
+    except NOT_JSON as exc:
         raise SchemaDriftError("Centra does not tell its schema in the usual shape.") from exc
     return Schema(description.query_type.name, description.types)

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from auditor.errors import ForbiddenWriteError, SchemaDriftError, TransientReadError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.centra.client import LIMITS, CentraClient
 from auditor.systems.centra.pace import Timing
 from auditor.systems.gate import CheckedTransport, GatedTransport, always_open
@@ -89,7 +90,7 @@ class CentraWriter:
         data = self._client.query(text, {"id": customer_id})
         try:
             return msgspec.json.decode(data, type=_Answer)
-        except msgspec.DecodeError as exc:
+        except NOT_JSON as exc:
             raise SchemaDriftError("Centra answers updateCustomer in another shape.") from exc
 
 
@@ -113,7 +114,7 @@ class CentraLock(CheckedTransport):
 def _is_allowed(content: bytes) -> bool:
     try:
         body = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return False
     if not isinstance(body, dict) or body.keys() != {"query", "variables"}:
         return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 import threading
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import msgspec
 
 from auditor.config import Wsse
 from auditor.errors import RefusedError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import PASSING_STATUS, PassingFaultError, require_safe_url
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 
 DEFAULT_LIFETIME_S = 3600.0
 LONGEST_MARGIN_S = 60.0
+LONGEST_LIFETIME_S = 7 * 86_400.0
+"""A token that claims to live longer, or not at all, is renewed as one that does not say."""
+
+SOUND = re.compile(r"[\x21-\x7e]{1,8192}")
+"""What may stand in a header: a token cannot begin another one."""
 
 
 class TokenAnswer(msgspec.Struct):
@@ -106,13 +113,17 @@ def _token_of(response: httpx.Response, now: datetime) -> Token:
         if status != httpx.codes.OK:
             raise msgspec.ValidationError
         answer = msgspec.json.decode(response.content, type=TokenAnswer, strict=False)
-    except msgspec.MsgspecError:
+        if not SOUND.fullmatch(answer.access_token):
+            raise msgspec.ValidationError
+    except NOT_JSON:
         # `from None`: the cause would carry the answer, and with it perhaps a token.
         raise RefusedError(
             f"emarsys.auth.token_url: no token in the answer (HTTP {status}); check the address."
         ) from None
-    margin_s = min(LONGEST_MARGIN_S, answer.expires_in / 10)
-    return Token(answer.access_token, now + timedelta(seconds=answer.expires_in - margin_s))
+    told_s = answer.expires_in
+    lifetime_s = told_s if 0 < told_s <= LONGEST_LIFETIME_S else DEFAULT_LIFETIME_S
+    margin_s = min(LONGEST_MARGIN_S, lifetime_s / 10)
+    return Token(answer.access_token, now + timedelta(seconds=lifetime_s - margin_s))
 
 
 class WsseAuth(httpx.Auth):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 import pyarrow as pa
@@ -24,6 +24,9 @@ CACHED = 65_536
 
 WIDEST = 38
 """Digits of a 128-bit decimal."""
+
+EXACT = Context(prec=80, Emax=60, rounding=ROUND_HALF_UP)
+"""An exponent beyond it is no amount, and would fill the memory as an integer."""
 
 MOMENT = pa.timestamp("us")
 FLAGS = {"0": False, "1": True, "false": False, "true": True}
@@ -71,8 +74,9 @@ def _whole(value: object, digits: int) -> int | None:
     if value is None:
         return None
     try:
-        return int((Decimal(str(value)) * 10**digits).to_integral_value(ROUND_HALF_UP))
-    except (InvalidOperation, OverflowError, ValueError) as exc:  # no number, or not a finite one
+        scaled_up = EXACT.multiply(Decimal(str(value)), Decimal(10**digits))
+        return int(EXACT.to_integral_value(scaled_up))
+    except (ArithmeticError, ValueError) as exc:  # no number, or not a finite one
         raise ValueError("an amount cannot be read") from exc
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 2 * 1024 * 1024
 LONGEST_HEADER = 100
+LONGEST_LINE = 64 * 1024
+"""Bytes of a line of the header: longer ones are no header."""
 
 Batch = tuple[list[pa.StringArray], tuple[Aside, ...]]
 
@@ -35,8 +38,15 @@ class Utf8Pieces:
         self._ahead = b""
 
     def readline(self) -> str:
-        """Return the next line as text."""
-        return self._decoder.decode(self._file.readline())
+        """Return the next line as text.
+
+        Raises:
+            IncompleteSnapshotError: it is longer than any line of a header.
+        """
+        line = self._file.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            raise IncompleteSnapshotError("Emarsys: a file begins with a line that never ends.")
+        return self._decoder.decode(line)
 
     def is_at_end(self) -> bool:
         """Return whether nothing is left."""
@@ -72,6 +82,18 @@ def header_of(text: Utf8Pieces, what: str) -> str:
     if not header.strip():
         raise IncompleteSnapshotError(f"Emarsys: {what} is empty, without a header.")
     return header.rstrip("\r\n")
+
+
+def cells_of(header: str, delimiter: str, what: str) -> list[str]:
+    """Return the cells of a header.
+
+    Raises:
+        IncompleteSnapshotError: it is no row of a CSV file.
+    """
+    try:
+        return next(csv.reader([header], delimiter=delimiter))
+    except csv.Error as exc:
+        raise IncompleteSnapshotError(f"Emarsys: {what} begins with no CSV header.") from exc
 
 
 @dataclass(frozen=True, slots=True)

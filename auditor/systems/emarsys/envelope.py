@@ -22,6 +22,7 @@ from auditor.errors import (
     RefusedError,
     SchemaDriftError,
 )
+from auditor.model.not_json import NOT_JSON
 
 Codes = frozenset[tuple[int, int | None]]
 Blame = Mapping[tuple[int, int | None], str]
@@ -98,7 +99,7 @@ def opened(response: httpx.Response) -> Reply:
     """Open an answer, whatever its content type says."""
     try:
         body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return Reply(response.status_code, None, None, is_json=False, has_envelope=False)
     if not isinstance(body, dict) or "replyCode" not in body:
         return Reply(response.status_code, None, body, is_json=True, has_envelope=False)

@@ -8,11 +8,10 @@ Source:
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, BinaryIO
 
 from auditor.errors import SchemaDriftError
-from auditor.systems.emarsys.csv_rows import CsvRows, Layout, Utf8Pieces, header_of
+from auditor.systems.emarsys.csv_rows import CsvRows, Layout, Utf8Pieces, cells_of, header_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +37,7 @@ class ExportFile:
     def __init__(self, file: BinaryIO, widths: tuple[int, ...]) -> None:
         text = Utf8Pieces(file)
         header = header_of(text, WHAT)
-        layouts = ((d, len(next(csv.reader([header], delimiter=d)))) for d in DELIMITERS)
+        layouts = ((d, len(cells_of(header, d, WHAT))) for d in DELIMITERS)
         fitting = next(((d, width) for d, width in layouts if width in widths), None)
         if fitting is None:
             raise SchemaDriftError(

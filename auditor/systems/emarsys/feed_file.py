@@ -6,13 +6,12 @@ Source:
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from auditor.errors import ConfigError
-from auditor.systems.emarsys.csv_rows import CsvRows, Layout, Utf8Pieces, header_of
+from auditor.systems.emarsys.csv_rows import CsvRows, Layout, Utf8Pieces, cells_of, header_of
 from auditor.systems.emarsys.feed import SETTING
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class FeedFile:
 def names_of(header: str) -> tuple[str, list[str]]:
     """Return the delimiter under which most of the required columns appear, and all columns."""
     layouts = [
-        (delimiter, [name.strip() for name in next(csv.reader([header], delimiter=delimiter))])
+        (delimiter, [name.strip() for name in cells_of(header, delimiter, WHAT)])
         for delimiter in DELIMITERS
     ]
     return max(layouts, key=lambda layout: len(set(REQUIRED) & set(layout[1])))

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 import stamina
 
+from auditor.database_tls import with_tls
 from auditor.errors import AbsentError, ConfigError, TransientReadError
 from auditor.model.stream import Aside, Page
 from auditor.systems.arrow import arrow_schema
@@ -236,7 +237,7 @@ def _has(
 
 def _engine(url: str) -> sa.Engine:
     try:
-        parsed, arguments = _for_reading(sa.make_url(url))
+        parsed, arguments = _for_reading(with_tls(sa.make_url(url), "emarsys.open_data.url"))
         if parsed.get_backend_name() == "bigquery":
             import auditor.bigquery  # noqa: F401  # an extra; tamed before it is used
         return sa.create_engine(

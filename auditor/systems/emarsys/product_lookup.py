@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from auditor.errors import RefusedError, SchemaDriftError
+from auditor.model.not_json import NOT_JSON
 from auditor.systems.http import HttpClient, require_safe_url
 
 RECOMMENDER = "https://recommender.scarabresearch.com"
@@ -71,7 +72,7 @@ class ProductLookup:
             )
         try:
             found = msgspec.json.decode(response.content, type=dict[str, Product])
-        except msgspec.MsgspecError:
+        except NOT_JSON:
             # `from None`: the cause may quote the answer.
             raise SchemaDriftError(
                 "The Emarsys product look-up gives an answer that the auditor does not know."

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from auditor.errors import ForbiddenWriteError
+from auditor.model.not_json import NOT_JSON
 
 OPT_IN = "31"
 OPT_OUTS = (2, "2")
@@ -48,7 +49,7 @@ def body_of(request: httpx.Request) -> dict[str, Any]:
     """
     try:
         body = msgspec.json.decode(request.content)
-    except (msgspec.DecodeError, RecursionError, httpx.StreamError):
+    except (*NOT_JSON, httpx.StreamError):
         body = None
     require(isinstance(body, dict), "the body of a write is no JSON object")
     require(msgspec.json.encode(body) == request.content, "the body of a write is ambiguous")
