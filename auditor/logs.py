@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from auditor.hostile import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -82,9 +84,13 @@ class _TextLines(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(levelname)s %(name)s: %(message)s")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the message on one line: a text from a system cannot begin a line of its own."""
+        return " ".join(super().formatMessage(record).splitlines())
+
     def format(self, record: logging.LogRecord) -> str:
         named = " ".join(part for part in (*_WORK.get(), _RUN.get()) if part)
-        line = redact(super().format(record))
+        line = visible(redact(super().format(record)))
         return f"{line} [{named}]" if named else line
 
 
@@ -94,7 +100,7 @@ class _JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(super().format(record)),
+            "message": visible(redact(super().format(record))),
         }
         brand, kind = _WORK.get()
         known = {"brand": brand, "work": kind, "run": _RUN.get()}

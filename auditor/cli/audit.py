@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.hostile import visible
 
 if TYPE_CHECKING:
     from auditor.backtest.compare import Comparison
@@ -147,10 +148,10 @@ def _tell_changes(comparison: Comparison) -> None:
     )
     for sign, subjects in (("+", comparison.gained), ("-", comparison.lost)):
         for subject in subjects:
-            click.echo(f"  {sign} {subject.check:<44}{subject.kind} {subject.key}")
+            click.echo(visible(f"  {sign} {subject.check:<44}{subject.kind} {subject.key}"))
     for result in comparison.checks:
         if result.outcome in ("error", "skipped", "off"):
-            click.echo(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}")
+            click.echo(visible(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
 
 
 def _tell(done: Done) -> None:
@@ -163,7 +164,7 @@ def _tell(done: Done) -> None:
                 f"{result.failed:>8,} of {result.checked:,}"
             )
         elif result.outcome in ("error", "skipped"):
-            click.echo(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}")
+            click.echo(visible(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
     if audit.canary is not None:
         missed = f"; NOT detected: {', '.join(audit.canary.missed)}" if audit.canary.missed else ""
         click.echo(f"Canary: {audit.canary.detected} of {audit.canary.planted} detected{missed}")
