@@ -43,6 +43,7 @@ version_table = sa.Table(
 
 DECLARED_IN = (
     "auditor.findings.ledger",
+    "auditor.findings.forgotten",
     "auditor.correct.uploads",
     "auditor.correct.applying.journal",
     "auditor.correct.applying.effect",

@@ -2,12 +2,13 @@
 
 `reading` takes the snapshot, `auditing` goes on from it to the findings, `reporting` to the report, and `rehearsal` judges copies:
 the canary's, and stored runs. `planning` makes a plan of the findings, `applying` applies, verifies and
-undoes it, `correcting` does both while nobody watches.
+undoes it, `correcting` does both while nobody watches. `forgetting` erases a person from what all of them keep.
 """
 
 from auditor.pipeline.applying import Applied, Rehearsed, apply, halt, lift, rehearse, undo, verify
 from auditor.pipeline.auditing import audit
 from auditor.pipeline.correcting import Corrected, correct
+from auditor.pipeline.forgetting import Forgotten, forget
 from auditor.pipeline.planning import Planned, plan
 from auditor.pipeline.reading import snapshot
 from auditor.pipeline.rehearsal import backtest, changes_since
@@ -18,4 +19,4 @@ from auditor.pipeline.telling import Told, tell
 __all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
 __all__ += ["Applied", "Rehearsed", "apply", "halt", "lift", "plan", "rehearse", "snapshot"]
 __all__ += ["Corrected", "correct", "report", "show", "undo", "verify"]
-__all__ += ["Told", "tell"]
+__all__ += ["Forgotten", "Told", "forget", "tell"]

@@ -75,6 +75,12 @@ CREATE TABLE finding_history (
 );
 CREATE INDEX ix_finding_history_fingerprint ON finding_history (fingerprint);
 INSERT INTO finding_history (fingerprint, run, seen_at, state, severity, people, money_minor, currency, emarsys) VALUES ('660d0b1b3e62957d61215dfb', 'run-0', '2026-10-31 04:30:00', 'open', 'critical', 1, 129900, 'SEK', '{"opt_in": 1}');
+CREATE TABLE forgotten (
+	brand TEXT COLLATE "C" NOT NULL, 
+	email_hash TEXT COLLATE "C" NOT NULL, 
+	forgotten_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+	PRIMARY KEY (brand, email_hash)
+);
 CREATE TABLE halt (
 	brand TEXT COLLATE "C" NOT NULL, 
 	since TIMESTAMP WITHOUT TIME ZONE NOT NULL, 

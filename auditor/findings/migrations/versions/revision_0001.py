@@ -93,6 +93,13 @@ Table(
     Index("ix_finding_history_fingerprint", "fingerprint"),
 )
 Table(
+    "forgotten",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("email_hash", Text, primary_key=True),
+    Column("forgotten_at", DateTime, nullable=False),
+)
+Table(
     "halt",
     metadata,
     Column("brand", Text, primary_key=True),

@@ -1,0 +1,75 @@
+"""Who is to be forgotten: an e-mail address, and what the stores know of whom it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from auditor.model import tables as t
+from auditor.model.history import HISTORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORTEST_NAME = 3
+"""Letters; a shorter name is part of so many words that to find it tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to be forgotten.
+
+    Attributes:
+        email: The address, normalised as it is at load.
+        customers: Their ids in Centra, former ones included.
+        contacts: Their ids in Emarsys, likewise.
+        names: First and last names together, as either system writes them.
+        is_present: Whether the newest snapshot still has them.
+    """
+
+    email: str
+    customers: frozenset[str]
+    contacts: frozenset[str]
+    names: frozenset[tuple[str, str]]
+    is_present: bool
+
+
+def find(conn: sa.Connection, email: str) -> Person:
+    """Find a person in a warehouse, among what is there now and what was there.
+
+    Args:
+        conn: To the warehouse.
+        email: Normalised.
+    """
+    customers, customer_names = _found(conn, t.centra_customer, "customer_id", email)
+    contacts, contact_names = _found(conn, t.emarsys_contact, "contact_id", email)
+    present = [
+        sa.exists().where(sa.or_(*_is_theirs(table, email)))
+        for table in (t.centra_customer, t.centra_subscription, t.centra_buyer, t.emarsys_contact)
+    ]
+    is_present = bool(conn.scalar(sa.select(sa.or_(*present))))
+    return Person(email, customers, contacts, customer_names | contact_names, is_present)
+
+
+def _is_theirs(table: sa.Table, email: str) -> Iterator[sa.ColumnElement[bool]]:
+    yield table.c.email_key == email
+    yield sa.func.lower(table.c.email) == email
+
+
+def _found(
+    conn: sa.Connection, table: sa.Table, key: str, email: str
+) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    ids: set[str] = set()
+    names: set[tuple[str, str]] = set()
+    for one in (table, HISTORY[table.name]):
+        row = one.c
+        theirs = sa.select(row[key], row.first_name, row.last_name).where(
+            sa.or_(*_is_theirs(one, email))
+        )
+        for found, first, last in conn.execute(theirs):
+            ids.add(found)
+            if first and last and min(len(first), len(last)) >= SHORTEST_NAME:
+                names.add((first.lower(), last.lower()))
+    return frozenset(ids - {None}), frozenset(names)

@@ -1,0 +1,113 @@
+"""Takes a person out of the tables of both stores, whatever column they stand in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import sqlalchemy as sa
+
+from auditor.model import drift, history, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from auditor.forget.person import Person
+
+NAMED = ("email", "email_key", "first_name", "last_name")
+"""The columns of a record that tell whose it is."""
+
+_IDS = {"customer_id": "customers", "contact_id": "contacts"}
+
+
+class Trace(NamedTuple):
+    """A column in which a person still stands: never the value."""
+
+    table: str
+    column: str
+
+
+def warehouse_tables() -> Iterator[sa.Table]:
+    """Yield every table of the warehouse."""
+    yield from tables.metadata.sorted_tables
+    yield from history.metadata.sorted_tables
+
+
+def erase_from_warehouse(conn: sa.Connection, person: Person) -> int:
+    """Blank a person's addresses and names, now and in the past; return how many rows that were.
+
+    What is left are ids and keyed hashes, which name nobody. Pages of a reading that broke off are dropped,
+    and so is what the next audit would have gone on from: it judges everything anew.
+    """
+    _drop_stages(conn)
+    rows = sum(_blank_records(conn, table, person) for table in warehouse_tables())
+    rows += sum(erase_address(conn, table, person) for table in warehouse_tables())
+    profiles = history.agreed_value.c.link_key.in_(person.contacts)
+    conn.execute(
+        history.agreed_value.delete().where(profiles)
+    )  # hashes of names, of which one can guess
+    for table in (drift.touched_key, drift.judged_state, history.unfinished_read):
+        conn.execute(table.delete())
+    conn.execute(history.unfinished_page.delete())
+    return rows
+
+
+def _blank_records(conn: sa.Connection, table: sa.Table, person: Person) -> int:
+    """Blank the records of a person's ids: their names stand where no address does."""
+    blank = [name for name in NAMED if name in table.c]
+    ids = [table.c[key].in_(getattr(person, of)) for key, of in _IDS.items() if key in table.c]
+    if not blank or not ids:
+        return 0
+    values: dict[str, None] = dict.fromkeys(blank)
+    if "row_hash" in table.c:
+        values["row_hash"] = None  # it was made of what is gone
+    theirs = sa.or_(*ids) & sa.or_(*(table.c[name].is_not(None) for name in blank))
+    rows = _count(conn, table, [theirs])
+    if rows:
+        conn.execute(table.update().where(theirs).values(values))
+    return rows
+
+
+def erase_address(conn: sa.Connection, table: sa.Table, person: Person) -> int:
+    """Blank every text of a table that holds a person's address; return how many rows that were."""
+    texts = [column for column in _texts(table) if not column.primary_key]
+    rows = _count(conn, table, [_holds(column, person) for column in texts]) if texts else 0
+    for column in texts if rows else ():
+        values: dict[str, str | None] = {column.name: None if column.nullable else ""}
+        if "row_hash" in table.c:
+            values["row_hash"] = None
+        conn.execute(table.update().where(_holds(column, person)).values(values))
+    return rows
+
+
+def traces(conn: sa.Connection, table: sa.Table, person: Person) -> Iterator[Trace]:
+    """Yield the columns of a table in which a person's address still stands."""
+    for column in _texts(table):
+        if _count(conn, table, [_holds(column, person)]):
+            yield Trace(table.name, column.name)
+
+
+def _texts(table: sa.Table) -> list[sa.Column[str]]:
+    return [column for column in table.columns if isinstance(column.type, sa.String)]
+
+
+def _holds(column: sa.Column[str], person: Person) -> sa.ColumnElement[bool]:
+    return sa.func.lower(column).contains(person.email, autoescape=True)
+
+
+def _count(
+    conn: sa.Connection, table: sa.Table, conditions: Iterable[sa.ColumnElement[bool]]
+) -> int:
+    rows = sa.select(sa.func.count()).select_from(table).where(sa.or_(*conditions))
+    return conn.scalar(rows) or 0
+
+
+def _drop_stages(conn: sa.Connection) -> None:
+    name = sa.column("table_name", sa.Text)
+    listed = sa.table(
+        "tables", name, sa.column("table_schema", sa.Text), schema="information_schema"
+    )
+    here = listed.c.table_schema == sa.func.current_schema()
+    quote = conn.dialect.identifier_preparer.quote
+    for found in conn.execute(sa.select(name).select_from(listed).where(here)).scalars().all():
+        if found.startswith(("stage_", "kept_", "fresh_")):
+            conn.execute(sa.text(f"DROP TABLE {quote(found)}"))
