@@ -36,7 +36,7 @@ def connection(engine: sa.Engine) -> Iterator[Any]:
 def _connect(engine: sa.Engine) -> Any:  # noqa: ANN401 - ADBC is untyped
     from adbc_driver_postgresql import dbapi
 
-    first = dbapi.connect(for_adbc(engine.url))
+    first = dbapi.connect(for_adbc(engine.url), autocommit=True)  # no transaction stays open
     sa.event.listen(engine, "engine_disposed", _close, once=True)
     return first
 
