@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import quopri
+from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -61,12 +60,10 @@ def _rows(path: Path) -> Iterator[str]:
 
 
 def _texts(path: Path, content: bytes) -> Iterator[str]:
-    """Yield what a file says: as it stands, and what a letter says in the codings of mail."""
-    text = content.decode("utf-8", "replace")
-    yield text
-    if path.suffix in {".eml", ".json"} and b"Content-Transfer-Encoding" in content:
-        yield quopri.decodestring(content).decode("utf-8", "replace")
-        for part in text.split("\n\n"):
-            joined = "".join(part.split())
-            if joined and len(joined) % 4 == 0 and joined.isascii():
-                yield base64.b64decode(joined, validate=False).decode("utf-8", "replace")
+    """Yield what a file says: as it stands, and of a letter what its parts decode to."""
+    yield content.decode("utf-8", "replace")
+    if path.suffix == ".eml":
+        for part in message_from_bytes(content).walk():
+            body = part.get_payload(decode=True)
+            if isinstance(body, bytes):
+                yield body.decode("utf-8", "replace")

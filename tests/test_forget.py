@@ -1,0 +1,222 @@
+"""A person who is forgotten is in no table, no copy and no file of the auditor any more."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+from msgspec import structs
+
+from auditor.config.values import Secret
+from auditor.errors import ConfigError, StoreError
+from auditor.findings.forgotten import forgotten_table
+from auditor.findings.ledger import Ledger, history_table
+from auditor.findings.schema import tables as ledger_tables
+from auditor.forget import stores
+from auditor.model import tables as t
+from auditor.model.drift import judged_state
+from auditor.model.history import HISTORY
+from auditor.model.keyed_hash import keyed_hash
+from auditor.pipeline import Run, forget
+from auditor.pipeline.judging import terms_of_run
+from auditor.pipeline.leased import leased
+from auditor.reconcile.run import reconcile
+from auditor.sandbox.world import Scale, build_world
+from auditor.warehouse import Warehouse
+from auditor.warehouse.publish import Published, publish
+from tests.direct import write_world
+from tests.test_large_worlds import Silent, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from auditor.config import Settings
+    from auditor.pipeline.forgetting import Forgotten
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+PEPPER = "pepper"
+EMAIL, FIRST, LAST = "zquxvorm@example.com", "Zquxvorma", "Wrzlbrnft"
+
+
+class Known(NamedTuple):
+    """A brand whose auditor knows somebody, before and after that person is forgotten."""
+
+    run: Run
+    done: Forgotten
+    customer: str
+
+
+def with_pepper(settings: Settings, pepper: Secret | None) -> Settings:
+    return structs.replace(settings, privacy=structs.replace(settings.privacy, pepper=pepper))
+
+
+@pytest.fixture(scope="module")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Give a brand whose stores and files know a person, now and in the past."""
+    folder = tmp_path_factory.mktemp("brand")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        world = build_world(1, Scale.of(customers=40), NOW)
+        row = next(
+            row
+            for row in world.centra.customers
+            if any(contact.values.get(3) == row.email for contact in world.emarsys.contacts)
+        )
+        contact = next(c for c in world.emarsys.contacts if c.values.get(3) == row.email)
+        row.email, row.first_name, row.last_name = EMAIL.upper(), FIRST, LAST
+        contact.values |= {3: EMAIL, 1: FIRST, 2: LAST}
+        settings = settings_of(world, folder)
+        settings = with_pepper(settings, Secret(PEPPER))
+        with closing(Warehouse(settings.store.warehouse)) as warehouse:
+            write_world(world, warehouse, "a", as_of=NOW - timedelta(days=1), pepper=PEPPER)
+            row.first_name = "Zquxvormaria"
+            taken = write_world(world, warehouse, "b", pepper=PEPPER)
+            reconcile(warehouse, terms_of_run(settings, warehouse, taken))
+        publish(settings.store.warehouse)
+        with closing(Ledger(settings.store.ledger)) as ledger, ledger.begin() as conn:
+            values = {"fingerprint": "f", "run": "b", "seen_at": NOW.replace(tzinfo=None)}
+            values |= {"state": "new", "centra": f'{{"email": "{EMAIL}"}}'}
+            conn.execute(history_table.insert().values(values))
+        _write_files(folder, settings.brand)
+        yield Run(settings, folder, lambda: NOW, Silent())
+
+
+def _write_files(folder: Path, brand: str) -> None:
+    var = folder / "var"
+    for name in ("plans", f"mail/{brand}", f"runs/{brand}/b", "plans"):
+        (var / name).mkdir(parents=True, exist_ok=True)
+    (var / f"plans/{brand}-theirs.json").write_text(f'{{"3": "{EMAIL}"}}')
+    (var / f"plans/{brand}-others.json").write_text('{"3": "other@example.com"}')
+    (var / "plans/fjord-theirs.json").write_text(f'{{"3": "{EMAIL}"}}')
+    body = base64.encodebytes(f"Dear {FIRST} {LAST}".encode()).decode()
+    letter = f"Content-Transfer-Encoding: base64\n\n{body}"
+    (var / f"mail/{brand}/theirs.eml").write_text(letter)
+    table = pa.table({"first": ["Ann", FIRST], "last": ["Lee", LAST]})
+    pq.write_table(table, var / f"runs/{brand}/b/rows.parquet", compression="zstd")
+    (var / f"{brand}.duckdb.broken-2026-11-01T00-00-00Z").write_bytes(b"\0")
+
+
+def warehouse_rows(warehouse: Warehouse, select: sa.Select[Any]) -> list[Any]:
+    with warehouse.engine.connect() as conn:
+        return list(conn.execute(select))
+
+
+@pytest.fixture(scope="module")
+def known(brand: Run) -> Known:
+    """Forget that person."""
+    row = t.centra_customer.c
+    theirs = sa.select(row.customer_id).where(row.email_key == EMAIL)
+    with closing(Warehouse(brand.settings.store.warehouse)) as warehouse:
+        (customer,) = warehouse_rows(warehouse, theirs)
+    return Known(brand, forget(brand, f"  {EMAIL.title()} "), customer[0])
+
+
+def test_nothing_is_left(known: Known):
+    assert known.done.left == ()
+
+
+def test_every_table_of_both_stores_and_of_the_copy_was_looked_into(known: Known):
+    warehouse, ledger = list(stores.warehouse_tables()), ledger_tables().sorted_tables
+    assert known.done.searched_tables == 2 * len(warehouse) + len(ledger)
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "published.duckdb", "ledger"])
+def test_no_byte_of_a_store_tells_the_address_or_the_name(known: Known, kind: str):
+    brand, var = known.run.settings.brand, known.run.folder / "var"
+    name = f"{brand}-ledger.sqlite" if kind == "ledger" else f"{brand}.{kind}"
+    content = (var / name).read_bytes().lower()
+    assert [text for text in (EMAIL, FIRST, LAST) if text.lower().encode() in content] == []
+
+
+@pytest.mark.parametrize("table", [t.centra_customer, HISTORY["centra_customer"]], ids=str)
+def test_the_record_stays_and_names_nobody(known: Known, table: sa.Table):
+    row = table.c
+    named = sa.select(row.email, row.email_key, row.first_name, row.last_name)
+    with closing(Warehouse(known.run.settings.store.warehouse)) as warehouse:
+        found = warehouse_rows(warehouse, named.where(row.customer_id == known.customer))
+    assert found
+    assert {tuple(one) for one in found} == {(None, None, None, None)}
+
+
+def test_the_others_stay(known: Known):
+    row = t.centra_customer.c
+    with (
+        closing(Published(known.run.settings.store.warehouse)) as copy,
+        copy.engine.connect() as conn,
+    ):
+        named = conn.scalar(sa.select(sa.func.count()).where(row.email.is_not(None)))
+        everybody = conn.scalar(sa.select(sa.func.count()).select_from(t.centra_customer))
+    assert named == everybody - 1
+
+
+def test_the_next_run_judges_everything_anew(known: Known):
+    with closing(Warehouse(known.run.settings.store.warehouse)) as warehouse:
+        assert warehouse.count(judged_state) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["plans/{}-theirs.json", "mail/{}/theirs.eml", "runs/{}/b/rows.parquet"]
+)
+def test_a_file_that_gives_them_away_is_deleted(known: Known, name: str):
+    assert not (known.run.folder / "var" / name.format(known.run.settings.brand)).exists()
+
+
+def test_a_store_that_was_set_aside_is_deleted(known: Known):
+    assert list((known.run.folder / "var").glob("*.broken-*")) == []
+
+
+@pytest.mark.parametrize("name", ["{}-others.json", "fjord-theirs.json"])
+def test_a_file_about_others_or_of_another_brand_stays(known: Known, name: str):
+    assert (known.run.folder / "var/plans" / name.format(known.run.settings.brand)).exists()
+
+
+def test_the_tombstone_is_a_keyed_hash(known: Known):
+    with closing(Ledger(known.run.settings.store.ledger)) as ledger, ledger.begin() as conn:
+        (row,) = conn.execute(sa.select(forgotten_table)).mappings()
+    assert row["email_hash"] == keyed_hash(EMAIL, PEPPER)
+
+
+def test_who_is_still_in_the_newest_snapshot_is_said_to_be(known: Known):
+    assert known.done.is_present
+
+
+def test_forgetting_again_finds_nothing_more(known: Known):
+    again = forget(known.run, EMAIL)
+    assert (again.rows, again.files, again.left) == (0, 0, ())
+
+
+def test_what_is_left_is_told(known: Known, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("auditor.pipeline.forgetting._delete", lambda *_: 0)
+    place = known.run.folder / "var/plans" / f"{known.run.settings.brand}-new.json"
+    place.write_text(EMAIL)
+    left = forget(known.run, EMAIL).left
+    place.unlink()
+    assert left == (f"var/plans/{place.name}",)
+
+
+def test_without_a_pepper_nobody_is_forgotten(brand: Run):
+    bare = with_pepper(brand.settings, None)
+    with pytest.raises(ConfigError, match=r"^privacy\.pepper is not set"):
+        forget(replace(brand, settings=bare), EMAIL)
+
+
+def test_what_is_no_address_is_refused(brand: Run):
+    with pytest.raises(ConfigError, match="is no e-mail address"):
+        forget(brand, "Ann")
+
+
+def test_while_an_audit_is_under_way_nobody_is_forgotten(brand: Run):
+    with (
+        closing(Ledger(brand.settings.store.ledger)) as ledger,
+        leased(brand, ledger),
+        pytest.raises(StoreError, match="auditing"),
+    ):
+        forget(brand, EMAIL)
