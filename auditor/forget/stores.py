@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from auditor.model import drift, history, tables
+from auditor.model import history, judged, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ def erase_from_warehouse(conn: sa.Connection, person: Person) -> int:
     conn.execute(
         history.agreed_value.delete().where(profiles)
     )  # hashes of names, of which one can guess
-    for table in (drift.touched_key, drift.judged_state, history.unfinished_read):
+    for table in (judged.touched_key, judged.judged_state, history.unfinished_read):
         conn.execute(table.delete())
     conn.execute(history.unfinished_page.delete())
     return rows

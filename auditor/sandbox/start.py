@@ -130,7 +130,7 @@ def sandbox(plan: Plan) -> Iterator[Sandbox]:
         account.state.emarsys.reindex()
 
     running.refresh, running.load_sales = refresh, account.state.emarsys.load_sales
-    with serve({"centra": shop, "emarsys": account}, plan.clock) as running.urls:
+    with serve({"centra": shop, "emarsys": account}, running.clock) as running.urls:
         running.show()
         yield running
 

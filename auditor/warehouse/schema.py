@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from auditor import __version__
 from auditor.errors import StoreError
-from auditor.model import drift, history
+from auditor.model import drift, history, judged
 from auditor.model.tables import metadata
 from auditor.postgresql import one_at_a_time
 
@@ -31,7 +31,12 @@ OLDEST = 0
 version_table = sa.Table(
     "warehouse_version", sa.MetaData(), sa.Column("number", sa.Integer, nullable=False)
 )
-DERIVED = tuple(table for table in vars(drift).values() if isinstance(table, sa.Table))
+DERIVED = tuple(
+    table
+    for module in (drift, judged)
+    for table in vars(module).values()
+    if isinstance(table, sa.Table)
+)
 """What every audit derives anew from what was read."""
 
 _COLUMNS = sa.table(

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from auditor.model import drift as d
-from auditor.model.drift import judged_state, touched_key, unit_mark
 from auditor.model.history import agreed_value
+from auditor.model.judged import judged_state, touched_key, unit_mark
 from auditor.model.tables import STREAM_TABLES, emarsys_contact
 from auditor.pipeline.judging import terms_of_run
 from auditor.reconcile import agreed

@@ -15,7 +15,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from auditor.model import tables as t
-from auditor.model.drift import link_gone, unit_mark
+from auditor.model.drift import link_gone
+from auditor.model.judged import unit_mark
 from auditor.reconcile import rules
 from auditor.warehouse.part import of_part
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from auditor import __version__
-from auditor.model.drift import judged_state
+from auditor.model.judged import judged_state
 from auditor.model.tables import emarsys_event
 
 if TYPE_CHECKING:

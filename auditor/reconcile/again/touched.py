@@ -15,8 +15,8 @@ from sqlalchemy import SmallInteger
 
 from auditor.model import drift as d
 from auditor.model import tables as t
-from auditor.model.drift import touched_key
 from auditor.model.history import HISTORY
+from auditor.model.judged import touched_key
 from auditor.reconcile.again import marks
 from auditor.reconcile.again.marks import Node, changed_unit, row_hash
 from auditor.reconcile.populations import order_key
