@@ -174,8 +174,8 @@ def play(patch: pytest.MonkeyPatch, day: Day, holder: str) -> None:
     """Read the day's shop, find what the day holds, and draw nothing."""
     result = CheckResult(CHECK, "fail", 10, 2, people=2)
 
-    def judged(_run: Any, warehouse: Warehouse, *_: Any, **__: Any) -> None:
-        drifted(warehouse, day.subjects)
+    def judged(_run: Any, stores: tuple[Ledger, Warehouse], *_: Any, **__: Any) -> None:
+        drifted(stores[1], day.subjects)
 
     patch.setenv("TOKEN", "none")
     patch.setattr(

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from auditor.model import history
 from auditor.model.tables import metadata
 from auditor.warehouse.connect import connect_to
+from auditor.warehouse.schema import version_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,7 @@ def _write(conn: sa.Connection, name: str) -> None:
 def _tables() -> Iterator[sa.Table]:
     yield from metadata.sorted_tables
     yield from history.metadata.sorted_tables
+    yield version_table
 
 
 def _drop(engine: sa.Engine, number: int) -> None:
