@@ -222,7 +222,10 @@ def test_who_may_not_make_a_copy_is_told_and_the_audit_stands(
         modest = sa.make_url(url).set(username="modest").render_as_string()
         with caplog.at_level(logging.WARNING):
             publish(modest)
-        assert "The copy for notebooks was not written, the last one stays: ProgrammingError" in caplog.text
+        assert (
+            "The copy for notebooks was not written, the last one stays: ProgrammingError"
+            in caplog.text
+        )
         engine = sa.create_engine(modest)
         assert (copies.why_not(engine) or "").endswith(" TO modest.")
         engine.dispose()

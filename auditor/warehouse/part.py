@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from auditor.warehouse.stage import settle
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,10 +70,10 @@ def of_whole(conn: sa.Connection, table: sa.Table) -> sa.Table:
     return table.to_metadata(sa.MetaData(), schema=_whole(conn))
 
 
-def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
+def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Table:
     """Put the rows of a table into the part that meet the conditions, stated on the table itself."""
     into = of_part(conn, table)
     into.create(conn)
     names = [column.name for column in table.columns]
     conn.execute(into.insert().from_select(names, sa.select(table).where(*conditions)))
-    settle(conn, into)
+    return into

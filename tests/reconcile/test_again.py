@@ -132,7 +132,7 @@ def brand(judged: tuple[World, Path], tmp_path: Path) -> Iterator[Brand]:
 def test_the_same_is_found_day_after_day(
     warehouse_url: str, tmp_path: Path, again_seed: int, again_days: int
 ):
-    world = build_world(again_seed, Scale.of(customers=100), START)
+    world = build_world(again_seed, Scale.of(customers=60), START)
     with brand_at(warehouse_url, world, tmp_path) as brand:
         brand.read()
         brand.judge()

@@ -12,6 +12,7 @@ from auditor.model.history import HISTORY
 from auditor.reconcile.again.marks import Node
 from auditor.reconcile.again.touched import keys_of
 from auditor.warehouse.part import copy, of_part, of_whole
+from auditor.warehouse.stage import learn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,12 +78,16 @@ def make_room(conn: sa.Connection) -> None:
 
 def take(conn: sa.Connection) -> None:
     """Copy the rows of the touched, and make room for their links and drift."""
-    for table, columns in _COPIED.items():
+    copied = [
         copy(conn, table, sa.or_(*(table.c[c].in_(keys_of(node)) for c, node in columns.items())))
+        for table, columns in _COPIED.items()
+    ]
     for table, (owner, key) in _OWNED.items():
-        copy(conn, table, table.c[key].in_(sa.select(of_part(conn, owner).c[key])))
+        whose = sa.select(of_part(conn, owner).c[key])
+        copied.append(copy(conn, table, table.c[key].in_(whose)))
     _add_oldest_event(conn)
     _add_moved_subscriptions(conn)
+    learn(conn, *copied)
     for table in (*_LINKS, *DRIFT):
         of_part(conn, table).create(conn)
 
