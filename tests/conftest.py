@@ -180,11 +180,13 @@ def _logging_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _umask_as_it_was() -> Iterator[None]:
-    """Undo what a command takes from the mode of new files: another test may look at the modes."""
-    before = os.umask(0o022)
-    os.umask(before)
+    """Undo what a command takes from the mode of new files: another test may look at the modes.
+
+    It is set, not put back: a fixture of a whole module may have run a command before.
+    """
+    os.umask(0o022)
     yield
-    os.umask(before)
+    os.umask(0o022)
 
 
 @pytest.fixture(scope="session")
