@@ -41,12 +41,13 @@ def bridges(books: Books, terms: Terms = TERMS) -> list[Bridge]:
     """Fill what the bridge stands on, and the bridge."""
     books.write()
     warehouse = books.warehouse
-    with warehouse.engine.begin() as conn:
+    with warehouse.engine.connect() as conn:
         warehouse.refill(conn, link_order, orders.orders(terms))
         warehouse.refill(conn, link_sale, sales_topic.lines(terms))
         warehouse.refill(conn, link_verdict, sales_topic.verdicts(terms))
         warehouse.refill(conn, revenue_bridge, steps_of(terms))
         warehouse.refill(conn, verified_share, verified_of(terms))
+        conn.commit()
         return list(read_bridge(conn))
 
 
