@@ -42,7 +42,7 @@ def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode
         _keep_name(path.parent)
     except BaseException as exc:
         draft.unlink(missing_ok=True)
-        if isinstance(exc, OSError) and exc.filename is None:
+        if isinstance(exc, OSError) and exc.errno is not None and exc.filename is None:
             exc.filename = str(path)  # a full disk does not say which file it was
         raise
 
