@@ -15,7 +15,7 @@ from tests.brand import brand
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEDS, FEW = range(1, 11), range(1, 4)
+SEEDS, FEW = range(1, 11), range(1, 2)
 """Worlds that `make worlds` proves, and those that every run of the tests does."""
 
 FEWER = Scale.of(customers=300)
