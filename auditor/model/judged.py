@@ -6,14 +6,14 @@ Derived like the links themselves, and of no use without them.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, SmallInteger, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
 from auditor.model.tables import metadata
 
 unit_mark = sa.Table(
     "unit_mark",
     metadata,
-    Column("node", SmallInteger),  # what the unit is of, see `reconcile.again.marks.Node`
+    Column("node", Integer),  # what the unit is of, see `reconcile.again.marks.Node`
     Column("unit", BigInteger),  # the hash of its key
     Column("mark", BigInteger),  # the hash of all its rows, whatever their order
 )
@@ -36,7 +36,7 @@ judged_state = sa.Table(
 touched_key = sa.Table(
     "touched_key",
     metadata,
-    Column("node", SmallInteger),  # as in `unit_mark`
+    Column("node", Integer),  # as in `unit_mark`
     Column("key", Text),
 )
 """Whom the last run judged again; of no use once attribution has followed."""

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, SmallInteger
+from sqlalchemy import BigInteger, Column, Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -47,13 +47,13 @@ _metadata = sa.MetaData()
 changed_unit = sa.Table(
     "changed_unit",
     _metadata,
-    Column("node", SmallInteger),
+    Column("node", Integer),
     Column("unit", BigInteger),
 )
 present_mark = sa.Table(
     "present_mark",
     _metadata,
-    Column("node", SmallInteger),
+    Column("node", Integer),
     Column("unit", BigInteger),
     Column("mark", BigInteger),
 )
@@ -183,7 +183,7 @@ def _wholes(terms: Terms) -> Iterator[sa.Select[Any]]:
 
 
 def _node(node: Node) -> ColumnElement[int]:
-    return sa.cast(sa.literal(int(node), sa.SmallInteger), sa.SmallInteger).label("node")
+    return sa.cast(sa.literal(int(node), sa.Integer), sa.Integer).label("node")
 
 
 def _folded(mark: ColumnElement[int]) -> ColumnElement[int]:

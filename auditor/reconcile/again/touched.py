@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import SmallInteger
+from sqlalchemy import Integer
 
 from auditor.model import drift as d
 from auditor.model import tables as t
@@ -192,9 +192,7 @@ def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> None:
     known = sa.select(touched_key.c.key).where(
         touched_key.c.node == int(node), touched_key.c.key.is_not(None)
     )
-    fresh = sa.select(sa.literal(int(node), SmallInteger), key).where(
-        key.is_(None) | key.not_in(known)
-    )
+    fresh = sa.select(sa.literal(int(node), Integer), key).where(key.is_(None) | key.not_in(known))
     conn.execute(touched_key.insert().from_select(["node", "key"], fresh))
 
 

@@ -764,11 +764,11 @@ CREATE TABLE revenue_bridge (
  amount_minor BIGINT
 );
 CREATE TABLE touched_key (
- node SMALLINT,
+ node INTEGER,
  key TEXT COLLATE "C"
 );
 CREATE TABLE unit_mark (
- node SMALLINT,
+ node INTEGER,
  unit BIGINT,
  mark BIGINT
 );
