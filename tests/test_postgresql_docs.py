@@ -123,6 +123,7 @@ def test_another_brand_has_tables_of_its_own(settings: Settings, administrator: 
     other = settings.store.warehouse.replace("nordlys", "sudlys")
     with closing(Warehouse(other)) as warehouse, warehouse.engine.begin() as conn:
         conn.execute(sa.text("ALTER TABLE drift_sales DROP COLUMN cause"))
+        conn.execute(sa.text("DROP TABLE warehouse_version"))  # an older auditor left it
     # What the other one's tables have says nothing of them.
     with closing(Warehouse(other)) as warehouse, warehouse.engine.connect() as conn:
         conn.execute(sa.text("SELECT cause FROM drift_sales"))
