@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import threading
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -178,6 +179,7 @@ def play(patch: pytest.MonkeyPatch, day: Day, holder: str) -> None:
         drifted(stores[1], day.subjects)
 
     patch.setenv("TOKEN", "none")
+    patch.setattr(jobs, "ENDING", threading.Event())  # another test may have ended its service
     patch.setattr(
         "auditor.pipeline.reading._take",
         lambda _run, reading, _names: take([day.shop.stream()], replace(reading, workers=1)),
