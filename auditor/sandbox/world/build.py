@@ -34,18 +34,21 @@ from auditor.sandbox.world.trade import open_accounts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.sandbox.world.assortment import Shelf
     from auditor.sandbox.world.scale import Scale
 
 _TOKEN_LASTS = timedelta(days=200)
 
 
-def build_world(seed: int, scale: Scale, now: datetime) -> World:
+def build_world(seed: int, scale: Scale, now: datetime, *, shelf_seed: int | None = None) -> World:
     """Return a world without any drift; the same arguments always give the same world.
 
     Args:
         seed: Chooses among all worlds of that scale.
         scale: How large it is.
         now: The moment at which both systems stand; nothing in them is later.
+        shelf_seed: Chooses the assortment, where worlds of other seeds are to sell the same; the
+            world's own seed unless given.
 
     Raises:
         ValueError: `now` has no time zone.
@@ -56,7 +59,9 @@ def build_world(seed: int, scale: Scale, now: datetime) -> World:
     moment = now.astimezone(UTC).replace(microsecond=0)
     world = World(now=moment, centra=opening_tenant(), emarsys=empty_account())
     with _without_collector():
-        _fill_centra(world, seed, scale)
+        _fill_centra(
+            world, seed, assort(world, seed if shelf_seed is None else shelf_seed, scale), scale
+        )
         _fill_emarsys(world, seed)
     return world
 
@@ -73,8 +78,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _fill_centra(world: World, seed: int, scale: Scale) -> None:
-    shelf = assort(world, seed, scale)
+def _fill_centra(world: World, seed: int, shelf: Shelf, scale: Scale) -> None:
     shoppers = populate(world, seed, scale)
     subscribe(world, seed, scale, shoppers)
     open_accounts(world, seed, scale, shoppers)

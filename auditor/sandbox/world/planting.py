@@ -64,21 +64,29 @@ def _turn(check: str) -> tuple[int, str]:
     return _TURNS[check], check
 
 
-def plant(world: World, seed: int) -> list[Planted]:
+def plant(world: World, seed: int, cases_of: Callable[[str], int] | None = None) -> list[Planted]:
     """Put drift of every class into a clean world, in place, and return the sorted answer key.
 
     No two cases touch the same person, contact or order, and every case is old enough for its check
     to be decided.
 
+    Args:
+        world: What is spoiled.
+        seed: Chooses the subjects.
+        cases_of: How many cases of a check, none of one that gets 0; as many of each as suit the
+            world's size unless given.
+
     Raises:
         ValueError: the world is too small to find subjects for every check.
     """
     ground = Ground(world, seed)
-    cases = case_count(len(world.centra.customers))
+    usual = case_count(len(world.centra.customers))
+    wanted = {check: cases_of(check) if cases_of else usual for check in planters()}
     answers = [
         Planted(check, subject)
         for check, function in planters().items()
-        for subject in function(ground, cases)
+        if wanted[check]
+        for subject in function(ground, wanted[check])
     ]
     ground.finish()
     draw_segments(world)
