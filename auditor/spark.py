@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy.sql.elements import ColumnElement
+    from sqlalchemy.sql.type_api import TypeEngineMixin
     from sqlalchemy.types import TypeEngine
 
     Function = sa.Function[Any]
