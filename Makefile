@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test test-postgres coverage worlds bench fuzz lint system debian lock clean
+.PHONY: help demo test test-postgres coverage worlds bench spark fuzz lint system debian lock clean
 
 help:
 	@echo "make demo   set up, then audit a sandbox with known drift, correct it and audit again (about a minute)"
@@ -15,6 +15,7 @@ help:
 	@echo "make coverage  as make test but for the largest worlds, and what no test reaches"
 	@echo "make worlds set up, then prove ten worlds of each size (about half an hour)"
 	@echo "make bench  set up, then time an audit, a plan, applying it and a report"
+	@echo "make spark  set up, then reconcile world M on a cluster of Spark and compare (installs pyspark and Java)"
 	@echo "make fuzz   set up, then attack every parser for a minute each (about three quarters of an hour)"
 	@echo "make lint   set up, then check style, types, and the packages of the lock"
 	@echo "make lock   resolve the dependencies again (needs pip-tools)"
@@ -49,6 +50,15 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.apply
 	$(BIN)/python -m tests.benchmarks.report
 	$(BIN)/python -m tests.benchmarks.postgresql
+
+# The cluster is three processes of this machine; CUSTOMERS sets the size of the world.
+CUSTOMERS ?= 100000
+
+spark: $(READY)
+	@command -v java >/dev/null || { $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==3.5.7"
+	$(BIN)/python -m tests.distributed --customers $(CUSTOMERS)
 
 # Each parser for a minute; FUZZ names some, as in `make fuzz FUZZ="plan verdict"`.
 fuzz: $(READY)
