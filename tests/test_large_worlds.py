@@ -1,7 +1,7 @@
 """Worlds of 100,000 customers and 300,000 orders: exactly the planted drift, in bounded memory.
 
-`make worlds` looks at ten, and reads one over sockets; `make test` does the same with one of a sixteenth of
-that size.
+`make worlds` looks at ten, and reads one over sockets; `make test` does the same with one of 6,000
+customers.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ do not, it stays, as the common ancestor does in a merge. What is compared, per 
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -30,17 +30,26 @@ if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
 
 
-_present_value = sa.Table(
-    "present_value",
+_moving = sa.Table(
+    "moving_link",
     sa.MetaData(),
     sa.Column("topic", sa.Text),
     sa.Column("link_key", sa.Text),
     sa.Column("centra", sa.Text),
     sa.Column("emarsys", sa.Text),
     sa.Column("agrees", sa.Boolean),  # old enough to judge, and without drift
+    sa.Column("is_drifted", sa.Boolean),
+    sa.Column("is_known", sa.Boolean),  # has a base: the columns below are its own
+    sa.Column("changes", sa.Boolean),  # the base must be written
+    *(
+        sa.Column(f"base_{column.name}", column.type)
+        for column in agreed_value.columns
+        if column.name not in {"topic", "link_key"}
+    ),
     prefixes=["TEMPORARY"],
 )
-"""What is compared, read three times below: the connection's own, for nothing of it is to last."""
+"""The links that drift, that are new, or whose base has to follow; most links agree on the same values
+run after run, and of these nothing is written. The connection's own, for nothing of it is to last."""
 
 
 def attribute(
@@ -90,128 +99,163 @@ def _attribute(
     topics: Sequence[Topic],
     learning: Collection[str],
 ) -> None:
-    into = [column.name for column in _present_value.columns]
-    now = sa.select(_present_value).where(_present_value.c.topic.in_(learning)).subquery("now")
-    _present_value.create(conn)
+    into = [column.name for column in _moving.columns]
+    _moving.create(conn)
     for topic in topics:
-        conn.execute(_present_value.insert().from_select(into, _present(topic, terms)))
+        conn.execute(_moving.insert().from_select(into, _moved(topic, terms)))
         drift, answer = topic.drift, _answers(topic, terms.as_of, run).subquery("answer")
         conn.execute(
             drift.update()
             .where(topic.owns(drift), drift.c.subject_key == answer.c.link_key)
             .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
         )
-    learn(conn, _present_value)
-    conn.execute(_follow(now, run, terms.as_of))
-    conn.execute(_meet(now, run))
+    learn(conn, _moving)
+    conn.execute(_follow(learning, run, terms.as_of))
+    conn.execute(_meet(learning, run))
     learn(conn, agreed_value)
-    _present_value.drop(conn)
+    _moving.drop(conn)
 
 
-class _Moves(NamedTuple):
-    """Whether each side differs from the base, and since when."""
+class _Base(NamedTuple):
+    """What a link's base holds, and what both sides hold now."""
 
-    centra: ColumnElement[bool]
-    emarsys: ColumnElement[bool]
-    centra_at: ColumnElement[datetime]
-    emarsys_at: ColumnElement[datetime]
+    now_centra: ColumnElement[str]
+    now_emarsys: ColumnElement[str]
+    centra: ColumnElement[str]
+    emarsys: ColumnElement[str]
+    agreed_run: ColumnElement[str]
+    centra_moved_at: ColumnElement[datetime]
+    emarsys_moved_at: ColumnElement[datetime]
+
+    @property
+    def has_centra_moved(self) -> ColumnElement[bool]:
+        """Tell whether Centra's side differs from the base."""
+        return self.agreed_run.is_not(None) & (self.now_centra != self.centra)
+
+    @property
+    def has_emarsys_moved(self) -> ColumnElement[bool]:
+        """Tell whether Emarsys's side differs from the base."""
+        return self.agreed_run.is_not(None) & (self.now_emarsys != self.emarsys)
+
+    def since(self, as_of: datetime) -> tuple[ColumnElement[datetime], ColumnElement[datetime]]:
+        """Return since when each side differs, which is from now on where it did not before."""
+        moment = sa.literal(as_of, sa.DateTime)
+        centra = sa.func.coalesce(self.centra_moved_at, moment)
+        return centra, sa.func.coalesce(self.emarsys_moved_at, moment)
 
 
-def _moves(base: sa.FromClause, now: sa.FromClause, as_of: datetime) -> _Moves:
-    has_base, moment = base.c.agreed_run.is_not(None), sa.literal(as_of, sa.DateTime)
-    return _Moves(
-        has_base & (now.c.centra != base.c.centra),
-        has_base & (now.c.emarsys != base.c.emarsys),
-        sa.func.coalesce(base.c.centra_moved_at, moment),
-        sa.func.coalesce(base.c.emarsys_moved_at, moment),
-    )
+_KEPT = _Base(
+    _moving.c.centra,
+    _moving.c.emarsys,
+    _moving.c.base_centra,
+    _moving.c.base_emarsys,
+    _moving.c.base_agreed_run,
+    _moving.c.base_centra_moved_at,
+    _moving.c.base_emarsys_moved_at,
+)
 
 
-def _present(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
+def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
     links, drift = topic.links(terms).subquery("links"), topic.drift
     drifted = sa.select(drift.c.subject_key).where(topic.owns(drift)).distinct().subquery("drifted")
-    agrees = sa.func.coalesce(links.c.is_settled, sa.false()) & drifted.c.subject_key.is_(None)
+    base = sa.select(agreed_value).where(agreed_value.c.topic == topic.name).subquery("base")
+    is_drifted, is_known = drifted.c.subject_key.is_not(None), base.c.link_key.is_not(None)
+    agrees = sa.func.coalesce(links.c.is_settled, sa.false()) & ~is_drifted
+    moves = _Base(
+        links.c.centra,
+        links.c.emarsys,
+        base.c.centra,
+        base.c.emarsys,
+        base.c.agreed_run,
+        base.c.centra_moved_at,
+        base.c.emarsys_moved_at,
+    )
+    has_moved, has_other_moved = moves.has_centra_moved, moves.has_emarsys_moved
+    changes = is_known & sa.or_(
+        agrees & (base.c.agreed_run.is_(None) | has_moved | has_other_moved),
+        (~agrees & has_moved) != base.c.centra_moved_at.is_not(None),
+        (~agrees & has_other_moved) != base.c.emarsys_moved_at.is_not(None),
+    )
+    present: tuple[ColumnElement[Any], ...] = (
+        sa.literal(topic.name),
+        links.c.link_key,
+        links.c.centra,
+        links.c.emarsys,
+        agrees,
+        is_drifted,
+        is_known,
+        changes,
+    )
+    kept = [c for c in base.c if c.name not in {"topic", "link_key"}]
     return (
-        sa.select(sa.literal(topic.name), links.c.link_key, links.c.centra, links.c.emarsys, agrees)
-        .select_from(links.outerjoin(drifted, drifted.c.subject_key == links.c.link_key))
-        .where(links.c.link_key.is_not(None))
+        sa.select(*present, *kept)
+        .select_from(
+            links.outerjoin(base, base.c.link_key == links.c.link_key).outerjoin(
+                drifted, drifted.c.subject_key == links.c.link_key
+            )
+        )
+        .where(links.c.link_key.is_not(None), ~is_known | is_drifted | changes)
     )
 
 
 def _answers(topic: Topic, as_of: datetime, run: str) -> sa.Select[tuple[object, ...]]:
-    drifted = sa.select(topic.drift.c.subject_key).where(topic.owns(topic.drift))
-    now, base = (
-        sa.select(table)
-        .where(table.c.topic == topic.name, table.c.link_key.in_(drifted))
-        .subquery(name)
-        for table, name in ((_present_value, "now"), (agreed_value, "base"))
-    )
-    moves = _moves(base, now, as_of)
-    never = base.c.agreed_run.is_(None)
+    row, never = _moving.c, _moving.c.base_agreed_run.is_(None)
+    centra, emarsys = _KEPT.has_centra_moved, _KEPT.has_emarsys_moved
+    centra_at, emarsys_at = _KEPT.since(as_of)
     moved_by = sa.case(
-        (base.c.link_key.is_(None), "unknown"),
-        (never & (base.c.seen_run == run), "unknown"),
+        (~row.is_known, "unknown"),
+        (never & (row.base_seen_run == run), "unknown"),
         (never, "never_agreed"),
-        (moves.centra & moves.emarsys, "both"),
-        (moves.centra, "centra"),
-        (moves.emarsys, "emarsys"),
+        (centra & emarsys, "both"),
+        (centra, "centra"),
+        (emarsys, "emarsys"),
         else_="unknown",
     )
     since = sa.case(
-        (moves.centra & moves.emarsys, sa.func.least(moves.centra_at, moves.emarsys_at)),
-        (moves.centra, moves.centra_at),
-        (moves.emarsys, moves.emarsys_at),
+        (centra & emarsys, sa.func.least(centra_at, emarsys_at)),
+        (centra, centra_at),
+        (emarsys, emarsys_at),
     )
     parts: tuple[ColumnElement[str], ...] = (
         sa.literal(topic.name),
-        base.c.agreed_run,
-        base.c.centra,
-        base.c.emarsys,
+        row.base_agreed_run,
+        row.base_centra,
+        row.base_emarsys,
     )
     agreed = reduce(lambda text, part: text.concat(BETWEEN_PARTS).concat(part), parts)
     return sa.select(
-        now.c.link_key, moved_by.label("moved_by"), since.label("since"), agreed.label("agreed")
-    ).select_from(now.outerjoin(base, base.c.link_key == now.c.link_key))
+        row.link_key, moved_by.label("moved_by"), since.label("since"), agreed.label("agreed")
+    ).where(row.topic == topic.name, row.is_drifted)
 
 
-def _follow(now: sa.Subquery, run: str, as_of: datetime) -> sa.Update:
-    base, agrees = agreed_value.c, now.c.agrees
-    moves = _moves(agreed_value, now, as_of)
-    centra_left, emarsys_left = ~agrees & moves.centra, ~agrees & moves.emarsys
-    # Only what changes is written: most links agree on the same values run after run.
-    changes = sa.or_(
-        agrees & (base.agreed_run.is_(None) | moves.centra | moves.emarsys),
-        centra_left != base.centra_moved_at.is_not(None),
-        emarsys_left != base.emarsys_moved_at.is_not(None),
-    )
+def _follow(learning: Collection[str], run: str, as_of: datetime) -> sa.Update:
+    base, now = agreed_value.c, _moving.c
+    centra_at, emarsys_at = _KEPT.since(as_of)
     return (
         agreed_value.update()
-        .where(base.topic == now.c.topic, base.link_key == now.c.link_key, changes)
+        .where(
+            base.topic == now.topic,
+            base.link_key == now.link_key,
+            now.changes,
+            now.topic.in_(learning),
+        )
         .values(
-            centra=sa.case((agrees, now.c.centra), else_=base.centra),
-            emarsys=sa.case((agrees, now.c.emarsys), else_=base.emarsys),
-            agreed_run=sa.case((agrees, run), else_=base.agreed_run),
-            centra_moved_at=sa.case((centra_left, moves.centra_at)),
-            emarsys_moved_at=sa.case((emarsys_left, moves.emarsys_at)),
+            centra=sa.case((now.agrees, now.centra), else_=now.base_centra),
+            emarsys=sa.case((now.agrees, now.emarsys), else_=now.base_emarsys),
+            agreed_run=sa.case((now.agrees, run), else_=now.base_agreed_run),
+            centra_moved_at=sa.case((~now.agrees & _KEPT.has_centra_moved, centra_at)),
+            emarsys_moved_at=sa.case((~now.agrees & _KEPT.has_emarsys_moved, emarsys_at)),
         )
     )
 
 
-def _meet(now: sa.Subquery, run: str) -> sa.Insert:
-    base = agreed_value.c
-    fresh = (
-        sa.select(
-            now.c.topic,
-            now.c.link_key,
-            *[sa.case((now.c.agrees, value)) for value in (now.c.centra, now.c.emarsys, run)],
-            sa.literal(run),
-        )
-        .select_from(
-            now.outerjoin(
-                agreed_value, (base.topic == now.c.topic) & (base.link_key == now.c.link_key)
-            )
-        )
-        .where(base.link_key.is_(None))
-    )
+def _meet(learning: Collection[str], run: str) -> sa.Insert:
+    now = _moving.c
+    fresh = sa.select(
+        now.topic,
+        now.link_key,
+        *[sa.case((now.agrees, value)) for value in (now.centra, now.emarsys, run)],
+        sa.literal(run),
+    ).where(~now.is_known, now.topic.in_(learning))
     into = ["topic", "link_key", "centra", "emarsys", "agreed_run", "seen_run"]
     return agreed_value.insert().from_select(into, fresh)
