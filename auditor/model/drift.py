@@ -236,6 +236,7 @@ link_sale = sa.Table(
     Column("purchased_on", sa.Date),
     Column("word", Text),  # what describes it best: ok, missing, returned, ...
     Column("tolerance", BigInteger),  # how far amounts may be apart, minor units
+    Column("is_right", Boolean),  # counts what is expected, by either bound
 )
 link_verdict = sa.Table(
     "link_verdict",
@@ -244,6 +245,7 @@ link_verdict = sa.Table(
     Column("net_quantity", BigInteger),  # the sums of its lines
     Column("net_minor", BigInteger),
     Column("least_quantity", BigInteger),
+    Column("least_minor", BigInteger),
     Column("quantity_milli", BigInteger),
     Column("amount_minor", BigInteger),
     Column("rows", BigInteger),
@@ -252,15 +254,18 @@ link_verdict = sa.Table(
     Column("has_cancelled", Boolean),  # a line whose word says so
     Column("has_returned", Boolean),
     Column("has_drift", Boolean),  # a line that is not ok
+    Column("is_right", Boolean),  # as each of its lines
     Column(
         "verdict", Text
     ),  # the check that the order as a whole fails; NULL leaves it to its lines
-    Column("channel", Text),  # NULL where Centra never had it, and so the next five
+    Column("channel", Text),  # NULL where Centra never had it, and so all that follow
     Column("status", Text),
     Column("customer_id", Text),
     Column("market_id", Text),
     Column("is_cancelled", Boolean),
     Column("created_at", DateTime),
+    Column("is_due", Boolean),
+    Column("is_settled", Boolean),
     Column("is_judged", Boolean),  # due and settled: its lines are judged where it has no verdict
 )
 link_event = sa.Table(

@@ -216,22 +216,28 @@ def _mismatches(audience: Audience, terms: Terms) -> sa.Select[Any]:
     )
 
 
-def _held(where: sa.ColumnElement[bool]) -> sa.Subquery:
-    """Select which contacts hold sales of which orders, with the person of either."""
-    sale, si, contact, order = t.emarsys_sale, t.emarsys_si_contact, link_contact, link_order
+def _held(holders: sa.FromClause, owners: sa.FromClause, *, is_owned: bool) -> sa.Subquery:
+    """Select which contacts hold sales of which orders, with the person of either.
+
+    Args:
+        holders: Rows of `emarsys_si_contact`.
+        owners: Rows of `link_order`.
+        is_owned: Only sales of these orders; otherwise also those of no order among them.
+    """
+    sale, contact = t.emarsys_sale, link_contact
+    held = sale.join(holders, sale.c.si_contact_id == holders.c.si_contact_id)
     return (
         sa.select(
             sale.c.order_number,
-            si.c.contact_id,
+            holders.c.contact_id,
             contact.c.person.label("holder"),
-            order.c.person.label("owner"),
+            owners.c.person.label("owner"),
         )
         .select_from(
-            sale.join(si, sale.c.si_contact_id == si.c.si_contact_id)
-            .outerjoin(contact, si.c.contact_id == contact.c.contact_id)
-            .outerjoin(order, sale.c.order_number == order.c.order_number)
+            held.join(
+                owners, sale.c.order_number == owners.c.order_number, isouter=not is_owned
+            ).outerjoin(contact, holders.c.contact_id == contact.c.contact_id)
         )
-        .where(where)
         .distinct()
         .subquery()
     )
@@ -239,8 +245,10 @@ def _held(where: sa.ColumnElement[bool]) -> sa.Subquery:
 
 def _looking_like_more(wrong: sa.CTE) -> sa.Select[Any]:
     """Give each contact the rank of what it holds too much of."""
-    held = _held(t.emarsys_si_contact.c.contact_id.in_(sa.select(wrong.c.contact_id)))
-    found = found_orders()
+    si, whose = t.emarsys_si_contact, sa.select(wrong.c.contact_id)
+    # Few are wrong: an engine that joins all sales before it looks whose they are takes ten times as long.
+    holders = sa.select(si).where(si.c.contact_id.in_(whose)).subquery("holders")
+    held, found = _held(holders, link_order, is_owned=False), found_orders()
     rank = sa.func.min(_rank(found.c.check_id, _TOO_MUCH, is_orphan=_is_elsewhere(held)))
     return (
         sa.select(held.c.contact_id, rank.label("rank"))
@@ -251,9 +259,9 @@ def _looking_like_more(wrong: sa.CTE) -> sa.Select[Any]:
 
 def _looking_like_less(wrong: sa.CTE) -> sa.Select[Any]:
     """Give each person the rank of what its contact lacks."""
-    people = sa.select(wrong.c.person).where(wrong.c.person.is_not(None))
-    order, found = link_order, found_orders()
-    held = _held(link_order.c.person.in_(people))
+    people, found = sa.select(wrong.c.person).where(wrong.c.person.is_not(None)), found_orders()
+    order = sa.select(link_order).where(link_order.c.person.in_(people)).subquery("owners")
+    held = _held(t.emarsys_si_contact, order, is_owned=True)
     rank = sa.func.min(_rank(found.c.check_id, _TOO_LITTLE, is_orphan=_is_elsewhere(held)))
     return (
         sa.select(order.c.person, rank.label("rank"))
@@ -262,7 +270,7 @@ def _looking_like_less(wrong: sa.CTE) -> sa.Select[Any]:
                 found, order.c.order_number == found.c.order_number
             )
         )
-        .where(order.c.person.in_(people), order.c.channel == "consumer")
+        .where(order.c.channel == "consumer")
         .group_by(order.c.person)
     )
 

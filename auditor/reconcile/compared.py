@@ -19,8 +19,9 @@ from auditor.model.drift import (
     link_contact,
     link_order,
     link_sale,
+    link_verdict,
 )
-from auditor.reconcile.sql import count_if, sum_of
+from auditor.reconcile.sql import count_if
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
-
-MILLI = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,37 +109,15 @@ def orders(terms: Terms) -> sa.Select[Any]:
 
     An order agrees only when each of its lines does: a wrong line is no common ground either.
     """
-    line, order = link_sale, link_order
-    tolerance = terms.tolerance_minor * sa.func.greatest(line.c.lines, line.c.rows, 1)
-    is_right = sa.or_(
-        *(
-            (line.c.quantity_milli == line.c[f"{bound}_quantity"] * MILLI)
-            & (sa.func.abs(line.c.amount_minor - line.c[f"{bound}_minor"]) <= tolerance)
-            for bound in ("net", "least")
-        )
-    )
-    numbers = ("net_quantity", "net_minor", "least_quantity", "least_minor")
-    total = (
-        sa.select(
-            line.c.order_number,
-            *[sum_of(line.c[name]).label(name) for name in (*numbers, *_COUNTED)],
-            (count_if(is_right) == sa.func.count()).label("is_right"),
-        )
-        .group_by(line.c.order_number)
-        .subquery()
-    )
-    is_right_or_free = total.c.is_right | ~sa.func.coalesce(order.c.is_due, sa.false())
+    del terms
+    row = link_verdict.c
     return compared(
-        total.c.order_number,
-        side(
-            order.c.channel,
-            order.c.is_cancelled,
-            order.c.is_due,
-            *[total.c[name] for name in numbers],
-        ),
-        side(*[total.c[name] for name in _COUNTED]),
-        sa.func.coalesce(order.c.is_settled, sa.true()) & is_right_or_free,
-    ).select_from(total.outerjoin(order, total.c.order_number == order.c.order_number))
+        row.order_number,
+        side(row.channel, row.is_cancelled, row.is_due, *[row[name] for name in _EXPECTED]),
+        side(*[row[name] for name in _COUNTED]),
+        sa.func.coalesce(row.is_settled, sa.true())
+        & (row.is_right | ~sa.func.coalesce(row.is_due, sa.false())),
+    )
 
 
 def lines(terms: Terms) -> sa.Select[Any]:
@@ -149,8 +126,8 @@ def lines(terms: Terms) -> sa.Select[Any]:
     row, order = link_sale.c, link_order.c
     return compared(
         row.order_number + "/" + row.item,
-        side(row.net_quantity, row.net_minor, row.least_quantity, row.least_minor),
-        side(row.quantity_milli, row.amount_minor),
+        side(*[row[name] for name in _EXPECTED]),
+        side(*[row[name] for name in _COUNTED]),
         order.is_settled,
     ).select_from(link_sale.join(link_order, row.order_number == order.order_number))
 
@@ -178,4 +155,5 @@ def owners(terms: Terms) -> sa.Select[Any]:
     ).select_from(order.join(hung, hung.c.order_number == order.c.order_number))
 
 
+_EXPECTED = ("net_quantity", "net_minor", "least_quantity", "least_minor")
 _COUNTED = ("quantity_milli", "amount_minor")

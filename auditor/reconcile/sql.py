@@ -49,11 +49,13 @@ def half_up(
     """Return value x part / whole, rounded half up, exactly, in integers; NULL when whole is 0.
 
     The remainder is taken off before dividing, so that the division is exact whether an engine
-    divides integers as integers, decimals or floats (up to 2**53).
+    divides integers as integers, decimals or floats (up to 2**53). Nearly all parts are the whole, and
+    of these nothing is computed.
     """
     divisor = sa.func.nullif(whole, 0, type_=sa.BigInteger)
     doubled = 2 * value * part + divisor
-    return sa.cast((doubled - doubled % (2 * divisor)) / (2 * divisor), sa.BigInteger)
+    shared = sa.cast((doubled - doubled % (2 * divisor)) / (2 * divisor), sa.BigInteger)
+    return sa.case((part == divisor, value), else_=shared)
 
 
 def populations(counts: Mapping[str, ColumnElement[Any]], source: sa.FromClause) -> sa.Select[Any]:
