@@ -107,14 +107,21 @@ class Archive:
         return self.folder / _folder_of(run)
 
 
+def old_runs(folder: Path, before: datetime) -> list[Path]:
+    """Return the folders of the runs in a folder that began before a moment (aware)."""
+    # A run's name begins with its time, in UTC, so that names sort as times do.
+    limit = _folder_of(f"{before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    return sorted(
+        place for place in folder.glob("*/") if _RUN.match(place.name) and place.name < limit
+    )
+
+
 def delete_before(folder: Path, moment: datetime) -> list[str]:
     """Delete the runs in a folder that began before a moment (aware); return the names of their folders."""
-    # A run's name begins with its time, in UTC, so that names sort as times do.
-    limit = _folder_of(f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    old = [place for place in folder.glob("*/") if _RUN.match(place.name) and place.name < limit]
+    old = old_runs(folder, moment)
     for place in old:
         shutil.rmtree(place)
-    return sorted(place.name for place in old)
+    return [place.name for place in old]
 
 
 _RUN = re.compile(r"\d{4}-\d{2}-\d{2}T")

@@ -68,13 +68,20 @@ def test_the_container_copies_what_is_there():
     assert [name for name in names if not (ROOT / name).exists()] == []
 
 
-def test_the_line_of_cron_runs(tmp_path: Path):
-    """Run it as cron would; the brand has no systems to reach, so that it ends with a sentence."""
-    (line,) = [
-        row
-        for row in (DOCS / "auditor.crontab").read_text().splitlines()
-        if row and not row.startswith("#")
-    ]
+CRON = [
+    row
+    for row in (DOCS / "auditor.crontab").read_text().splitlines()
+    if row and not row.startswith("#")
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    list(zip(CRON, (r"^auditor: .*Centra", "^Deleted 0 runs"), strict=True)),
+    ids=("audit", "forget"),
+)
+def test_the_lines_of_cron_run(tmp_path: Path, line: str, said: str):
+    """Run it as cron would; the brand has no systems to reach, so that an audit ends with a sentence."""
     (tmp_path / "brands").mkdir()
     read_settings(tmp_path / "brands", lambda _: None)
     (tmp_path / "brands" / "auditor.yaml").rename(tmp_path / "brands" / "brand.yaml")
@@ -91,7 +98,7 @@ def test_the_line_of_cron_runs(tmp_path: Path):
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert re.search(r"^auditor: .*Centra", done.stderr, re.MULTILINE), done.stderr
+    assert re.search(said, done.stdout + done.stderr, re.MULTILINE), done.stderr
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)

@@ -10,7 +10,8 @@ import click
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
-    from auditor.pipeline import Forgotten
+    from auditor.config import Settings
+    from auditor.pipeline import Cleaned, Forgotten
 
 LEFT = 3
 
@@ -21,12 +22,19 @@ LEFT = 3
 Examples:
   auditor forget ann@example.com
   auditor --format json forget ann@example.com
+  auditor forget --expired            nobody in particular: what is too old
 """,
 )
-@click.argument("email")
+@click.argument("email", required=False)
+@click.option(
+    "--expired",
+    "is_expired",
+    is_flag=True,
+    help="Delete what is older than privacy.retain and privacy.retain_files, as the service does daily.",
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, email: str) -> int:
+def command(invocation: Invocation, *, email: str | None, is_expired: bool) -> int:
     """Erase a person from both stores, their history and copies, and from every file; look again; say so.
 
     Ids and keyed hashes stay, for they name nobody; a keyed hash of the address is left as a tombstone. Files
@@ -37,11 +45,15 @@ def command(invocation: Invocation, email: str) -> int:
     """
     from auditor.cli.progress import shown_progress
     from auditor.clock import utc_now
-    from auditor.pipeline import Run, forget
+    from auditor.pipeline import Run, clean, forget
 
+    if (email is None) != is_expired:
+        raise click.UsageError("Give an e-mail address, or --expired.")
     settings = invocation.settings()
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
+        if email is None:
+            return _tell_cleaned(invocation, settings, clean(run))
         done = forget(run, email)
     if invocation.format == "json":
         click.echo(json.dumps(_json(done)))
@@ -72,3 +84,13 @@ def _tell(done: Forgotten) -> None:
         click.echo(
             "The newest snapshot had this person: erase them in Centra and Emarsys, and forget them again."
         )
+
+
+def _tell_cleaned(invocation: Invocation, settings: Settings, done: Cleaned) -> int:
+    if invocation.format == "json":
+        from dataclasses import asdict
+
+        click.echo(json.dumps({"format": 1, "brand": settings.brand, **asdict(done)}))
+    else:
+        click.echo(f"{done.sentence().capitalize()}.")
+    return 0

@@ -193,11 +193,16 @@ class Corrections(Struct, frozen=True, kw_only=True):
 
 
 class Schedule(Struct, frozen=True, kw_only=True):
-    """When the service works, as cron lines in the brand's time zone; null is never."""
+    """When the service works, as cron lines in the brand's time zone; null is never.
+
+    Attributes:
+        clean: When what is older than `privacy` lets it be is deleted; also where nothing else is said.
+    """
 
     audit: Cron | None = None
     sweep: Cron | None = None
     correct: Cron | None = None
+    clean: Cron | None = Cron("30 3 * * *")
 
 
 class Escalation(Struct, frozen=True, kw_only=True):
@@ -246,11 +251,28 @@ class Chat(Struct, frozen=True, kw_only=True):
     webhook: Secret
 
 
+LEAST = timedelta(days=7)
+"""The shortest that anything is kept: corrections of a week are told from a fight of two writers."""
+
+
 class Privacy(Struct, frozen=True, kw_only=True):
-    """How personal data is kept out of sight, and how long anything is kept."""
+    """How personal data is kept out of sight, and how long anything is kept.
+
+    Attributes:
+        retain: How long the past is kept: runs, findings that are over, receipts, earlier versions of records.
+        retain_files: How long files are kept that nobody used or could use: plans that were not applied,
+            worklists, verdicts, letters that wait, stores that were set aside.
+    """
 
     pepper: Secret | None = None
     retain: Duration = Duration(timedelta(days=400))
+    retain_files: Duration = Duration(timedelta(days=90))
+
+    def __post_init__(self) -> None:
+        """Refuse to delete what the auditor itself still goes by."""
+        for key in ("retain", "retain_files"):
+            if getattr(self, key) < LEAST:
+                raise SettingError(key, "must be at least 7d")
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -89,6 +89,8 @@ def _of_history(conn: sa.Connection, subject: Subject, source: Source) -> Iterat
 
 
 def _between(name: str, before: Row, row: Row) -> Iterator[Moment]:
+    if before["row_hash"] is None:
+        return  # emptied: what it held, and what came between, is not kept any more
     if before["valid_to_run"] != row["valid_from_run"]:
         yield Moment(_utc(before["to_at"]), "auditor", f"{name} seen gone")
         yield Moment(_utc(row["from_at"]), "auditor", f"{name} seen again")

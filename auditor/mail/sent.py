@@ -158,3 +158,16 @@ class Sent:
         if not found:
             return None
         return Undelivered(sum(one[0] for one in found), "; ".join(one[1] for one in found))
+
+
+def delete_sent(conn: sa.Connection, brand: str, before: datetime) -> int:
+    """Delete that letters were taken before a moment (aware); return how many: no run tells them again."""
+    row = mail_table.c
+    old = mail_table.delete().where(row.brand == brand, row.sent_at < stored(before))
+    return conn.execute(old).rowcount
+
+
+def runs_owed(conn: sa.Connection, brand: str) -> frozenset[str]:
+    """Return the runs that have yet to be told."""
+    row = owed_table.c
+    return frozenset(conn.scalars(sa.select(row.run).where(row.brand == brand)))

@@ -2,11 +2,13 @@
 
 `reading` takes the snapshot, `auditing` goes on from it to the findings, `reporting` to the report, and `rehearsal` judges copies:
 the canary's, and stored runs. `planning` makes a plan of the findings, `applying` applies, verifies and
-undoes it, `correcting` does both while nobody watches. `forgetting` erases a person from what all of them keep.
+undoes it, `correcting` does both while nobody watches. `forgetting` erases a person from what all of them keep,
+`cleaning` deletes what is too old of it.
 """
 
 from auditor.pipeline.applying import Applied, Rehearsed, apply, halt, lift, rehearse, undo, verify
 from auditor.pipeline.auditing import audit
+from auditor.pipeline.cleaning import Cleaned, clean
 from auditor.pipeline.correcting import Corrected, correct
 from auditor.pipeline.forgetting import Forgotten, forget
 from auditor.pipeline.planning import Planned, plan
@@ -18,5 +20,5 @@ from auditor.pipeline.telling import Told, tell
 
 __all__ = ["REPORTS", "Done", "Planned", "Progress", "Run", "audit", "backtest", "changes_since"]
 __all__ += ["Applied", "Rehearsed", "apply", "halt", "lift", "plan", "rehearse", "snapshot"]
-__all__ += ["Corrected", "correct", "report", "show", "undo", "verify"]
+__all__ += ["Cleaned", "Corrected", "clean", "correct", "report", "show", "undo", "verify"]
 __all__ += ["Forgotten", "Told", "forget", "tell"]

@@ -17,6 +17,7 @@ from auditor.forget.person import find
 from auditor.model.keyed_hash import keyed_hash
 from auditor.pipeline.leased import leased
 from auditor.pipeline.run import REPORTS
+from auditor.pipeline.unused import OLD_STORES, VAR
 from auditor.systems.text import email_key
 from auditor.warehouse import Warehouse
 from auditor.warehouse.compact import compact
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from auditor.pipeline.run import Run
 
 log = logging.getLogger(__name__)
-
-VAR = Path("var")
-OLD_STORES = (".broken-", ".before-")
-"""Copies of stores that were set aside: nobody looks into them row by row, so they go whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,10 @@ def _key(run: Run, email: str) -> tuple[str, str]:
 
 
 def _delete(run: Run, person: Person) -> int:
-    """Delete the files that give a person away: a plan without one of its records is none."""
+    """Delete the files that give a person away: a plan without one of its records is none.
+
+    Nobody looks into stores that were set aside row by row, so they go whole.
+    """
     deleted = 0
     for path in _files(run):
         if any(mark in path.name for mark in OLD_STORES) or files.gives_away(path, person):

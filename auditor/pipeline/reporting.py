@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import webbrowser
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from auditor.config import Settings
     from auditor.model.audit import Audit, PastRun
@@ -77,12 +77,22 @@ def publish(run: Run, ledger: Ledger, record: Record) -> Path:
     audit, templates = record.audit, Path(str(bundled_folder(TEMPLATES)))
     archive = Archive(audit.brand)
     page = write_report(record, lambda: archive.findings(audit.run), REPORTS, templates)
-    limit = run.clock() - timedelta(seconds=run.settings.privacy.retain.total_seconds())
-    delete_before(archive.folder, limit)
-    delete_before(brand_folder(REPORTS, audit.brand), limit)
-    figures = Figures(run.settings.locale, run.settings.timezone)
-    write_index(audit.brand, query.runs(ledger, audit.brand), figures, REPORTS, templates)
+    delete_reports(audit.brand, run.clock() - run.settings.privacy.retain)
+    list_runs(run, ledger)
     return page
+
+
+def delete_reports(brand: str, before: datetime) -> int:
+    """Delete what is kept of runs that began before a moment (aware), and their reports; return how many."""
+    kept = delete_before(Archive(brand).folder, before)
+    return len({*kept, *delete_before(brand_folder(REPORTS, brand), before)})
+
+
+def list_runs(run: Run, ledger: Ledger) -> None:
+    """Write the list of a brand's runs anew."""
+    brand, templates = run.settings.brand, Path(str(bundled_folder(TEMPLATES)))
+    figures = Figures(run.settings.locale, run.settings.timezone)
+    write_index(brand, query.runs(ledger, brand), figures, REPORTS, templates)
 
 
 def report(run: Run, wanted: str | None = None) -> Path:

@@ -13,6 +13,8 @@ from auditor.findings.schema import metadata
 from auditor.model.audit import LastPreflight
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from auditor.findings.ledger import Ledger
     from auditor.preflight.verdict import Preflight
 
@@ -63,3 +65,13 @@ def last_of(ledger: Ledger, brand: str) -> LastPreflight | None:
         size=found["size"],
         people=found["people"],
     )
+
+
+def delete_expired(conn: sa.Connection, brand: str, before: datetime) -> int:
+    """Delete the verdicts that expired before a moment (aware), but for the newest; return how many."""
+    row = preflight_table.c
+    newest = sa.select(sa.func.max(row.made_at)).where(row.brand == brand).scalar_subquery()
+    old = preflight_table.delete().where(
+        row.brand == brand, row.expires_at < stored(before), row.made_at < newest
+    )
+    return conn.execute(old).rowcount

@@ -19,7 +19,7 @@ from auditor.errors import AuditorError, EndedError, UnsafePlanError
 from auditor.faults import named
 from auditor.findings.ledger import Ledger
 from auditor.logs import working_on
-from auditor.pipeline import Run, audit, correct, snapshot, tell
+from auditor.pipeline import Run, audit, clean, correct, snapshot, tell
 from auditor.pipeline.preflight import Asked, preflight
 from auditor.pipeline.telling import tell_failure, tell_preflight
 from auditor.service.quiet import Quiet
@@ -63,6 +63,11 @@ def _correct(run: Run, about: str) -> str:
     return f"{told}, {applied.left} left, plan {applied.path}"
 
 
+def _clean(run: Run, about: str) -> str:
+    del about
+    return clean(run).sentence()
+
+
 def _preflight(run: Run, about: str) -> str:
     """Judge a planned audience; `about` is its kind and number, as `segment:200001`."""
     kind, _, number = about.partition(":")
@@ -83,6 +88,7 @@ KINDS: Mapping[str, Callable[[Run, str], str]] = {
     "audit": _audit,
     "sweep": _sweep,
     "correct": _correct,
+    "clean": _clean,
     "preflight": _preflight,
 }
 """What can be scheduled, by its key in `schedule`, and what is planned in `preflight`."""

@@ -19,7 +19,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from auditor.clock import utc_now
 from auditor.correct.applying.lease import Lease, holder_of, this_process
-from auditor.cron import trigger_of
 from auditor.errors import (
     AuditorError,
     ConfigError,
@@ -28,8 +27,8 @@ from auditor.errors import (
     UnsafePlanError,
 )
 from auditor.findings.ledger import Ledger
-from auditor.service.ahead import Ahead
 from auditor.service.jobs import ENDING
+from auditor.service.planned import is_at_work, planned_of
 from auditor.service.record import Log
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from apscheduler.executors.base import BaseExecutor
     from apscheduler.schedulers.base import BaseScheduler
-    from apscheduler.triggers.base import BaseTrigger
 
     from auditor.config import Settings
     from auditor.service.record import Work
@@ -56,15 +54,6 @@ AGAIN_S = 30.0
 
 LAST_S = 8.0
 """Seconds that work which is being done may take to end, once the service has to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One kind of work of a brand, and when it is due."""
-
-    id: str
-    arguments: tuple[str, ...]
-    trigger: BaseTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +112,7 @@ class Service:
             raise ConfigError(
                 f"Two of the settings files are of the brand {twice}; give each once."
             )
-        if not any(planned_of(settings, config) for settings, config in brands):
+        if not any(is_at_work(settings, config) for settings, config in brands):
             raise ConfigError("schedule: nothing is scheduled; set schedule.audit to a cron line.")
         self._executor, holder = executor, this_process()
         self._desks = [_desk(settings, config, holder) for settings, config in brands]
@@ -263,30 +252,6 @@ class Service:
     def _is_busy(self) -> bool:
         executors = self.scheduler._executors.values()  # noqa: SLF001 - nothing public tells
         return any(sum(one._instances.values()) for one in executors)  # noqa: SLF001
-
-
-def planned_of(settings: Settings, config: Path) -> list[Planned]:
-    """Return what is to be done for a brand, without what is never done."""
-    place, zone = str(config.resolve()), settings.timezone
-    crons = crons_of(settings)
-    found = [Planned(kind, (kind, place), trigger_of(cron, zone)) for kind, cron in crons.items()]
-    ahead = settings.preflight.ahead
-    return found + [
-        Planned(
-            f"preflight-{one.about}",
-            ("preflight", place, one.about),
-            Ahead(str(one.at), ahead, zone),
-        )
-        for one in settings.preflight.planned
-    ]
-
-
-def crons_of(settings: Settings) -> dict[str, str]:
-    """Return the cron lines of a brand by kind of work, without what is never done."""
-    schedule = settings.schedule
-    kinds = ("audit", "sweep", "correct")
-    found = {} if schedule is None else {kind: getattr(schedule, kind) for kind in kinds}
-    return {kind: str(cron) for kind, cron in found.items() if cron is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,18 @@ def compact(url: str, tables: Iterable[sa.Table]) -> None:
         engine.dispose()
 
 
+def compact_file(url: str) -> None:
+    """Write the file of a warehouse anew; a server gives the room of what is gone to what comes by itself.
+
+    Raises:
+        StoreError: it cannot be opened.
+        DBAPIError: there is no room for a second copy; the warehouse stays as it is.
+    """
+    address = sa.make_url(url)
+    if file_of(address) is not None:
+        compact(url, ())
+
+
 def _rewrite(engine: sa.Engine, address: sa.URL) -> None:
     """Copy what is there into a file of its own, which then takes the old one's place."""
     file = file_of(address)

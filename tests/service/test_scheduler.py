@@ -26,8 +26,9 @@ from auditor.findings.ledger import Ledger
 from auditor.logs import configure
 from auditor.service import jobs
 from auditor.service.ahead import Ahead
+from auditor.service.planned import crons_of
 from auditor.service.record import Log
-from auditor.service.scheduler import Service, crons_of, status_of, told
+from auditor.service.scheduler import Service, status_of, told
 from tests.correct.desk import read_settings
 from tests.mail.conftest import Server
 from tests.mail.conftest import serving as mail_server
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
 
-NIGHTLY = {"audit": "0 5 * * *", "sweep": None, "correct": "30 6 * * *"}
+NIGHTLY = {"audit": "0 5 * * *", "sweep": None, "correct": "30 6 * * *", "clean": None}
 PATIENCE_S = 20
 
 
@@ -121,6 +122,16 @@ def test_every_key_of_the_schedule_is_work(tmp_path):
     assert set(crons_of(settings)) == set(settings.schedule.__struct_fields__)
 
 
+def test_what_is_too_old_is_deleted_every_night_unless_set_otherwise(tmp_path):
+    settings, _ = brand(tmp_path, {"audit": "0 9 * * *"})
+    assert crons_of(settings)["clean"] == "30 3 * * *"
+
+
+def test_a_brand_of_which_only_what_is_too_old_would_be_deleted_is_not_served(tmp_path):
+    with pytest.raises(ConfigError, match="nothing is scheduled"):
+        Service([brand(tmp_path, {"audit": None})])
+
+
 def test_what_was_missed_is_done_once(tmp_path, done):
     serving(brand(tmp_path)).stop()
     miss(brand(tmp_path)[0], "correct")
@@ -132,7 +143,7 @@ def test_what_was_missed_is_done_once(tmp_path, done):
 
 def test_another_cron_line_takes_the_place_of_the_first(tmp_path):
     serving(brand(tmp_path)).stop()
-    service = serving(brand(tmp_path, {"audit": "0 9 * * *"}))
+    service = serving(brand(tmp_path, {"audit": "0 9 * * *", "clean": None}))
     due = [(one.kind, one.at.hour) for one in service.due() if one.at is not None]
     service.stop()
     assert due == [("audit", 9)]
