@@ -307,5 +307,6 @@ def checked() -> sa.Select[Any]:
 
 def checked_in_emarsys() -> sa.Select[Any]:
     """Select how many order numbers Emarsys counts."""
-    numbers = sa.func.count(sa.distinct(link_sale.c.order_number)).filter(link_sale.c.rows > 0)
+    number = sa.case((link_sale.c.rows > 0, link_sale.c.order_number))
+    numbers = sa.func.count(sa.distinct(number))
     return populations({"sales.unknown_order": numbers}, link_sale)
