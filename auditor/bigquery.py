@@ -1,10 +1,149 @@
-"""BigQuery's dialect of SQLAlchemy, an extra, kept from what it does to the other engines of a process."""
+"""What BigQuery needs so that it says what the embedded engines say; its dialect of SQLAlchemy is an extra.
 
+Source:
+    GoogleSQL reference: operators, conditional expressions, date and string functions, DML syntax
+    (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.sql.type_api import NativeForEmulated
 from sqlalchemy_bigquery import BigQueryDialect
-from sqlalchemy_bigquery.base import unnest
+from sqlalchemy_bigquery.base import BigQueryCompiler, unnest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from sqlalchemy.sql.type_api import TypeEngineMixin
+    from sqlalchemy.types import TypeEngine
+
+    Function = sa.Function[Any]
 
 # Loading it makes its `unnest` that of every engine, also where PostgreSQL lists the indexes of a
 # table; SQLAlchemy warns on each use of a function that does not say whether it may be cached.
 unnest.inherit_cache = True
 
-__all__ = ["BigQueryDialect"]
+__all__ = ["BigQueryDialect", "WarehouseDialect"]
+
+DRIVER = "warehouse"
+"""Behind `bigquery+` it names the dialect below."""
+
+
+class BigQueryInterval(NativeForEmulated, sa.types.TypeEngine["timedelta"]):
+    """A span of time, written in seconds."""
+
+    __visit_name__ = "INTERVAL"
+    native = True
+
+    @classmethod
+    def adapt_emulated_to_native(
+        cls,
+        impl: TypeEngine[Any] | TypeEngineMixin,  # noqa: ARG003 - SQLAlchemy's
+        **_: Any,  # noqa: ANN401
+    ) -> BigQueryInterval:
+        """Take the place of SQLAlchemy's interval."""
+        return cls()
+
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[timedelta], str]:  # noqa: ARG002 - SQLAlchemy's
+        """Write whole seconds: no setting of the auditor is finer."""
+        return lambda span: f"INTERVAL {int(span.total_seconds())} SECOND"
+
+
+class _Statements(BigQueryCompiler):  # type: ignore[misc]
+    """Functions that BigQuery lacks, names or writes in another way."""
+
+    def visit_greatest_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        """Leave NULL aside, as the other engines do; BigQuery's own is NULL if any is."""
+        return self._of_pairs("GREATEST", fn, **kw)
+
+    def visit_least_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        """Likewise."""
+        return self._of_pairs("LEAST", fn, **kw)
+
+    def _of_pairs(self, name: str, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        parts = [self.process(one, **kw) for one in fn.clauses]
+        return str(reduce(lambda a, b: f"COALESCE({name}({a}, {b}), {a}, {b})", parts))
+
+    def visit_split_part_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        """Take the first part of a text; there always is one."""
+        text, mark, place = fn.clauses
+        if getattr(place, "value", None) != 1:
+            raise sa.exc.CompileError("Only the first part of a text can be taken in BigQuery.")
+        return f"SPLIT({self.process(text, **kw)}, {self.process(mark, **kw)})[SAFE_OFFSET(0)]"
+
+    def visit_timezone_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        """Read a time of UTC on the clock of a zone: `timezone(zone, timezone('UTC', time))`."""
+        zone, inner = fn.clauses
+        if not isinstance(inner, sa.Function) or inner.name != "timezone":
+            raise sa.exc.CompileError("timezone() stands for a time of UTC alone; write it twice.")
+        moment = self.process(tuple(inner.clauses)[1], **kw)
+        return f"DATETIME(TIMESTAMP({moment}), {self.process(zone, **kw)})"
+
+    def visit_date_trunc_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        """Cut a time down to a unit, which is a word and no text."""
+        unit, moment = fn.clauses
+        return f"DATETIME_TRUNC({self.process(moment, **kw)}, {unit.value.upper()})"
+
+    def visit_extract(self, extract: Any, **kw: Any) -> str:  # noqa: ANN401
+        """Count the seconds since 1970, which EXTRACT cannot."""
+        moment = self.process(extract.expr, **kw)
+        if extract.field == "epoch":
+            return f"UNIX_SECONDS(TIMESTAMP({moment}))"
+        return f"EXTRACT({extract.field} FROM {moment})"
+
+    def visit_md5_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
+        """Write a hash as text; BigQuery gives its bytes."""
+        return f"TO_HEX(MD5({', '.join(self.process(one, **kw) for one in fn.clauses)}))"
+
+    def visit_mod_binary(self, binary: Any, operator: Any, **kw: Any) -> str:  # noqa: ANN401, ARG002
+        """Take a remainder, for which there is no sign."""
+        return f"MOD({self.process(binary.left, **kw)}, {self.process(binary.right, **kw)})"
+
+    def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:  # noqa: ANN401, ARG002
+        """Search a text for a pattern."""
+        sides = (self.process(binary.left, **kw), self.process(binary.right, **kw))
+        return f"REGEXP_CONTAINS({', '.join(sides)})"
+
+    def visit_not_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:  # noqa: ANN401
+        """Likewise."""
+        return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **kw)}"
+
+    def visit_values(self, element: sa.Values, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        """Write rows as an array of structs: VALUES stands in an INSERT alone."""
+        quote = self.preparer.quote
+        columns = list(element._column_args)  # noqa: SLF001 - SQLAlchemy tells them nowhere else
+        rows = [row for rows in element._data for row in rows]  # noqa: SLF001
+        structs = [
+            ", ".join(
+                f"{self.process(sa.literal(value, column.type), literal_binds=True)} AS {quote(column.name)}"
+                for column, value in zip(columns, row, strict=True)
+            )
+            for row in rows
+        ]
+        array = ", ".join(f"STRUCT({struct})" for struct in structs)
+        return f"UNNEST([{array}]) AS {quote(str(element.name))}"
+
+    def visit_delete(self, delete_stmt: Any, **kw: Any) -> str:  # noqa: ANN401
+        """Say of all rows that all are meant: BigQuery deletes nothing without a condition."""
+        said: str = super().visit_delete(delete_stmt, **kw)
+        return said if delete_stmt.whereclause is not None else f"{said} WHERE true"
+
+
+class WarehouseDialect(BigQueryDialect):  # type: ignore[misc]
+    """BigQuery as a warehouse."""
+
+    driver = DRIVER
+    statement_compiler = _Statements
+    supports_statement_cache = False
+    colspecs: ClassVar[dict[Any, Any]] = {
+        **BigQueryDialect.colspecs,
+        sa.Interval: BigQueryInterval,
+    }
+
+
+sa.dialects.registry.register(f"bigquery.{DRIVER}", __name__, WarehouseDialect.__name__)

@@ -126,6 +126,16 @@ class _Statements(SQLCompiler):
             return f"unix_timestamp(CAST({moment} AS TIMESTAMP))"
         return f"EXTRACT({extract.field} FROM {moment})"
 
+    def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:  # noqa: ANN401, ARG002
+        """Search a text for a pattern, which Java reads: it names a class of characters otherwise."""
+        pattern = sa.literal(binary.right.value.replace("[:space:]", r"\s"), sa.Text)
+        text = self.process(binary.left, **kw)
+        return f"regexp_like({text}, {self.process(pattern, **kw)})"
+
+    def visit_not_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:  # noqa: ANN401
+        """Likewise."""
+        return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **kw)}"
+
     def _arguments(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
         return ", ".join(self.process(one, **kw) for one in fn.clauses)
 

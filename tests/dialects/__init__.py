@@ -1,0 +1,1 @@
+"""Every statement of judging, as each engine's dialect writes it."""
