@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from tests.benchmarks.measure import child, peak_kib, spread, tell, timed
 from tests.benchmarks.world import add_world, copy_of, facts_of, kept_world, size_of
@@ -48,17 +49,29 @@ def _scan(url: str) -> dict[str, float]:
 def audited(folder: Path, at: datetime, *, anew: bool) -> dict[str, Any]:
     """Judge the stored snapshot; return what the stages and their statements took."""
     from auditor.pipeline import Run, audit
+    from auditor.reconcile.run import reconcile_again
     from tests.benchmarks.merge import settings_in
     from tests.benchmarks.profiled import Profile
 
     os.chdir(folder)
     profile = Profile()
-    with profile.watched(), timed() as took:
+    is_of_part: list[bool] = []
+
+    def told(*args: Any, **options: Any) -> bool:
+        is_of_part.append(reconcile_again(*args, **options))
+        return is_of_part[-1]
+
+    with (
+        mock.patch("auditor.pipeline.auditing.reconcile_again", told),
+        profile.watched(),
+        timed() as took,
+    ):
         run = Run(settings_in(folder), folder, lambda: at, profile)
         done = audit(run, take_snapshot=False, anew=anew)
     stages = {name: s for name, s in done.audit.stages.items() if name not in ASIDE}
     return {
         "audit_s": sum(stages.values()),
+        "is_of_part": is_of_part == [True],
         "whole_s": took.wall_s,
         "whole_cpu_s": took.cpu_s,
         "stages_s": stages,
