@@ -8,7 +8,6 @@ reconcile, attribute, expect and findings. Run by `make bench`.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from contextlib import closing
 from datetime import timedelta
@@ -106,7 +105,6 @@ def part(name: str, folder: Path, number: int) -> dict[str, Any]:
     from tests.benchmarks.merge import warehouse_in
     from tests.benchmarks.shards import NOW
 
-    gc.freeze()
     if name == "scan":
         return _scan(f"duckdb:///{warehouse_in(folder)}")
     if name == "next":
@@ -116,7 +114,10 @@ def part(name: str, folder: Path, number: int) -> dict[str, Any]:
 
 
 def measured(world: Path, rounds: int) -> dict[str, Any]:
-    """Audit a copy of a world once and so many times again; scan it each time before."""
+    """Audit a copy of a world once and so many times again; scan it each time before.
+
+    Without any again, the first counts for a later one.
+    """
     scans, audits = [], []
     with copy_of(world) as work:
         for number in range(rounds + 1):

@@ -13,7 +13,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import httpx
@@ -67,7 +67,8 @@ class _Recorder(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
         response = self._inner.handle_request(request)
-        body = b"".join(response.iter_raw())
+        stream: Any = response.stream  # as it came, whatever its encoding
+        body = b"".join(stream)
         response.close()
         headers = [(k, v) for k, v in response.headers.raw if k.lower() not in HOP_HEADERS]
         headers.append((b"content-length", str(len(body)).encode()))

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -75,8 +76,11 @@ def arguments(command: str, folder: Path, number: int) -> list[str]:
 def measured(runs: int, cache: Path, commands: list[str]) -> dict[str, Any]:
     """Run all commands so many times in turn, after one round that nobody counts."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in (BARE, *commands)}
-    with TemporaryDirectory() as name, copy_of(kept_world(size_of(str(CUSTOMERS)), 1, cache)) as at:
+    with ExitStack() as stack:
+        name = stack.enter_context(TemporaryDirectory())
+        at = Path(name)
         if len(commands) > 1:  # some of them want to know what an audit has found
+            at = stack.enter_context(copy_of(kept_world(size_of(str(CUSTOMERS)), 1, cache)))
             child("audit", "--part", "first", "--folder", at)
         for number in range(runs + 1):
             for command, took in found.items():
