@@ -134,6 +134,7 @@ def measured(world: Path, rounds: int) -> dict[str, Any]:
         "customers": facts["customers"],
         "seed": facts["seed"],
         "rows": sum(facts["rows"].values()),
+        "rows_of": facts["rows"],
         "findings": first["findings"],
         "scan_s": scan,
         "first_s": round(first["audit_s"], 3),

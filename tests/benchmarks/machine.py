@@ -27,9 +27,10 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the commit of the checkout, with a `+` where files differ from it."""
-    named = _git("rev-parse", "--short=12", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/benchmarks*")
+    """Return the last commit of anything but the results, with a `+` where files differ from it."""
+    others = ("--", ".", ":!docs/benchmarks*")
+    named = _git("log", "-1", "--format=%h", "--abbrev=12", *others)
+    changed = _git("status", "--porcelain", "--untracked-files=no", *others)
     return f"{named}+" if changed else named
 
 

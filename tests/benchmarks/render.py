@@ -24,7 +24,7 @@ of the same file, in the same run. World L has a million contacts and customers,
 belongs to them; world M is a tenth of it. About 1 % of the subjects of each topic drift. Both are written
 straight into the store by the sandbox's generator, and kept in `var/bench`.
 """
-SLOWEST = 10
+SLOWEST, LARGEST = 10, 16
 
 
 def page(kept: Mapping[str, Any]) -> str:
@@ -125,8 +125,10 @@ def _audit(result: Mapping[str, Any]) -> list[str]:
         f"{result['findings']:,} findings. The scan took {_spread(result['scan_s'])} s, the first audit "
         f"{result['first_s']:,.1f} s, a later one of everything {_spread(result['audit_s'])} s."
     )
+    largest = sorted(result["rows_of"].items(), key=lambda item: -item[1])[:LARGEST]
     return [
         told,
+        f"Its largest tables: {', '.join(f'{name} {count:,}' for name, count in largest)}.",
         _table(rows),
         "The statements that took longest in the two slowest stages:",
         _table(slowest),
