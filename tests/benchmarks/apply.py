@@ -1,19 +1,16 @@
 """Measure a plan of many contact changes, applied over sockets, against the rate that Emarsys allows.
 
-The two systems run in a process of their own. Prints one JSON object: the requests that the changes
-took, how many a minute that were, and the share of the allowed rate (above 1: faster than allowed, so
-that the limit alone decides how long a plan takes). Run by `make bench`; `--changes` sets its size.
+The two systems run in a process of their own. Tells the requests that the changes took, how many a minute
+that were, and the share of the allowed rate (above 1: faster than allowed, so that the limit alone decides
+how long a plan takes). Run by `make bench`; `--changes` sets its size.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
-import resource
-import sys
 import tempfile
 import time
 from datetime import timedelta
@@ -30,6 +27,7 @@ from auditor.sandbox.start import Plan as SandboxPlan
 from auditor.sandbox.start import sandbox
 from auditor.sandbox.world import Scale
 from auditor.sandbox.world.model import Contact
+from tests.benchmarks.measure import KIB, peak_kib, tell
 from tests.brand import FAST
 from tests.correct.applying.shop import change
 from tests.test_large_worlds import Silent
@@ -41,7 +39,6 @@ ALLOWED_PER_MINUTE = 1000
 """Source: Emarsys reference 2.1."""
 
 FIRST_ID = 500_000_000
-KIB = 1024
 
 
 def serve(folder: Path, count: int, pipe: Connection) -> None:
@@ -141,30 +138,26 @@ def main() -> None:
         path, digest = write_plan(plan)
         del plan
         scales, began = Scales(), time.perf_counter()
-        result = apply(Run(settings, folder, utc_now, scales), path, digest)
+        applied = apply(Run(settings, folder, utc_now, scales), path, digest)
         seconds = time.perf_counter() - began
         ours.send("stop")
         requests, opted_out = ours.recv(), ours.recv()
         server.join()
     per_minute = requests * 60 / seconds
-    json.dump(
-        {
-            "changes": count,
-            "verified": result.count("verified"),
-            "opted_out": opted_out,
-            "seconds": round(seconds, 1),
-            "requests": requests,
-            "requests_per_minute": round(per_minute),
-            "share_of_allowed_rate": round(per_minute / ALLOWED_PER_MINUTE, 2),
-            "changes_per_s": round(count / seconds),
-            "rss_first_batch_kib": scales.kib[0],
-            "rss_last_batch_kib": scales.kib[-1],
-            "peak_rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        },
-        sys.stdout,
-        indent=1,
-    )
-    print()  # noqa: T201 - a result for whoever runs it
+    result = {
+        "changes": count,
+        "verified": applied.count("verified"),
+        "opted_out": opted_out,
+        "seconds": round(seconds, 1),
+        "requests": requests,
+        "requests_per_minute": round(per_minute),
+        "share_of_allowed_rate": round(per_minute / ALLOWED_PER_MINUTE, 2),
+        "changes_per_s": round(count / seconds),
+        "rss_first_batch_kib": scales.kib[0],
+        "rss_last_batch_kib": scales.kib[-1],
+        "peak_kib": peak_kib(),
+    }
+    tell(result, result.items())
 
 
 if __name__ == "__main__":

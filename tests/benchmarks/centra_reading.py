@@ -1,16 +1,14 @@
 """Count what reading a tenant of Centra costs: whole, after one percent has changed, under limits.
 
 The tenant answers in the same process and time is made up, so that hours of pacing pass in no time.
-Prints one JSON object: requests and points per stream of the full read, requests of the incremental
-one and their ratio over the streams that can be read in part, and, for limits that bind, the share of
-the allowed rate that reading used.
+Tells requests and points per stream of the full read, requests of the incremental one and their ratio over
+the streams that can be read in part, and, for limits that bind, the share of the allowed rate that reading
+used.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.model.stream import Start
 from auditor.sandbox.centra import GROWTH, UNLIMITED
 from auditor.sandbox.world import Scale, build_world
+from tests.benchmarks.measure import tell
 from tests.systems.centra.room import NOW, Room
 
 if TYPE_CHECKING:
@@ -115,6 +114,19 @@ def allowed(limits: tuple[int, int], seconds: float) -> float:
     return SHARE * (min(per_slot * 360, per_hour) * hours + last)
 
 
+def table(result: dict[str, Any]) -> list[list[object]]:
+    """Return the rows that a person reads."""
+    rows: list[list[object]] = [["stream", "requests", "points"]]
+    rows += [
+        [name, requests, result["points"][name]] for name, requests in result["requests"].items()
+    ]
+    rows.append(["incremental / full", result["incremental_to_full"], ""])
+    rows += [
+        [f"limited by {name}: share", one["share"], ""] for name, one in result["limited"].items()
+    ]
+    return rows
+
+
 def main() -> None:
     """Measure a world."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -124,7 +136,7 @@ def main() -> None:
     world = build_world(1, Scale.of(customers=asked.customers), NOW)
     limited = {name: used(world, plan) for name, plan in TIGHT.items()} if asked.limits else {}
     result = {"customers": asked.customers, **costs(world), "limited": limited}
-    sys.stdout.write(json.dumps(result, indent=1) + "\n")
+    tell(result, table(result))
 
 
 if __name__ == "__main__":

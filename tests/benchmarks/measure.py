@@ -67,12 +67,24 @@ def child(module: str, *args: str | int | Path) -> dict[str, Any]:
     Raises:
         CalledProcessError: it failed; what it said stands on stderr.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, args)],
-        stdout=subprocess.PIPE, check=True, cwd=ROOT,
-    )  # fmt: skip
+    done = subprocess.run(_command(module, args), stdout=subprocess.PIPE, check=True, cwd=ROOT)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+@contextmanager
+def started(module: str, *args: str | int | Path) -> Iterator[subprocess.Popen[str]]:
+    """Run one part of a benchmark beside this process, until its stdin is closed."""
+    with subprocess.Popen(
+        _command(module, args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
+def _command(module: str, args: Iterable[str | int | Path]) -> list[str]:
+    return [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, args)]
 
 
 def tell(result: Mapping[str, Any], rows: Iterable[Iterable[object]] = ()) -> None:

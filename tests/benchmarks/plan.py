@@ -1,14 +1,11 @@
 """Measure a plan of many contact changes against hashing every column of the same tables once.
 
-Prints one JSON object. Run by `make bench`; `--changes` sets the size of the plan.
+Run by `make bench`; `--changes` sets the size of the plan.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -22,6 +19,7 @@ from auditor.model import tables as t
 from auditor.reconcile.run import reconcile
 from auditor.warehouse import Warehouse
 from tests.benchmarks.audit import scan_s
+from tests.benchmarks.measure import peak_kib, spread, tell
 from tests.correct.desk import Desk, read_settings
 from tests.reconcile.books import OLD, TERMS, Books
 
@@ -107,19 +105,15 @@ def main() -> None:
                         )
                     )
     seconds = [s for s, _ in plans]
-    json.dump(
-        {
-            "changes": plans[0][1],
-            "scan_s": sorted(scans)[ROUNDS // 2],
-            "plan_s": sorted(seconds)[ROUNDS // 2],
-            "ratio": sorted(p / s for p, s in zip(seconds, scans, strict=True))[ROUNDS // 2],
-            "changes_per_s": round(plans[0][1] / sorted(seconds)[ROUNDS // 2]),
-            "peak_rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        },
-        sys.stdout,
-        indent=1,
-    )
-    print()  # noqa: T201 - a result for whoever runs it
+    result = {
+        "changes": plans[0][1],
+        "scan_s": spread(scans),
+        "plan_s": spread(seconds),
+        "ratio": spread(p / s for p, s in zip(seconds, scans, strict=True)),
+        "changes_per_s": round(plans[0][1] / sorted(seconds)[ROUNDS // 2]),
+        "peak_kib": peak_kib(),
+    }
+    tell(result, result.items())
 
 
 if __name__ == "__main__":

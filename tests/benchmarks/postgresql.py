@@ -1,15 +1,13 @@
 """Measure an audit of one stored world on PostgreSQL beside the same on DuckDB and SQLite.
 
-Prints one JSON object: the seconds of each stage on both, and how many times as long PostgreSQL takes.
-The server is PostgreSQL as it comes, started for this alone. `--customers` sets the size of the world.
+Tells the seconds of each stage on both, and how many times as long PostgreSQL takes. The server is PostgreSQL
+as it comes, started for this alone. `--customers` sets the size of the world.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -27,6 +25,7 @@ from auditor.pipeline import Run, audit
 from auditor.sandbox.world import Scale, build_world, plant
 from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import publish
+from tests.benchmarks.measure import tell
 from tests.direct import write_world
 from tests.postgres import new_database, server
 from tests.test_large_worlds import Silent, settings_of
@@ -97,7 +96,13 @@ def main() -> None:
         for stages in (embedded, postgresql)
     ]
     result["audit_times_as_long"] = round(both[1] / both[0], 2)
-    sys.stdout.write(json.dumps(result, indent=1) + "\n")
+    tell(
+        result,
+        [
+            ["stage", "embedded, s", "PostgreSQL, s"],
+            *([name, seconds, postgresql[name]] for name, seconds in embedded.items()),
+        ],
+    )
 
 
 if __name__ == "__main__":

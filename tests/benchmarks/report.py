@@ -1,13 +1,11 @@
 """How large a report is and how long it takes, from the archive of a run to the last file beside the page.
 
-`python -m tests.benchmarks.report` prints a table, with `--json` one object. The floor in the same run is
-reading the stored findings once and dropping them.
+The floor in the same run is reading the stored findings once and dropping them. Run by `make bench`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import time
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 from auditor.archive import Archive
 from auditor.findings.standing import SCHEMA
 from auditor.report.write import write_report
+from tests.benchmarks.measure import tell
 from tests.report import examples, huge
 
 SIZES = (0, 1, 1_000, 1_000_000)
@@ -47,23 +46,22 @@ def measured(findings: int, folder: Path) -> dict[str, Any]:
     }
 
 
+def table(result: dict[str, Any]) -> list[list[object]]:
+    """Return the rows that a person reads."""
+    rows: list[list[object]] = [["findings", "page", "beside", "seconds", "read", "peak KiB"]]
+    shown = ("findings", "page_bytes", "beside_bytes", "seconds", "read_seconds", "peak_kib")
+    return rows + [[one[name] for name in shown] for one in result["sizes"]]
+
+
 def main() -> None:
     """Measure every size, the smallest first, after one that nobody counts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    parser.add_argument("--findings", type=int, nargs="*", default=SIZES)
+    sizes = parser.parse_args().findings
     with TemporaryDirectory() as folder:
         measured(1, Path(folder) / "first")  # imports, and the fonts of the pictures
-        found = [measured(size, Path(folder) / str(size)) for size in SIZES]
-    if asked.json:
-        print(json.dumps(found))  # noqa: T201 - a program
-        return
-    print(f"{'findings':>10}{'page':>12}{'beside':>14}{'seconds':>9}{'read':>8}{'peak KiB':>11}")  # noqa: T201
-    for one in found:
-        print(  # noqa: T201
-            f"{one['findings']:>10,}{one['page_bytes']:>12,}{one['beside_bytes']:>14,}"
-            f"{one['seconds']:>9}{one['read_seconds']:>8}{one['peak_kib']:>11,}"
-        )
+        result = {"sizes": [measured(size, Path(folder) / str(size)) for size in sizes]}
+    tell(result, table(result))
 
 
 if __name__ == "__main__":

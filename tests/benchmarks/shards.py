@@ -38,15 +38,25 @@ NO_SUBJECTS = {"freshness", "fulfilment.dead_event", "fulfilment.trigger_status_
 """Suites and checks whose drift is one of settings or of a whole stream, and no share of subjects."""
 
 
-def make(size: Size, seed: int, folder: Path) -> None:
-    """Fill a folder with a world: its stores, its settings, and what it is."""
+def make(size: Size, seed: int, folder: Path, processes: int = PROCESSES) -> None:
+    """Fill a folder with a world: its stores, its settings, and what it is.
+
+    Args:
+        size: How large it is.
+        seed: Chooses among all worlds of that size.
+        folder: Where it goes.
+        processes: How many make it; none beside this one if 0.
+    """
     began = time.perf_counter()
     parts = folder / "parts"
     jobs = [(size, seed, number, folder) for number in range(size.shards)]
-    with get_context("spawn").Pool(min(PROCESSES, size.shards), maxtasksperchild=1) as pool:
-        planted = sorted(
-            answer for answers in pool.starmap(_shard, jobs, chunksize=1) for answer in answers
-        )
+    if processes:
+        # Millions of rows form no cycles, and the collector would walk them again and again.
+        with get_context("spawn").Pool(processes, gc.disable, maxtasksperchild=1) as pool:
+            answers = pool.starmap(_shard, jobs, chunksize=1)
+    else:
+        answers = [_shard(*job) for job in jobs]
+    planted = sorted(answer for of_shard in answers for answer in of_shard)
     made_s = time.perf_counter() - began
     rows = merged(folder, parts, size.shards, NOW)
     shutil.rmtree(parts)
@@ -65,7 +75,6 @@ def make(size: Size, seed: int, folder: Path) -> None:
 
 def _shard(size: Size, seed: int, number: int, folder: Path) -> list[tuple[str, str]]:
     """Write one of the smaller worlds; return what is planted in it, as check and subject."""
-    gc.disable()  # millions of rows form no cycles
     own_seed = seed * 1_000 + number
     world = build_world(own_seed, size.scale, NOW, shelf_seed=seed)
     cases = cases_of(world, size.drift, has_catalogue=number == 0)
