@@ -85,14 +85,13 @@ def of_tables(engine: str) -> Iterator[str]:
 
 
 def _attributing(terms: Terms, engine: str) -> Iterator[sa.ClauseElement]:
-    present = agreed._present_value
-    now = sa.select(present).subquery("now")
+    moving, learning = agreed._moving, [topic.name for topic in TOPICS]
     for topic in TOPICS:
-        yield present.insert().from_select(list(present.c.keys()), agreed._present(topic, terms))
+        yield moving.insert().from_select(list(moving.c.keys()), agreed._moved(topic, terms))
         yield agreed._answers(topic, NOW, "run")
     if engine != "spark":  # it has no UPDATE with a FROM; attribution stays in the warehouse
-        yield agreed._follow(now, "run", NOW)
-    yield agreed._meet(now, "run")
+        yield agreed._follow(learning, "run", NOW)
+    yield agreed._meet(learning, "run")
 
 
 def _explaining(terms: Terms) -> Iterator[sa.ClauseElement]:
