@@ -98,7 +98,7 @@ def test_a_read_that_was_broken_off_is_begun_again(old_url: str):
 def test_the_log_tells_it(old_url: str, caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.WARNING):
         Warehouse(old_url).close()
-    assert "brought from schema without a number to 1" in caplog.text
+    assert f"brought from schema without a number to {schema.SCHEMA}" in caplog.text
 
 
 def test_an_upgrade_that_fails_is_told_and_changes_nothing(
@@ -133,7 +133,7 @@ def numbered(url: str, number: int) -> str:
 
 
 def test_a_newer_warehouse_is_refused_in_a_sentence(duckdb_url: str):
-    with pytest.raises(StoreError, match=r"^store\.warehouse: .* schema 99, .* schema 1 at most"):
+    with pytest.raises(StoreError, match=rf"^store\.warehouse: .* 99, .* {schema.SCHEMA} at most"):
         Warehouse(numbered(duckdb_url, 99))
 
 
