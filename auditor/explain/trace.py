@@ -264,6 +264,7 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "purchased_on": "earliest day of purchase in Emarsys",
         "word": "what describes it best",
         "tolerance": "how far the amounts may be apart, in minor units",
+        "is_right": "whether it counts what is expected, by either bound",
     },
 }
 
