@@ -7,6 +7,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from auditor.correct.applying import engine, rails
 from auditor.correct.applying.effect import Effect, measure
 from auditor.correct.applying.halt import Halt
@@ -19,7 +21,8 @@ from auditor.errors import ConfigError, UnsafePlanError
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.model.plan import decoded, digest_of
-from auditor.pipeline.planning import Planned
+from auditor.pipeline.planning import Planned, digest_of_expectations
+from auditor.resources import expectation_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -238,8 +241,13 @@ class _Go:
                 self.run.clock(),
                 query.streams_read_since(self.ledger, self.brand, self.plan.as_of),
                 _halt(self.run, self.ledger).reason(),
+                self.expectations(),
             )
         )
+
+    def expectations(self) -> str:
+        """Return the digest of the suites that are in force."""
+        return digest_of_expectations(expectation_files(self.run.folder))
 
     def require_begun(self) -> None:
         """Return when the plan was applied before."""
@@ -292,7 +300,9 @@ class _Go:
         """Return the plan that takes back what was made so far, as it is written at a moment."""
         receipts = self.journal.receipts(self.digest)
         expiry = self.run.settings.corrections.expiry
-        return undo_plan(self.plan, receipts, now=now, expiry=expiry)
+        # What was corrected can be taken back under whatever expectations are in force by then.
+        plan = replace(self.plan, expectations=self.expectations())
+        return undo_plan(plan, receipts, now=now, expiry=expiry)
 
     def applied(
         self, chosen: Sequence[Change], stopped: AuditorError | None, reverted: Sequence[str] = ()

@@ -27,6 +27,7 @@ from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from auditor.config.settings import Corrections
@@ -105,7 +106,7 @@ def plan(
                     currency=terms.currency,
                     digits=terms.minor_digits,
                     records=records,
-                    expectations=_digest(file.read_bytes() for file in files),
+                    expectations=digest_of_expectations(files),
                     tool=__version__,
                     items=warehouse.count(t.emarsys_item),
                     sent=_sent(run, ledger),
@@ -171,9 +172,9 @@ def _sent(run: Run, ledger: Ledger) -> frozenset[tuple[str, str, str]]:
     return UploadLedger(ledger, run.settings.brand, sales.semantics).closed()
 
 
-def _digest(contents: Iterable[bytes]) -> str:
-    """Return one digest of the expectations that were in force."""
+def digest_of_expectations(files: Iterable[Traversable]) -> str:
+    """Return one digest of the suites that are in force."""
     whole = hashlib.sha256()
-    for content in contents:
-        whole.update(hashlib.sha256(content).digest())
+    for file in files:
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()

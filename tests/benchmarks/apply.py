@@ -22,6 +22,8 @@ from auditor.config import load_settings
 from auditor.correct.files import write_plan
 from auditor.model.plan import ContactFields, Plan, in_order
 from auditor.pipeline import Run, apply
+from auditor.pipeline.planning import digest_of_expectations
+from auditor.resources import expectation_files
 from auditor.sandbox.emarsys.options import EmarsysOptions
 from auditor.sandbox.start import Plan as SandboxPlan
 from auditor.sandbox.start import sandbox
@@ -126,7 +128,7 @@ def main() -> None:
             brand=settings.brand,
             run="bench",
             tool="0",
-            expectations="e",
+            expectations=digest_of_expectations(expectation_files(folder)),
             as_of=now,
             expires_at=now + timedelta(hours=4),
             streams=(),

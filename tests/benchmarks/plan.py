@@ -10,6 +10,7 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -77,11 +78,8 @@ def plan_s(desk: Desk, file: Path) -> tuple[float, int]:
     return time.perf_counter() - began, len(plan.changes)
 
 
-def main() -> None:
+def measured(count: int, rounds: int = ROUNDS) -> dict[str, Any]:
     """Fill both sides, find the drift, then time scan and plan in turn."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--changes", type=int, default=100_000)
-    count = parser.parse_args().changes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         caps = {"caps": {"default": {"count": count, "share": 1}}}
@@ -95,7 +93,7 @@ def main() -> None:
                 fill(warehouse, count)
                 reconcile(warehouse, TERMS)
                 desk.keep()
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 scans.append(scan_s(url))
                 with closing(Warehouse(url)) as warehouse:
                     plans.append(
@@ -105,14 +103,21 @@ def main() -> None:
                         )
                     )
     seconds = [s for s, _ in plans]
-    result = {
+    return {
         "changes": plans[0][1],
         "scan_s": spread(scans),
         "plan_s": spread(seconds),
         "ratio": spread(p / s for p, s in zip(seconds, scans, strict=True)),
-        "changes_per_s": round(plans[0][1] / sorted(seconds)[ROUNDS // 2]),
+        "changes_per_s": round(plans[0][1] / sorted(seconds)[rounds // 2]),
         "peak_kib": peak_kib(),
     }
+
+
+def main() -> None:
+    """Measure a plan."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--changes", type=int, default=100_000)
+    result = measured(parser.parse_args().changes)
     tell(result, result.items())
 
 

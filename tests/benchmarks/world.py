@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / "var" / "bench"
 DRIFT_SHARE = 0.01
 CUSTOMERS_PER_SHARD = 52_500
-SMALLEST_SHARD = 400
+SMALLEST_SHARD = 200
 _L, _L_ORDERS, _L_PRODUCTS = 1_050_000, 3_000_000, 14_100
 """World L: about 1M contacts, 3M orders and 200k sizes; the other tables follow from these."""
 _FEWEST_PRODUCTS = 24

@@ -40,6 +40,7 @@ class Attempt:
         now: The time, aware.
         read_since: Streams that a newer run has read to their end.
         halted: Why nothing may be written, None where it may.
+        expectations: The digest of those that are in force; None where nobody asks.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class Attempt:
     now: datetime
     read_since: Collection[str] = ()
     halted: str | None = None
+    expectations: str | None = None
 
 
 Function = TypeVar("Function")
@@ -102,6 +104,12 @@ def _expiry(attempt: Attempt) -> None:
             f"The plan expired at {attempt.plan.expires_at:%Y-%m-%d %H:%M} UTC "
             f"(corrections.expiry); {AGAIN}."
         )
+
+
+@_named(RAILS, "expectations")
+def _expectations(attempt: Attempt) -> None:
+    if attempt.expectations not in (None, attempt.plan.expectations):
+        raise StalePlanError(f"The expectations were changed since the plan was made; {AGAIN}.")
 
 
 @_named(RAILS, "snapshot")

@@ -33,6 +33,8 @@ from auditor.model.plan import (
     in_order,
 )
 from auditor.pipeline import Run
+from auditor.pipeline.planning import digest_of_expectations
+from auditor.resources import expectation_files
 from auditor.sandbox.emarsys.options import EmarsysOptions
 from auditor.sandbox.start import Plan as SandboxPlan
 from auditor.sandbox.start import sandbox
@@ -285,7 +287,7 @@ class Shop:
             "brand": self.settings.brand,
             "run": "run-1",
             "tool": "0",
-            "expectations": "e",
+            "expectations": digest_of_expectations(expectation_files(self.folder)),
             "as_of": now - timedelta(minutes=5),
             "expires_at": now + timedelta(hours=4),
             "streams": ("contacts",),

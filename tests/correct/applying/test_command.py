@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.cli import main
+from auditor.resources import expectation_files
 from tests.correct.applying.shop import OPT_IN
 
 if TYPE_CHECKING:
@@ -156,3 +157,46 @@ def test_a_system_that_cannot_be_read_is_exit_code_3(shop, auditor):
     path, digest = shop.plan(shop.opt_out())
     code, _, err = auditor("apply", str(path), "--digest", digest)
     assert (code, "Emarsys" in err) == (3, True)
+
+
+TAMPERED: dict[str, Callable[[bytes], bytes]] = {
+    "another person": lambda content: content.replace(b'"contact_id":"', b'"contact_id":"9'),
+    "a space": lambda content: content.replace(b"{", b"{ ", 1),
+    "more": lambda content: content + b"\n{}",
+    "less": lambda content: content[: len(content) // 2],
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED)
+@pytest.mark.parametrize("command", ["apply", "verify", "undo"])
+def test_a_plan_that_was_tampered_with_is_refused(shop, auditor, tamper, command):
+    path, digest = shop.plan(shop.opt_out())
+    path.write_bytes(tamper(path.read_bytes()))
+    code, _, err = auditor(command, str(path), *(("--digest", digest) * (command == "apply")))
+    assert (code in (2, 4), shop.sent("PUT"), err.count("\n")) == (True, [], 1)
+
+
+def edit_suite(shop: Shop) -> None:
+    """Let the brand have a suite of its own, which is not that of the plan."""
+    folder = shop.folder / "expectations"
+    folder.mkdir()
+    shipped = next(file for file in expectation_files() if file.name == "consent.yaml")
+    (folder / "consent.yaml").write_text(shipped.read_text() + "\n")
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_once_a_suite_was_changed_a_plan_is_refused(shop, auditor, *, is_approved: bool):
+    path, digest = shop.plan(shop.opt_out())
+    edit_suite(shop)
+    code, _, err = auditor("apply", str(path), *(("--digest", digest) * is_approved))
+    assert (code, shop.sent("PUT")) == (4, [])
+    assert "expectations were changed since the plan was made" in err
+
+
+def test_what_was_sent_before_a_suite_was_changed_can_be_verified_and_taken_back(shop, auditor):
+    path, digest = shop.plan(shop.rename())
+    assert auditor("apply", str(path), "--digest", digest)[0] == 0
+    edit_suite(shop)
+    assert auditor("verify", str(path))[0] == 0
+    back = told(auditor("--format", "json", "undo", str(path))[1])
+    assert auditor("apply", back["plan"], "--digest", back["digest"])[0] == 0

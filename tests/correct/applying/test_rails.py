@@ -102,6 +102,16 @@ def test_a_plan_of_another_brand_is_refused(attempt):
 
 
 @rail("expiry")
+@rail("expectations")
+def test_a_plan_is_refused_once_the_expectations_were_changed(attempt):
+    with pytest.raises(StalePlanError, match="expectations were changed"):
+        require_safe(attempt(expectations="others"))
+
+
+def test_a_plan_under_the_same_expectations_passes(attempt):
+    require_safe(attempt(expectations="e"))
+
+
 @pytest.mark.parametrize("left", [timedelta(0), timedelta(seconds=-1)])
 def test_a_plan_is_refused_from_the_moment_it_expires(attempt, left):
     with pytest.raises(StalePlanError, match="expired"):
