@@ -74,7 +74,7 @@ def test_every_command_was_run(out: Outward):
 
 def test_every_way_out_was_taken(out: Outward):
     endings = {path.suffix for path in out.files()}
-    assert {".html", ".csv", ".parquet", ".json", ".duckdb", ".sqlite", ".md"} - endings == {".md"}
+    assert {".html", ".csv", ".parquet", ".json"} - endings == set()
     assert out.letters
 
 
@@ -84,7 +84,7 @@ def test_nobody_is_named_but_in_the_warehouse_and_in_plans(written: dict[str, st
 
 
 def test_the_marks_would_be_found(written: dict[str, str]):
-    assert MARK in written["var/nordlys.duckdb"].lower()
+    assert any(MARK in text for place, text in written.items() if MAY_NAME_PEOPLE.match(place))
 
 
 def test_neither_telephone_nor_street_is_ever_asked_for(out: Outward):
