@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from auditor.model.history import HISTORY
 from auditor.model.tables import KEYS, STREAM_TABLES, metadata, record_key
 from auditor.warehouse import Warehouse
+from auditor.warehouse.publish import Published, publish
 from tests.snapshot.world import Killed, Shop, forget_everything, snap, stored
 
 if TYPE_CHECKING:
@@ -135,6 +137,18 @@ def test_nobody_else_may_read_a_warehouse_file(tmp_path: Path):
     file = tmp_path / "warehouse.duckdb"
     Warehouse(f"duckdb:///{file}").close()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("reader", [Warehouse, Published])
+def test_an_embedded_engine_fetches_nothing_from_its_makers(
+    tmp_path: Path, reader: type[Warehouse | Published]
+):
+    url = f"duckdb:///{tmp_path / 'warehouse.duckdb'}"
+    Warehouse(url).close()
+    publish(url)
+    with closing(reader(url)) as opened, opened.engine.connect() as conn:
+        installs = conn.scalar(sa.text("SELECT current_setting('autoinstall_known_extensions')"))
+    assert installs is False
 
 
 def test_what_was_remembered_of_an_erased_customer_is_a_hash(warehouse: Warehouse):

@@ -6,7 +6,7 @@ only word of its person. Whatever stays, goes as well once its record or contact
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
@@ -27,10 +27,14 @@ IN = 1
 """Source: Emarsys reference 4, the opt-in."""
 
 
+Among: TypeAlias = "Callable[..., ColumnElement[bool]]"
+"""Tells whether a column of old versions holds what a column of another table has, where a condition holds."""
+
+
 class _Evidence(NamedTuple):
     """Which versions of a table a check goes by, and the column of theirs that it needs to name people."""
 
-    of: Callable[[sa.Table], ColumnElement[bool]]
+    of: Callable[[sa.Table, Among], ColumnElement[bool]]
     by: str | None = None
 
 
@@ -49,7 +53,14 @@ def delete_versions(conn: sa.Connection, ended: datetime) -> int:
     rows = 0
     for name, past in HISTORY.items():
         old, evidence = past.c.valid_to_run.in_(runs), EVIDENCE.get(name)
-        stays = sa.false() if evidence is None else sa.func.coalesce(evidence.of(past), sa.false())
+        if not _count(conn, past, old):
+            continue
+        among = _among(past, runs)
+        stays = (
+            sa.false()
+            if evidence is None
+            else sa.func.coalesce(evidence.of(past, among), sa.false())
+        )
         if evidence is not None:
             rows += _blank(conn, past, old & stays, but=evidence.by)
         gone = _count(conn, past, old & ~stays)
@@ -84,41 +95,55 @@ def _judge_anew(conn: sa.Connection) -> None:
         conn.execute(table.delete())
 
 
-def _is_among(column: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
-    return column.in_(sa.select(other).where(other.is_not(None)))
+def _among(past: sa.Table, runs: sa.Select[Any]) -> Among:
+    """Return what tells whether a column of old versions holds what another table has.
+
+    The other table is looked up for the keys of these few versions alone: PostgreSQL looks through a set
+    that does not fit into memory once for every row.
+    """
+    old = past.alias("old_versions")
+
+    def is_among(
+        column: sa.Column[Any], other: sa.Column[Any], *which: ColumnElement[bool]
+    ) -> ColumnElement[bool]:
+        keys = sa.select(old.c[column.name]).where(old.c.valid_to_run.in_(runs))
+        return column.in_(sa.select(other).where(other.in_(keys), *which))
+
+    return is_among
 
 
-def _customer(past: sa.Table) -> ColumnElement[bool]:
+def _customer(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
     """Whoever was erased in Centra is found in Emarsys by a hash; a contact may hang on one that is gone."""
     row, contact = t.centra_customer.c, t.emarsys_contact.c
-    erased = sa.select(row.customer_id).where(row.is_anonymized)
-    is_gone = ~_is_among(past.c.customer_id, row.customer_id)
-    return (past.c.email_hash.is_not(None) & past.c.customer_id.in_(erased)) | (
-        is_gone & _is_among(past.c.customer_id, contact.external_id)
-    )
+    is_gone = ~is_among(past.c.customer_id, row.customer_id)
+    return (
+        past.c.email_hash.is_not(None)
+        & is_among(past.c.customer_id, row.customer_id, row.is_anonymized)
+    ) | (is_gone & is_among(past.c.customer_id, contact.external_id))
 
 
-def _order(past: sa.Table) -> ColumnElement[bool]:
+def _order(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
     """Orders that changed hands tell into whom a customer was merged."""
     order = t.centra_order.c
-    return ~_is_among(past.c.customer_id, t.centra_customer.c.customer_id) & _is_among(
+    return ~is_among(past.c.customer_id, t.centra_customer.c.customer_id) & is_among(
         past.c.order_number, order.order_number
     )
 
 
-def _subscription(past: sa.Table) -> ColumnElement[bool]:
+def _subscription(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
     """A newsletter row that is gone is a withdrawal, as long as somebody has that address."""
-    is_gone = ~_is_among(past.c.subscription_id, t.centra_subscription.c.subscription_id)
-    has_address = _is_among(past.c.email_key, t.emarsys_contact.c.email_key)
-    return is_gone & (has_address | _is_among(past.c.email_key, t.centra_customer.c.email_key))
+    is_gone = ~is_among(past.c.subscription_id, t.centra_subscription.c.subscription_id)
+    has_address = is_among(past.c.email_key, t.emarsys_contact.c.email_key)
+    return is_gone & (has_address | is_among(past.c.email_key, t.centra_customer.c.email_key))
 
 
-def _contact(past: sa.Table) -> ColumnElement[bool]:
+def _contact(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
     """An opt-out proves that an opt-in came later, and the first version that it did not come before."""
     run, began, every = snapshot_run.alias("began_with"), snapshot_run.c, past.alias("every")
     first = (
         sa.select(every.c.contact_id, sa.func.min(began.number).label("number"))
         .select_from(every.join(snapshot_run, every.c.valid_from_run == began.run))
+        .where(is_among(every.c.contact_id, t.emarsys_contact.c.contact_id))
         .group_by(every.c.contact_id)
         .subquery("first_versions")
     )
@@ -127,13 +152,13 @@ def _contact(past: sa.Table) -> ColumnElement[bool]:
         .select_from(first.join(run, run.c.number == first.c.number))
         .where(first.c.contact_id == past.c.contact_id, run.c.run == past.c.valid_from_run)
     )
-    is_there = _is_among(past.c.contact_id, t.emarsys_contact.c.contact_id)
+    is_there = is_among(past.c.contact_id, t.emarsys_contact.c.contact_id)
     return is_there & (past.c.opt_in.is_distinct_from(IN) | is_first)
 
 
-def _shipment(past: sa.Table) -> ColumnElement[bool]:
+def _shipment(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
     """The first version that shows a parcel as sent tells when it had surely left."""
-    return past.c.is_shipped & _is_among(past.c.shipment_id, t.centra_shipment.c.shipment_id)
+    return past.c.is_shipped & is_among(past.c.shipment_id, t.centra_shipment.c.shipment_id)
 
 
 EVIDENCE = {

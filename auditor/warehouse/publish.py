@@ -17,7 +17,7 @@ from auditor.errors import StoreError
 from auditor.faults import machine_fault
 from auditor.private_file import replaced
 from auditor.warehouse import copies
-from auditor.warehouse.connect import connect_to, file_of
+from auditor.warehouse.connect import OFFLINE, connect_to, file_of
 from auditor.warehouse.schema import SCHEMA, stored_version
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Published:
         if copy is None:
             self.engine = self._held.enter_context(_newest_schema(url))
         elif copy.exists():
-            arguments = {"read_only": True}
+            arguments = {"read_only": True, "config": OFFLINE}
             self.engine = sa.create_engine(f"duckdb:///{copy}", connect_args=arguments)
             self._held.callback(self.engine.dispose)
         else:
@@ -118,7 +118,9 @@ def publish(url: str) -> None:
 @contextlib.contextmanager
 def unchanging(file: Path) -> Iterator[None]:
     """Keep other processes from writing into a file: a reader's lock, held for as long as it is copied."""
-    engine = sa.create_engine(f"duckdb:///{file}", connect_args={"read_only": True})
+    engine = sa.create_engine(
+        f"duckdb:///{file}", connect_args={"read_only": True, "config": OFFLINE}
+    )
     try:
         with engine.connect():
             yield

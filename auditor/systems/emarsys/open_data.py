@@ -279,7 +279,8 @@ def _for_reading(url: sa.URL) -> tuple[sa.URL, dict[str, Any]]:
     """Return the address and arguments that open a file without ever writing or creating it."""
     backend = url.get_backend_name()
     if backend == "duckdb":
-        return url, {"read_only": True}
+        # What it lacks it would fetch from its makers' server, which no setting names.
+        return url, {"read_only": True, "config": {"autoinstall_known_extensions": False}}
     if backend == "sqlite" and url.database and not url.database.startswith("file:"):
         query = {**url.query, "mode": "ro", "uri": "true"}
         return url.set(database=f"file:{quote(url.database)}", query=query), {}
