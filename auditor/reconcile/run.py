@@ -208,7 +208,8 @@ def reconcile_again(
     Raises:
         ConfigError: the settings name a market or warehouse that Centra does not have.
     """
-    is_again = not anew and _set_apart(warehouse, terms, run, usable)
+    may_follow = part.is_possible(warehouse.engine)
+    is_again = not anew and may_follow and _set_apart(warehouse, terms, run, usable)
     with warehouse.engine.connect() as conn:
         items.require_names(conn, terms)
         now, earlier = state.judging(conn, terms, run, usable), state.read(conn)
@@ -226,7 +227,8 @@ def reconcile_again(
             marks.follow(conn)
         else:
             _take(conn, warehouse, terms, _STEPS)
-            marks.keep(conn, terms)
+            if may_follow:
+                marks.keep(conn, terms)
         state.write(conn, replace(now, is_of_part=is_of_part))
         conn.commit()
     if not is_of_part:

@@ -1,7 +1,8 @@
 """The warehouse: the one package that knows which database engine holds the canonical tables.
 
-DuckDB (a file, the default) and PostgreSQL. Everything else speaks SQLAlchemy Core on declared
-tables. Rows come in as Arrow: DuckDB scans it in place, PostgreSQL takes it through ADBC's COPY.
+DuckDB (a file, the default), PostgreSQL and BigQuery. Everything else speaks SQLAlchemy Core on declared
+tables. Rows come in as Arrow: DuckDB scans it in place, PostgreSQL takes it through ADBC's COPY, BigQuery by
+load jobs of Parquet.
 """
 
 from auditor.warehouse.correct import Correction

@@ -14,6 +14,7 @@ from auditor.database_tls import with_tls
 from auditor.errors import ConfigError, StoreError
 from auditor.faults import HELD, machine_fault, store_fault, teller
 from auditor.private_file import private_folder
+from auditor.warehouse import bigquery
 from auditor.warehouse.schema import bring_up_to_date
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ SESSION = {
     "TimeZone": "UTC",
 }
 """What each connection to PostgreSQL sets for itself, unless the options of its URL do."""
-ENGINES = ("duckdb", "postgresql")
+ENGINES = ("duckdb", "postgresql", "bigquery")
+EXTRAS = {"postgresql": ("PostgreSQL", "postgres"), "bigquery": ("BigQuery", "bigquery")}
 SETTING = "store.warehouse"
 
 HELD_S = 20.0
@@ -63,6 +65,9 @@ def open_engine(url: str) -> sa.Engine:
     except sa.exc.DBAPIError as exc:
         engine.dispose()
         raise StoreError(_why_not_open(parsed, exc)) from exc
+    except bigquery.faults() as exc:
+        engine.dispose()
+        raise StoreError(bigquery.why_not_open(SETTING, exc)) from exc
     except StoreError:
         engine.dispose()
         raise
@@ -105,7 +110,8 @@ def _parse(url: str) -> sa.URL:
         ) from exc
     if parsed.get_backend_name() not in ENGINES:
         raise ConfigError(
-            f"store.warehouse: {parsed.get_backend_name()} is not supported; use duckdb or postgresql."
+            f"store.warehouse: {parsed.get_backend_name()} is not supported; use duckdb, "
+            "postgresql or bigquery."
         )
     return parsed
 
@@ -123,6 +129,8 @@ def connect_to(url: sa.URL) -> sa.Engine:
     """
     url = with_tls(url, SETTING)
     try:
+        if url.get_backend_name() == "bigquery":
+            return bigquery.open_engine(url, SETTING)
         if url.get_backend_name() == "postgresql":
             return sa.create_engine(with_options(url.set(drivername="postgresql+psycopg"), SESSION))
         config: dict[str, object] = {
@@ -137,8 +145,9 @@ def connect_to(url: sa.URL) -> sa.Engine:
             config["temp_directory"] = str(_spill_of(file))
         return sa.create_engine(url, connect_args={"config": config})
     except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as exc:
+        name, extra = EXTRAS[url.get_backend_name()]
         raise ConfigError(
-            "store.warehouse: the driver for PostgreSQL is not installed; install the extra `postgres`."
+            f"store.warehouse: the driver for {name} is not installed; install the extra `{extra}`."
         ) from exc
     except OSError as exc:
         fault = machine_fault(exc)

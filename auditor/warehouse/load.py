@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from auditor.warehouse import adbc
+from auditor.warehouse import adbc, bigquery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def append(engine: sa.Engine, pages: Mapping[sa.Table, pa.Table]) -> None:
-    """Append rows to tables, all of them in one transaction.
+    """Append rows to tables, all of them in one transaction where the engine has any.
 
     Raises:
         KeyError: a column of a table is not among its rows.
@@ -27,6 +27,8 @@ def append(engine: sa.Engine, pages: Mapping[sa.Table, pa.Table]) -> None:
     }
     if engine.dialect.name == "duckdb":
         _scan(engine, chosen)
+    elif engine.dialect.name == "bigquery":
+        bigquery.append(engine, chosen)
     elif chosen:
         _copy(engine, chosen)
 

@@ -1,7 +1,7 @@
 """The copy of the warehouse that notebooks read, so that they never lock a run out, nor see half of one.
 
 Of an embedded DuckDB file it is a file, for one process may hold the warehouse's own. In PostgreSQL, which
-has many readers, it is a schema: see `copies`.
+has many readers, it is a schema: see `copies`. In BigQuery it is a dataset of clones.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import sqlalchemy as sa
 
 from auditor.errors import StoreError
 from auditor.faults import machine_fault
+from auditor.model import history
+from auditor.model.tables import metadata
 from auditor.private_file import replaced
-from auditor.warehouse import copies
+from auditor.warehouse import bigquery, copies
 from auditor.warehouse.connect import OFFLINE, connect_to, file_of
-from auditor.warehouse.schema import SCHEMA, stored_version
+from auditor.warehouse.schema import SCHEMA, stored_version, version_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +45,11 @@ class Published:
     def __init__(self, url: str) -> None:
         self._held = contextlib.ExitStack()
         copy = _copy_of(url)
-        if copy is None:
+        address = sa.make_url(url)
+        if address.get_backend_name() == "bigquery":
+            self.engine = connect_to(address.set(database=bigquery.published(address)))
+            self._held.callback(self.engine.dispose)
+        elif copy is None:
             self.engine = self._held.enter_context(_newest_schema(url))
         elif copy.exists():
             arguments = {"read_only": True, "config": OFFLINE}
@@ -52,9 +58,11 @@ class Published:
         else:
             raise StoreError(UNPUBLISHED)
         with self.engine.connect() as conn:
-            is_present = stored_version(conn) == SCHEMA
-        if not is_present:
+            version = stored_version(conn)
+        if version != SCHEMA:
             self.close()
+            if version is None:
+                raise StoreError(UNPUBLISHED)
             raise StoreError("Another version published the data; run `auditor audit` first.")
 
     def close(self) -> None:
@@ -105,14 +113,26 @@ def publish(url: str) -> None:
     """
     source, copy = file_of(url), _copy_of(url)
     try:
-        if sa.make_url(url).get_backend_name() == "postgresql":
+        engine = sa.make_url(url).get_backend_name()
+        if engine == "postgresql":
             copies.copy(url)
+        elif engine == "bigquery":
+            _clone(url)
         elif source is not None and copy is not None and source.exists():
             with unchanging(source), source.open("rb") as read, replaced(copy, "wb") as written:
                 shutil.copyfileobj(read, written, 1 << 20)
     except (OSError, sa.exc.DBAPIError) as exc:
         why = machine_fault(exc) or type(exc).__name__
         log.warning("The copy for notebooks was not written, the last one stays: %s", why)
+
+
+def _clone(url: str) -> None:
+    engine = connect_to(sa.make_url(url))
+    try:
+        tables = (*metadata.sorted_tables, *history.metadata.sorted_tables, version_table)
+        bigquery.publish(engine, tables)
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager

@@ -81,6 +81,10 @@ def bring_up_to_date(conn: sa.Connection) -> None:
 
 def stored_version(conn: sa.Connection) -> int | None:
     """Return the schema that a warehouse says it has, None where it says none."""
+    if conn.dialect.name == "bigquery":
+        if not sa.inspect(conn).has_table(version_table.name):
+            return None
+        return conn.scalar(sa.select(version_table.c.number))
     row = _TABLES.c
     is_there = sa.select(row.table_name).where(
         row.table_schema == sa.func.current_schema(), row.table_name == version_table.name
@@ -96,6 +100,10 @@ def _known(conn: sa.Connection) -> Known:
     found = sa.select(row.table_name, row.column_name).where(
         row.table_schema == sa.func.current_schema()
     )
+    if conn.dialect.name == "bigquery":  # its own is one of a dataset
+        place = f"{conn.engine.url.database}.INFORMATION_SCHEMA"
+        own = sa.table("COLUMNS", *(sa.column(c.name, sa.Text) for c in row), schema=place).c
+        found = sa.select(own.table_name, own.column_name)
     known: Known = {}
     for name, column in conn.execute(found):
         known.setdefault(name, set()).add(column)

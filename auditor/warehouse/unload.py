@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from auditor.warehouse import adbc
+from auditor.warehouse import adbc, bigquery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,8 +19,7 @@ ROWS_PER_BATCH = 50_000
 def batches(engine: sa.Engine, select: sa.Select[Any]) -> Iterator[pa.Table]:
     """Yield the rows of a select, at most `ROWS_PER_BATCH` at a time."""
     sql = _text(engine, select)
-    read = _duckdb if engine.dialect.name == "duckdb" else _postgresql
-    for batch in read(engine, sql):
+    for batch in _READERS[engine.dialect.name](engine, sql):
         if batch.num_rows:
             yield pa.Table.from_batches([batch])
 
@@ -57,6 +56,9 @@ def _postgresql(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
     with _cursor(engine) as cursor:
         cursor.execute(sql)
         yield from cursor.fetch_record_batch()
+
+
+_READERS = {"duckdb": _duckdb, "postgresql": _postgresql, "bigquery": bigquery.batches}
 
 
 @contextlib.contextmanager

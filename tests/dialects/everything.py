@@ -67,12 +67,17 @@ EVERYTHING: Terms = replace(
 
 
 def of_judging(engine: str) -> Iterator[str]:
-    """Yield every statement that reconciles, attributes, counts features and judges."""
-    dialect = ENGINES[engine].dialect()
+    """Yield every statement that reconciles, attributes, counts features and judges, with every switch."""
     for terms in (MANY, EVERYTHING):
-        yield from (one.sql for one in statements(terms, dialect))
-        yield from (written(one, dialect) for one in _attributing(terms, engine))
-        yield from (written(one, dialect) for one in _explaining(terms))
+        yield from judging_by(terms, engine)
+
+
+def judging_by(terms: Terms, engine: str) -> Iterator[str]:
+    """Yield every statement of one audit's judging."""
+    dialect = ENGINES[engine].dialect()
+    yield from (one.sql for one in statements(terms, dialect))
+    yield from (written(one, dialect) for one in _attributing(terms, engine))
+    yield from (written(one, dialect) for one in _explaining(terms))
     yield from (written(one, dialect) for one in _expecting())
     yield tally.failed_and_checked(dialect)
 

@@ -15,7 +15,6 @@ import shutil
 import sys
 import tempfile
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +22,18 @@ import pytest
 
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
-from auditor.pipeline import Run, audit, auditing, reading
+from auditor.pipeline import auditing, reading
 from auditor.sandbox.world import EARLIER, Scale, build_world, evolve, plant
 from auditor.warehouse import Warehouse
 from tests.direct import write_world
+from tests.distributed.audited import NOW, audited
 from tests.distributed.compare import differences
 from tests.distributed.reconciling import Spark
-from tests.test_large_worlds import Silent, settings_of
+from tests.test_large_worlds import settings_of
 
 if TYPE_CHECKING:
     from auditor.config import Settings
-    from auditor.model.audit import Audit
-    from auditor.model.finding import Finding
 
-NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 EMBEDDED, DISTRIBUTED = "embedded", "distributed"
 
 
@@ -53,13 +50,6 @@ def stored(customers: int, folder: Path) -> Settings:
     with closing(Ledger(settings.store.ledger)) as ledger:
         query.record_run(ledger, settings.brand, snapshot)
     return settings
-
-
-def audited(settings: Settings, folder: Path) -> tuple[Audit, list[Finding]]:
-    """Judge the snapshot of the stores in the present folder."""
-    done = audit(Run(settings, folder, lambda: NOW, Silent()), take_snapshot=False)
-    with closing(Ledger(settings.store.ledger)) as ledger:
-        return done.audit, list(query.findings(ledger, settings.brand))
 
 
 def compared(customers: int, folder: Path) -> dict[str, Any]:

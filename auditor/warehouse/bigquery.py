@@ -1,0 +1,195 @@
+"""BigQuery as the engine of a warehouse: connections, load jobs, and what a statement would read.
+
+It has no transactions across statements here: a run that is broken off in the middle of publishing is
+published again by the next. Rows come in by load jobs of Parquet, which cost nothing; statements are billed
+by the bytes that they read, of which no single one may read more than the address allows.
+
+Source:
+    BigQuery: loading Parquet data, jobs.insert (a job's id is used once), maximumBytesBilled, dry runs,
+    DML without limits on bulk statements (read 2026-11).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.errors import ConfigError
+from auditor.systems.http import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pyarrow as pa
+
+MOST_BYTES = 1 << 40
+"""What one statement may read where the address names no `maximum_bytes_billed`: 1 TiB."""
+
+PLAINLY = {"prefer_bqstorage_client": False}
+"""Rows come back as pages of JSON: the few that a run asks for need no second service."""
+
+STAGES = ("stage_", "kept_")
+LAST = "unfinished_page"
+"""It says how far a read has come, and so is loaded behind the rows that it speaks of."""
+
+
+def open_engine(url: sa.URL, setting: str) -> sa.Engine:
+    """Return an engine over a dataset.
+
+    An `endpoint` in the address stands for BigQuery itself; only this machine may, and no credentials go
+    there.
+
+    Args:
+        url: `bigquery://project/dataset`; its query may name `location`, `credentials_path` and
+            `maximum_bytes_billed`.
+        setting: What the address is called in the settings.
+
+    Raises:
+        ConfigError: it names no dataset, an endpoint elsewhere, or credentials that cannot be read.
+        ImportError: the extra `bigquery` is not installed.
+    """
+    from auditor.bigquery import DRIVER
+
+    if not url.host or not url.database:
+        raise ConfigError(f"{setting}: name project and dataset, as in bigquery://project/dataset.")
+    url = url.set(drivername=f"bigquery+{DRIVER}")
+    endpoint = url.query.get("endpoint")
+    if endpoint is None:
+        limit = {"maximum_bytes_billed": str(MOST_BYTES)}
+        unsigned: tuple[type[Exception], ...] = (OSError, ValueError, *faults())
+        try:
+            return sa.create_engine(
+                url.update_query_dict({**limit, **url.query}), connect_args=dict(PLAINLY)
+            )
+        except unsigned as exc:  # it signs in at once
+            raise ConfigError(why_not_open(setting, exc)) from exc
+    client = _client_of_this_machine(url, str(endpoint), setting)
+    own = url.set(query={"user_supplied_client": "true"})
+    return sa.create_engine(own, connect_args={"client": client, **PLAINLY})
+
+
+def _client_of_this_machine(url: sa.URL, endpoint: str, setting: str) -> Any:  # noqa: ANN401 - Google's is untyped
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    if not is_loopback(sa.make_url(endpoint).host or ""):
+        raise ConfigError(f"{setting}: an endpoint may only be on this machine; leave it out.")
+    config = bigquery.QueryJobConfig(
+        default_dataset=f"{url.host}.{url.database}",
+        maximum_bytes_billed=int(str(url.query.get("maximum_bytes_billed", MOST_BYTES))),
+    )
+    return bigquery.Client(
+        project=url.host,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": endpoint},
+        default_query_job_config=config,
+    )
+
+
+def append(engine: sa.Engine, pages: Mapping[str, pa.Table]) -> None:
+    """Append rows to tables, each by a load job of its own, that of the read's progress last.
+
+    The id of a job that fills a stage comes of its rows and of when the stage was made: a page that is
+    sent again, because nobody heard that it was loaded, is loaded once.
+    """
+    with engine.connect() as conn:
+        client = client_of(conn)
+        for name in sorted(pages, key=lambda name: name == LAST):
+            _load(client, f"{engine.url.host}.{engine.url.database}.{name}", pages[name])
+
+
+def _load(client: Any, table: str, rows: pa.Table) -> None:  # noqa: ANN401
+    import pyarrow.parquet as pq
+    from google.api_core.exceptions import Conflict
+    from google.cloud import bigquery
+
+    file = io.BytesIO()
+    pq.write_table(rows, file, compression="zstd")
+    content = file.getvalue()
+    job_id = _job_id(client, table, content)
+    config = bigquery.LoadJobConfig(
+        source_format=bigquery.SourceFormat.PARQUET,
+        write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+        create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+    )
+    try:
+        job = client.load_table_from_file(
+            io.BytesIO(content), table, size=len(content), job_id=job_id, job_config=config
+        )
+    except Conflict:
+        job = client.get_job(job_id)
+    job.result()
+
+
+def _job_id(client: Any, table: str, content: bytes) -> str:  # noqa: ANN401
+    if not table.rpartition(".")[2].startswith(STAGES):
+        return f"auditor_{uuid.uuid4().hex}"
+    made = client.get_table(table).created
+    digest = hashlib.sha256(f"{table} {made}".encode() + content).hexdigest()
+    return f"auditor_{digest}"
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """Return what Google's client raises beside the errors of a driver, once it was loaded."""
+    places = (
+        ("google.auth.exceptions", "GoogleAuthError"),
+        ("google.api_core.exceptions", "GoogleAPIError"),
+    )
+    return tuple(getattr(sys.modules[m], name) for m, name in places if m in sys.modules)
+
+
+def why_not_open(setting: str, exc: Exception) -> str:
+    """Say why a dataset cannot be opened; what Google says may name a person."""
+    return (
+        f"{setting}: BigQuery cannot be asked ({type(exc).__name__}); check project, dataset, credentials "
+        "and the rights BigQuery Data Editor and BigQuery Job User."
+    )
+
+
+def client_of(conn: sa.Connection) -> Any:  # noqa: ANN401 - Google's is untyped
+    """Return the client of Google's behind a connection."""
+    raw: Any = conn.connection.driver_connection
+    return raw._client  # noqa: SLF001 - the driver gives it no other name
+
+
+def batches(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a select a page at a time."""
+    with engine.connect() as conn:
+        rows = client_of(conn).query_and_wait(sql)
+        yield from rows.to_arrow_iterable()
+
+
+def publish(engine: sa.Engine, tables: Iterable[sa.Table]) -> None:
+    """Let the published dataset hold the tables as they stand; a clone costs what later differs from it.
+
+    Each table is put in the place of the one before in one step, and all of them one after the other.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: it may not.
+    """
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    own, copy = quote(str(engine.url.database)), quote(published(engine.url))
+    with engine.connect() as conn:
+        conn.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {copy}"))
+        for name in (quote(table.name) for table in tables):
+            made = f"CREATE OR REPLACE TABLE {copy}.{name} CLONE {own}.{name}"
+            conn.execute(sa.text(made))
+
+
+def published(url: sa.URL) -> str:
+    """Return the dataset of the copy that notebooks read."""
+    return f"{url.database}_published"
+
+
+def bytes_read(engine: sa.Engine, sql: str) -> int:
+    """Return how many bytes a statement would read; BigQuery tells without running it, for nothing."""
+    from google.cloud import bigquery
+
+    with engine.connect() as conn:
+        config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
+        return int(client_of(conn).query(sql, job_config=config).total_bytes_processed)
