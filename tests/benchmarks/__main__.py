@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from auditor.clock import utc_now
-from tests.benchmarks.machine import commit, machine
+from tests.benchmarks.machine import CHANGED, commit, machine
 from tests.benchmarks.measure import ROOT
 from tests.benchmarks.render import page
 from tests.benchmarks.world import CACHE
@@ -65,12 +65,15 @@ def run(name: str) -> dict[str, Any]:
 
 
 def measured(names: list[str], folder: Path, *, again: bool) -> list[str]:
-    """Run what has no result yet for this commit, and keep each at once; return what failed."""
+    """Run what has no result yet for this commit, and keep each at once; return what failed.
+
+    Where files differ from the commit, what was measured before may be of other ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     failed = []
     for name in names:
         file = folder / f"{name}.json"
-        if file.exists() and not again:
+        if file.exists() and not again and not folder.name.endswith(CHANGED):
             sys.stderr.write(f"== {name}: measured already\n")
             continue
         sys.stderr.write(f"== {name}\n")

@@ -97,6 +97,7 @@ def measured(world: Path, rounds: int) -> dict[str, Any]:
     """Audit a copy of a world, then so many times: everything, nothing changed, a hundredth changed."""
     found: dict[str, list[dict[str, Any]]] = {"anew": [], "unchanged": [], "changed": []}
     rows = 0
+    facts = facts_of(world)
     with copy_of(world) as work:
 
         def audit(name: str, number: int) -> dict[str, Any]:
@@ -110,7 +111,6 @@ def measured(world: Path, rounds: int) -> dict[str, Any]:
                 child("audit", "--part", "next", "--folder", work, "--number", number + place)
                 name = "anew" if kind == "anew" else "again"
                 found[kind].append(audit(name, number + place))
-    facts = facts_of(world)
     seconds = {kind: [one["audit_s"] for one in each] for kind, each in found.items()}
     middle = {
         kind: sorted(each, key=lambda one: one["audit_s"])[len(each) // 2]

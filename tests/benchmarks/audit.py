@@ -119,6 +119,7 @@ def measured(world: Path, rounds: int) -> dict[str, Any]:
     Without any again, the first counts for a later one.
     """
     scans, audits = [], []
+    facts = facts_of(world)
     with copy_of(world) as work:
         for number in range(rounds + 1):
             if number:
@@ -129,7 +130,6 @@ def measured(world: Path, rounds: int) -> dict[str, Any]:
     first, again = audits[0], audits[1:] or audits
     scan = spread(s["scan_s"] for s in scans)
     middle = sorted(again, key=lambda one: one["audit_s"])[len(again) // 2]
-    facts = facts_of(world)
     return {
         "customers": facts["customers"],
         "seed": facts["seed"],

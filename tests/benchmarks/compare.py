@@ -137,13 +137,13 @@ def peer(name: str, folder: Path, cache: Path) -> dict[str, Any]:
 def measured(world: Path, rounds: int, cache: Path, peers: list[str]) -> dict[str, Any]:
     """Let each compare so many times, in turn."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in ("ours", *peers)}
+    facts = facts_of(world)
     with copy_of(world) as work:
         rows = child("compare", "--part", "prepare", "--folder", work)
         for _ in range(rounds):
             found["ours"].append(child("compare", "--part", "ours", "--folder", work))
             for name in peers:
                 found[name].append(peer(name, work, cache))
-    facts = facts_of(world)
     own = [one["compare_s"] for one in found["ours"]]
     result: dict[str, Any] = {
         "customers": facts["customers"],

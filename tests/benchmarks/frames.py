@@ -70,12 +70,12 @@ def measured(world: Path, rounds: int) -> dict[str, Any]:
     """Scan and read in turn, so many times."""
     scans: list[dict[str, Any]] = []
     frames: list[dict[str, Any]] = []
+    facts = facts_of(world)
     with copy_of(world) as work:
         child("frames", "--part", "publish", "--folder", work)
         for _ in range(rounds):
             for part, found in (("scan", scans), ("frame", frames)):
                 found.append(child("frames", "--part", part, "--folder", work))
-    facts = facts_of(world)
     return {
         "customers": facts["customers"],
         "seed": facts["seed"],

@@ -10,6 +10,9 @@ from typing import Any
 
 from tests.benchmarks.measure import KIB, ROOT
 
+CHANGED = "+"
+"""Behind a commit from which the files differ."""
+
 
 def machine() -> dict[str, Any]:
     """Return the processor, its cores that this process may use, memory and versions."""
@@ -27,11 +30,11 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the last commit of anything but the results, with a `+` where files differ from it."""
+    """Return the last commit of anything but the results, marked where files differ from it."""
     others = ("--", ".", ":!docs/benchmarks*")
     named = _git("log", "-1", "--format=%h", "--abbrev=12", *others)
     changed = _git("status", "--porcelain", "--untracked-files=no", *others)
-    return f"{named}+" if changed else named
+    return f"{named}{CHANGED}" if changed else named
 
 
 def _git(*args: str) -> str:
