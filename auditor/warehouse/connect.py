@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MEMORY_LIMIT = "768MB"
+MEMORY_LIMIT = "1200MB"
 THREADS = 2
 SESSION = {
     "work_mem": "64MB",  # 4 MB, the server's own, lets every larger join and sort go to disk

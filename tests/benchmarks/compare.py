@@ -1,10 +1,11 @@
 """Measure the auditor's comparison of contacts beside polars, pandas, datacompy and reladiff.
 
-All see the same people of one kept world. The auditor links contacts with people, customers that are gone
-and what proves consent, and judges consent and identity; the others get, for each person, the row of
-Centra that keys the contact and the contact, and compare four columns. What each takes to load its rows
-is told apart and counts for none. Libraries that the lock has no room for get environments of their own
-beside the worlds. Run by `make bench`.
+All see the same rows of one kept world: for each person the row of Centra that keys the contact, and the
+contact. All compare four columns of them; the auditor's engine does so within its warehouse, and writes
+down every row that differs. What each takes to load its rows is told apart and counts for none. Beside
+that stands what no peer does: linking contacts with people, customers that are gone and what proves
+consent, and judging consent and identity. Libraries that the lock has no room for get environments of
+their own beside the worlds. Run by `make bench`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def prepare(folder: Path) -> dict[str, Any]:
             for name, select in ROWS.items():
                 path = warehouse_in(folder).with_name(name)
                 conn.exec_driver_sql(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+                conn.exec_driver_sql(f"CREATE OR REPLACE TABLE {_table(name)} AS {select}")
+            conn.commit()
             return {
                 name: conn.exec_driver_sql(
                     f"SELECT count(*) FROM read_parquet('{warehouse_in(folder).with_name(name)}')"
@@ -64,7 +67,34 @@ def prepare(folder: Path) -> dict[str, Any]:
             }
 
 
+def _table(file: str) -> str:
+    return f"compared_{Path(file).stem}"
+
+
 def ours(folder: Path) -> dict[str, Any]:
+    """Compare the rows in the warehouse, and write down those that differ."""
+    import sqlalchemy as sa
+
+    names = ("id", "email_key", "first_name", "last_name", "opt_in")
+    here, there = (sa.table(_table(file), *map(sa.column, names)) for file in ROWS)
+    warehouse, _ = _opened(folder)
+    with closing(warehouse), warehouse.engine.connect() as conn:
+        differs = sa.or_(*(here.c[name].is_distinct_from(there.c[name]) for name in names))
+        both = [
+            table.c[name].label(f"{table.name}_{name}") for table in (here, there) for name in names
+        ]
+        rows = sa.select(*both).select_from(here.join(there, here.c.id == there.c.id, full=True))
+        written = str(rows.where(differs).compile(warehouse.engine))
+        with timed() as took:
+            conn.exec_driver_sql(f"CREATE TABLE compared_drift AS {written}")
+            conn.commit()
+        found = conn.exec_driver_sql("SELECT count(*) FROM compared_drift").scalar()
+        conn.exec_driver_sql("DROP TABLE compared_drift")
+        conn.commit()
+    return {"compare_s": took.wall_s, "differ": found}
+
+
+def judged(folder: Path) -> dict[str, Any]:
     """Link the contacts and judge them, in place of what an earlier run found."""
     from auditor.model import drift as d
     from auditor.reconcile import consent, identity, past, people
@@ -136,12 +166,13 @@ def peer(name: str, folder: Path, cache: Path) -> dict[str, Any]:
 
 def measured(world: Path, rounds: int, cache: Path, peers: list[str]) -> dict[str, Any]:
     """Let each compare so many times, in turn."""
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in ("ours", *peers)}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in ("ours", "judged", *peers)}
     facts = facts_of(world)
     with copy_of(world) as work:
         rows = child("compare", "--part", "prepare", "--folder", work)
         for _ in range(rounds):
-            found["ours"].append(child("compare", "--part", "ours", "--folder", work))
+            for part in ("ours", "judged"):
+                found[part].append(child("compare", "--part", part, "--folder", work))
             for name in peers:
                 found[name].append(peer(name, work, cache))
     own = [one["compare_s"] for one in found["ours"]]
@@ -155,7 +186,7 @@ def measured(world: Path, rounds: int, cache: Path, peers: list[str]) -> dict[st
         "load_s": {name: spread(one["load_s"] for one in found[name]) for name in peers},
         "differ": {name: each[0]["differ"] for name, each in found.items()},
         "versions": {name: found[name][0]["version"] for name in peers},
-        "steps_s": found["ours"][-1]["steps_s"],
+        "steps_s": found["judged"][-1]["steps_s"],
         "times_ours": {
             name: spread(
                 one["compare_s"] / mine for one, mine in zip(found[name], own, strict=True)
@@ -172,8 +203,11 @@ def table(result: dict[str, Any]) -> list[list[object]]:
     for name, seconds in result["compare_s"].items():
         times = result["times_ours"].get(name, "")
         rows.append([name, seconds, times, result["differ"][name]])
-    rows += [[f"  ours: {step}", seconds, "", ""] for step, seconds in result["steps_s"].items()]
+    rows += [[f"  judged: {step}", seconds, "", ""] for step, seconds in result["steps_s"].items()]
     return rows
+
+
+PARTS = {"prepare": prepare, "ours": ours, "judged": judged}
 
 
 def main() -> None:
@@ -182,11 +216,11 @@ def main() -> None:
     add_world(parser)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--part", choices=("prepare", "ours"))
+    parser.add_argument("--part", choices=tuple(PARTS))
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
     if asked.part:
-        tell(prepare(asked.folder) if asked.part == "prepare" else ours(asked.folder))
+        tell(PARTS[asked.part](asked.folder))
         return
     world = kept_world(size_of(asked.size), asked.seed, asked.cache)
     result = measured(world, asked.rounds, asked.cache, asked.peers)

@@ -150,10 +150,13 @@ def _compare(result: Mapping[str, Any]) -> Iterator[list[object]]:
     yield ["By", "Version", "Seconds", "Loading before, s", "Rows that differ"]
     for name, seconds in result["compare_s"].items():
         load = result["load_s"].get(name)
-        told = "the auditor" if name == "ours" else name.replace("_", " on ")
+        told = _COMPARED.get(name) or name.replace("_", " on ")
         version = result["versions"].get(name, "")
         loading = _spread(load) if load else ""
         yield [told, version, _spread(seconds), loading, result["differ"][name]]
+
+
+_COMPARED = {"ours": "the auditor", "judged": "the auditor: all links and judging, too"}
 
 
 def _start(result: Mapping[str, Any]) -> Iterator[list[object]]:
