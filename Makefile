@@ -50,6 +50,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.apply
 	$(BIN)/python -m tests.benchmarks.report
 	$(BIN)/python -m tests.benchmarks.postgresql
+	$(BIN)/python -m tests.benchmarks.bytes
 
 # The cluster is three processes of this machine; CUSTOMERS sets the size of the world.
 CUSTOMERS ?= 100000
