@@ -27,7 +27,15 @@ def batches(engine: sa.Engine, select: sa.Select[Any]) -> Iterator[pa.Table]:
 def at_one_moment(
     engine: sa.Engine, tables: Iterable[sa.Table]
 ) -> Iterator[tuple[sa.Table, pa.Table]]:
-    """Yield the rows of whole tables as they stood together: a run may be writing to PostgreSQL."""
+    """Yield the rows of whole tables as they stood together: a run may be writing to PostgreSQL.
+
+    BigQuery gives each table as it stands when it is read.
+    """
+    if engine.dialect.name == "bigquery":
+        for table in tables:
+            for rows in batches(engine, sa.select(table)):
+                yield table, rows
+        return
     with _cursor(engine) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for table in tables:

@@ -1,87 +1,104 @@
-"""One world audited on the embedded store and on a BigQuery of our own: all that was found is the same."""
+"""One world, read over sockets and audited twice: on DuckDB, and on a BigQuery of our own."""
 
 from __future__ import annotations
 
 from contextlib import chdir, closing
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from msgspec.structs import replace
 
-from auditor.config.settings import Store
-from auditor.config.values import StoreUrl
-from auditor.findings import query
-from auditor.findings.ledger import Ledger
 from auditor.model.drift import link_order
-from auditor.pipeline import reading
-from auditor.sandbox.world import Scale, build_world, plant
-from auditor.warehouse import Warehouse
+from auditor.pipeline import reading, run
+from auditor.sandbox.start import Plan, sandbox
+from auditor.sandbox.world import EARLIER
 from auditor.warehouse.publish import Published
+from auditor.warehouse.shadow import shadow_of
 from tests.bigquery.server import bigquery
-from tests.direct import write_world
-from tests.distributed.audited import NOW, audited
-from tests.test_large_worlds import settings_of
+from tests.brand import FAST, look
+from tests.test_same_on_engines import NOW, SCALE, Left, left_by
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from auditor.model.audit import Audit
-    from auditor.model.finding import Finding
     from tests.bigquery.server import BigQuery
+
+LEDGER = "sqlite:///var/x-ledger.sqlite"
 
 
 @dataclass(frozen=True)
 class Both:
-    ours: tuple[Audit, list[Finding]]
-    theirs: tuple[Audit, list[Finding]]
+    ours: Left
+    theirs: Left
     published: int
+    copied: int
     big: BigQuery
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
-    """Audit one world twice, under one name."""
+    """Look at one world and audit it a while later, twice, at one moment and under one name."""
     folder: Path = tmp_path_factory.mktemp("bigquery")
-    world = build_world(1, Scale.of(customers=150), NOW)
-    plant(world, 1)
-    found = []
-    with chdir(folder), bigquery() as (big, url), pytest.MonkeyPatch.context() as patch:
+    still = SimpleNamespace(perf_counter=lambda: 0.0, monotonic=lambda: 0.0)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        bigquery() as (big, url),
+        sandbox(Plan(folder, lambda: NOW, SCALE, centra=FAST, lives=EARLIER)) as running,
+    ):
         patch.setattr(reading, "token_hex", lambda _: "0000")
-        settings = settings_of(world, folder)
-        for number, warehouse_url in enumerate((settings.store.warehouse, url)):
-            ledger_url = f"sqlite:///{number}.sqlite"
-            store = Store(warehouse=StoreUrl(warehouse_url), ledger=StoreUrl(ledger_url))
-            mine = replace(settings, store=store)
-            with closing(Warehouse(warehouse_url)) as warehouse:
-                snapshot = write_world(world, warehouse, "run", pepper="pepper")
-            with closing(Ledger(ledger_url)) as ledger:
-                query.record_run(ledger, mine.brand, snapshot)
-            found.append(audited(mine, folder))
+        for module in (reading, run):
+            patch.setattr(module, "time", still)
+        places = {
+            folder / "embedded": {"warehouse": "duckdb:///var/x.duckdb", "ledger": LEDGER},
+            folder / "bigquery": {"warehouse": url, "ledger": LEDGER},
+        }
+        for place, stores in places.items():
+            place.mkdir()
+            with chdir(place):
+                look(running, stores=stores)
+        running.live_on()
+        found = []
+        for place, stores in places.items():
+            with chdir(place):
+                found.append(left_by(running, stores))
         with closing(Published(url)) as copy, copy.engine.connect() as conn:
             published = conn.scalar(sa.select(sa.func.count()).select_from(link_order))
-    return Both(found[0], found[1], published or 0, big)
+        with closing(shadow_of(url, folder)) as shadow:
+            copied = shadow.count(link_order)
+    return Both(found[0], found[1], published or 0, copied, big)
 
 
 def test_there_is_something_to_compare(both: Both):
-    assert len(both.ours[1]) > 30
-    assert both.ours[0].bridge
+    assert len(both.ours.findings) > 30
+    assert both.ours.audit.bridge
 
 
 def test_findings_are_the_same_in_every_field(both: Both):
-    assert both.theirs[1] == both.ours[1]
+    assert both.theirs.findings == both.ours.findings
 
 
-def test_checks_bridge_and_verdict_are_the_same(both: Both):
-    ours, theirs = both.ours[0], both.theirs[0]
-    assert theirs.checks == ours.checks
-    assert (theirs.bridge, theirs.verified_share) == (ours.bridge, ours.verified_share)
-    assert theirs.verdict == ours.verdict
+def test_checks_populations_bridge_and_coverage_are_the_same(both: Both):
+    assert both.theirs.audit == both.ours.audit
+
+
+def test_the_json_is_the_same(both: Both):
+    assert both.theirs.json == both.ours.json
+
+
+def test_every_file_of_report_and_archive_is_the_same_to_the_last_byte(both: Both):
+    ours, theirs = both.ours.files, both.theirs.files
+    assert theirs.keys() == ours.keys()
+    assert [name for name, content in ours.items() if theirs[name] != content] == []
 
 
 def test_a_whole_run_is_published_beside_it(both: Both):
-    assert both.published > 400
+    assert both.published > 300
+
+
+def test_it_can_be_copied_to_work_on(both: Both):
+    assert both.copied == both.published
 
 
 def test_rows_come_in_by_load_jobs_alone(both: Both):
