@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any
@@ -190,6 +191,13 @@ def _umask_as_it_was() -> Iterator[None]:
     os.umask(0o022)
     yield
     os.umask(0o022)
+
+
+@pytest.fixture(autouse=True)
+def _no_service_has_ended() -> None:
+    """Let a job go on although another test ended its service, in this process."""
+    if jobs := sys.modules.get("auditor.service.jobs"):
+        jobs.ENDING.clear()
 
 
 @pytest.fixture(scope="session")

@@ -187,11 +187,10 @@ def test_a_file_of_another_brand_or_of_somebody_else_stays(run: Run, path: str):
 
 @pytest.mark.parametrize("suffix", ["broken-2026-01-01T00-00-00Z", "before-0001"])
 @pytest.mark.embedded("stores that were set aside are files")
+@pytest.mark.parametrize("run", ["embedded"], indirect=True)
 def test_a_store_that_was_set_aside_goes(run: Run, suffix: str):
     url = run.settings.store.warehouse if "broken" in suffix else run.settings.store.ledger
     address = sa.make_url(url)
-    if address.get_backend_name() == "postgresql":
-        pytest.skip("about files")
     place = touch(f"{address.database}.{suffix}", NOW - 91 * DAY)
     clean(run)
     assert not place.exists()

@@ -133,10 +133,10 @@ def test_every_table_of_both_stores_and_of_the_copy_was_looked_into(known: Known
     assert known.done.searched_tables == 2 * len(warehouse) + len(ledger)
 
 
+@pytest.mark.embedded("what a server keeps of deleted rows is its own")
+@pytest.mark.parametrize("brand", ["embedded"], indirect=True)
 @pytest.mark.parametrize("kind", ["duckdb", "published.duckdb", "ledger"])
 def test_no_byte_of_a_store_tells_the_address_or_the_name(known: Known, kind: str):
-    if sa.make_url(known.run.settings.store.warehouse).get_backend_name() == "postgresql":
-        pytest.skip("about files: what a server keeps of deleted rows is its own")
     brand, var = known.run.settings.brand, known.run.folder / "var"
     name = f"{brand}-ledger.sqlite" if kind == "ledger" else f"{brand}.{kind}"
     content = (var / name).read_bytes().lower()

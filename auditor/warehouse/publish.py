@@ -46,7 +46,8 @@ class Published:
         self._held = contextlib.ExitStack()
         copy = _copy_of(url)
         address = sa.make_url(url)
-        if address.get_backend_name() == "bigquery":
+        is_clone = address.get_backend_name() == "bigquery"
+        if is_clone:
             self.engine = connect_to(address.set(database=bigquery.published(address)))
             self._held.callback(self.engine.dispose)
         elif copy is None:
@@ -61,7 +62,7 @@ class Published:
             version = stored_version(conn)
         if version != SCHEMA:
             self.close()
-            if version is None:
+            if version is None and is_clone:
                 raise StoreError(UNPUBLISHED)
             raise StoreError("Another version published the data; run `auditor audit` first.")
 

@@ -108,7 +108,10 @@ def _expiry(attempt: Attempt) -> None:
 
 @_named(RAILS, "expectations")
 def _expectations(attempt: Attempt) -> None:
-    if attempt.expectations not in (None, attempt.plan.expectations):
+    was = (
+        attempt.plan.expectations
+    )  # none for a plan that holds back whom an audience may not reach
+    if was and attempt.expectations not in (None, was):
         raise StalePlanError(f"The expectations were changed since the plan was made; {AGAIN}.")
 
 
