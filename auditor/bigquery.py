@@ -11,17 +11,13 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.sql.type_api import NativeForEmulated
 from sqlalchemy_bigquery import BigQueryDialect
 from sqlalchemy_bigquery.base import BigQueryCompiler, BigQueryDDLCompiler, unnest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import timedelta
-    from types import ModuleType
+from auditor.sql_writing import Seconds, extracted, zone_and_moment
 
-    from sqlalchemy.sql.type_api import TypeEngineMixin
-    from sqlalchemy.types import TypeEngine
+if TYPE_CHECKING:
+    from types import ModuleType
 
     Function = sa.Function[Any]
 
@@ -43,24 +39,10 @@ Source:
 """
 
 
-class BigQueryInterval(NativeForEmulated, sa.types.TypeEngine["timedelta"]):
+class BigQueryInterval(Seconds):
     """A span of time, written in seconds."""
 
-    __visit_name__ = "INTERVAL"
-    native = True
-
-    @classmethod
-    def adapt_emulated_to_native(
-        cls,
-        impl: TypeEngine[Any] | TypeEngineMixin,  # noqa: ARG003 - SQLAlchemy's
-        **_: Any,  # noqa: ANN401
-    ) -> BigQueryInterval:
-        """Take the place of SQLAlchemy's interval."""
-        return cls()
-
-    def literal_processor(self, dialect: sa.Dialect) -> Callable[[timedelta], str]:  # noqa: ARG002 - SQLAlchemy's
-        """Write whole seconds: no setting of the auditor is finer."""
-        return lambda span: f"INTERVAL {int(span.total_seconds())} SECOND"
+    unit = "SECOND"
 
 
 class _Statements(BigQueryCompiler):  # type: ignore[misc]
@@ -93,11 +75,8 @@ class _Statements(BigQueryCompiler):  # type: ignore[misc]
 
     def visit_timezone_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
         """Read a time of UTC on the clock of a zone: `timezone(zone, timezone('UTC', time))`."""
-        zone, inner = fn.clauses
-        if not isinstance(inner, sa.Function) or inner.name != "timezone":
-            raise sa.exc.CompileError("timezone() stands for a time of UTC alone; write it twice.")
-        moment = self.process(tuple(inner.clauses)[1], **kw)
-        return f"DATETIME(TIMESTAMP({moment}), {self.process(zone, **kw)})"
+        zone, moment = zone_and_moment(self, fn, **kw)
+        return f"DATETIME(TIMESTAMP({moment}), {zone})"
 
     def visit_date_trunc_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
         """Cut a time down to a unit, which is a word and no text."""
@@ -106,10 +85,7 @@ class _Statements(BigQueryCompiler):  # type: ignore[misc]
 
     def visit_extract(self, extract: Any, **kw: Any) -> str:  # noqa: ANN401
         """Count the seconds since 1970, which EXTRACT cannot."""
-        moment = self.process(extract.expr, **kw)
-        if extract.field == "epoch":
-            return f"UNIX_SECONDS(TIMESTAMP({moment}))"
-        return f"EXTRACT({extract.field} FROM {moment})"
+        return extracted(self, extract, "UNIX_SECONDS(TIMESTAMP({}))", **kw)
 
     def visit_md5_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
         """Write a hash as text; BigQuery gives its bytes."""

@@ -9,7 +9,6 @@ Source:
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
@@ -20,13 +19,13 @@ from sqlalchemy.sql.compiler import (
     IdentifierPreparer,
     SQLCompiler,
 )
-from sqlalchemy.sql.type_api import NativeForEmulated
+
+from auditor.sql_writing import Seconds, extracted, zone_and_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date, datetime
 
-    from sqlalchemy.sql.elements import ColumnElement
-    from sqlalchemy.sql.type_api import TypeEngineMixin
     from sqlalchemy.types import TypeEngine
 
     Function = sa.Function[Any]
@@ -40,24 +39,10 @@ SESSION = {
 """What a session of Spark sets, so that times have no zone and nothing is cast in silence."""
 
 
-class SparkInterval(NativeForEmulated, sa.types.TypeEngine[timedelta]):
+class SparkInterval(Seconds):
     """A span of time, written in seconds."""
 
-    __visit_name__ = "INTERVAL"
-    native = True
-
-    @classmethod
-    def adapt_emulated_to_native(
-        cls,
-        impl: TypeEngine[Any] | TypeEngineMixin,  # noqa: ARG003 - SQLAlchemy's
-        **_: Any,  # noqa: ANN401
-    ) -> SparkInterval:
-        """Take the place of SQLAlchemy's interval."""
-        return cls()
-
-    def literal_processor(self, dialect: sa.Dialect) -> Callable[[timedelta], str]:  # noqa: ARG002 - SQLAlchemy's
-        """Write whole seconds: no setting of the auditor is finer."""
-        return lambda span: f"INTERVAL {int(span.total_seconds())} SECONDS"
+    unit = "SECONDS"
 
 
 class _Moment(sa.DateTime):
@@ -115,16 +100,12 @@ class _Statements(SQLCompiler):
 
     def visit_timezone_func(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
         """Read a time of UTC on the clock of a zone: `timezone(zone, timezone('UTC', time))`."""
-        zone, inner = fn.clauses
-        _, moment = _arguments_of(inner)
-        return f"convert_timezone('UTC', {self.process(zone, **kw)}, {self.process(moment, **kw)})"
+        zone, moment = zone_and_moment(self, fn, **kw)
+        return f"convert_timezone('UTC', {zone}, {moment})"
 
     def visit_extract(self, extract: Any, **kw: Any) -> str:  # noqa: ANN401
         """Count the seconds since 1970, which Spark's EXTRACT cannot."""
-        moment = self.process(extract.expr, **kw)
-        if extract.field == "epoch":
-            return f"unix_timestamp(CAST({moment} AS TIMESTAMP))"
-        return f"EXTRACT({extract.field} FROM {moment})"
+        return extracted(self, extract, "unix_timestamp(CAST({} AS TIMESTAMP))", **kw)
 
     def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:  # noqa: ANN401, ARG002
         """Search a text for a pattern, which Java reads: it names a class of characters otherwise."""
@@ -138,12 +119,6 @@ class _Statements(SQLCompiler):
 
     def _arguments(self, fn: Function, **kw: Any) -> str:  # noqa: ANN401
         return ", ".join(self.process(one, **kw) for one in fn.clauses)
-
-
-def _arguments_of(inner: ColumnElement[Any]) -> tuple[Any, ...]:
-    if not isinstance(inner, sa.Function) or inner.name != "timezone":
-        raise sa.exc.CompileError("timezone() stands for a time of UTC alone; write it twice.")
-    return tuple(inner.clauses)
 
 
 class _Tables(DDLCompiler):

@@ -71,13 +71,11 @@ def left_by(running: Sandbox, stores: Mapping[str, str]) -> Left:
     return Left(done.audit, done.json, findings, files)
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> tuple[Left, Left]:
-    """Audit one world on the embedded stores and on PostgreSQL, at one moment and under one name."""
-    embedded = {"warehouse": "duckdb:///var/x.duckdb", "ledger": "sqlite:///var/x-ledger.sqlite"}
-    postgresql = {name: new_database(postgres_server) for name in embedded}
-    folder = tmp_path_factory.mktemp("engines")
-    places = {folder / "embedded": embedded, folder / "postgresql": postgresql}
+def left_in(folder: Path, places: Mapping[Path, Mapping[str, str]]) -> list[Left]:
+    """Look at one world and audit it a while later, in each place on stores of its own.
+
+    All audits are of one moment, under one name, and take no time.
+    """
     still = SimpleNamespace(perf_counter=lambda: 0.0, monotonic=lambda: 0.0)
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -95,7 +93,18 @@ def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> tupl
         for place, stores in places.items():
             with chdir(place):
                 found.append(left_by(running, stores))
-    return found[0], found[1]
+    return found
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> tuple[Left, Left]:
+    """Audit one world on the embedded stores and on PostgreSQL, at one moment and under one name."""
+    embedded = {"warehouse": "duckdb:///var/x.duckdb", "ledger": "sqlite:///var/x-ledger.sqlite"}
+    postgresql = {name: new_database(postgres_server) for name in embedded}
+    folder = tmp_path_factory.mktemp("engines")
+    places = {folder / "embedded": embedded, folder / "postgresql": postgresql}
+    ours, theirs = left_in(folder, places)
+    return ours, theirs
 
 
 def test_there_is_something_to_compare(both: tuple[Left, Left]):

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
 
 
+_OF_BASE = tuple(c for c in agreed_value.columns if c.name not in {"topic", "link_key"})
+"""What is kept of a link, beside its name."""
+
 _moving = sa.Table(
     "moving_link",
     sa.MetaData(),
@@ -41,11 +44,7 @@ _moving = sa.Table(
     sa.Column("is_drifted", sa.Boolean),
     sa.Column("is_known", sa.Boolean),  # has a base: the columns below are its own
     sa.Column("changes", sa.Boolean),  # the base must be written
-    *(
-        sa.Column(f"base_{column.name}", column.type)
-        for column in agreed_value.columns
-        if column.name not in {"topic", "link_key"}
-    ),
+    *(sa.Column(f"base_{column.name}", column.type) for column in _OF_BASE),
     prefixes=["TEMPORARY"],
 )
 """The links that drift, that are new, or whose base has to follow; most links agree on the same values
@@ -186,7 +185,7 @@ def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
         is_known,
         changes,
     )
-    kept = [c for c in base.c if c.name not in {"topic", "link_key"}]
+    kept = [base.c[column.name] for column in _OF_BASE]
     return (
         sa.select(*present, *kept)
         .select_from(

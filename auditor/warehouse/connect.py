@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import stamina
 
 from auditor.database_tls import with_tls
+from auditor.duckdb_files import OFFLINE
 from auditor.errors import ConfigError, StoreError
 from auditor.faults import HELD, machine_fault, store_fault, teller
 from auditor.private_file import private_folder
@@ -114,10 +115,6 @@ def _parse(url: str) -> sa.URL:
             "postgresql or bigquery."
         )
     return parsed
-
-
-OFFLINE: dict[str, object] = {"autoinstall_known_extensions": False}
-"""DuckDB fetches what it lacks from its makers' server; the auditor asks no host that nobody named."""
 
 
 def connect_to(url: sa.URL) -> sa.Engine:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.duckdb_files import for_reading
 from auditor.errors import StoreError
 from auditor.faults import machine_fault
 from auditor.model import history
 from auditor.model.tables import metadata
 from auditor.private_file import replaced
 from auditor.warehouse import bigquery, copies
-from auditor.warehouse.connect import OFFLINE, connect_to, file_of
+from auditor.warehouse.connect import connect_to, file_of
 from auditor.warehouse.schema import SCHEMA, stored_version, version_table
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class Published:
         elif copy is None:
             self.engine = self._held.enter_context(_newest_schema(url))
         elif copy.exists():
-            arguments = {"read_only": True, "config": OFFLINE}
-            self.engine = sa.create_engine(f"duckdb:///{copy}", connect_args=arguments)
+            self.engine = sa.create_engine(f"duckdb:///{copy}", connect_args=for_reading())
             self._held.callback(self.engine.dispose)
         else:
             raise StoreError(UNPUBLISHED)
@@ -139,9 +139,7 @@ def _clone(url: str) -> None:
 @contextlib.contextmanager
 def unchanging(file: Path) -> Iterator[None]:
     """Keep other processes from writing into a file: a reader's lock, held for as long as it is copied."""
-    engine = sa.create_engine(
-        f"duckdb:///{file}", connect_args={"read_only": True, "config": OFFLINE}
-    )
+    engine = sa.create_engine(f"duckdb:///{file}", connect_args=for_reading())
     try:
         with engine.connect():
             yield

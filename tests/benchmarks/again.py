@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.measure import child, spread, tell
-from tests.benchmarks.world import add_world, copy_of, facts_of, kept_world, size_of
+from tests.benchmarks.world import add_world, copy_of, facts_of, world_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -160,7 +160,7 @@ def main() -> None:
     if asked.change:
         tell(change(asked.change, asked.number))
         return
-    result = measured(kept_world(size_of(asked.size), asked.seed, asked.cache), asked.rounds)
+    result = measured(world_of(asked), asked.rounds)
     tell(result, table(result))
 
 

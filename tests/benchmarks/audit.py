@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from tests.benchmarks.measure import child, peak_kib, spread, tell, timed
-from tests.benchmarks.world import add_world, copy_of, facts_of, kept_world, size_of
+from tests.benchmarks.world import add_world, copy_of, facts_of, world_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -183,7 +183,7 @@ def main() -> None:
     if asked.part:
         tell(part(asked.part, asked.folder, asked.number))
         return
-    result = measured(kept_world(size_of(asked.size), asked.seed, asked.cache), asked.rounds)
+    result = measured(world_of(asked), asked.rounds)
     tell(result, table(result))
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.benchmarks.measure import child, spread, tell, timed
 from tests.benchmarks.peers.compare import PEERS
-from tests.benchmarks.world import CACHE, add_world, copy_of, facts_of, kept_world, size_of
+from tests.benchmarks.world import CACHE, add_world, copy_of, facts_of, world_of
 
 ROUNDS = 3
 HERE = Path(__file__).parent / "peers"
@@ -222,8 +222,7 @@ def main() -> None:
     if asked.part:
         tell(PARTS[asked.part](asked.folder))
         return
-    world = kept_world(size_of(asked.size), asked.seed, asked.cache)
-    result = measured(world, asked.rounds, asked.cache, asked.peers)
+    result = measured(world_of(asked), asked.rounds, asked.cache, asked.peers)
     tell(result, table(result))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.measure import KIB, child, peak_kib, spread, tell, timed
-from tests.benchmarks.world import add_world, copy_of, facts_of, kept_world, size_of
+from tests.benchmarks.world import add_world, copy_of, facts_of, world_of
 
 ROUNDS = 3
 TABLE = "emarsys_sale"
@@ -114,7 +114,7 @@ def main() -> None:
     if asked.part:
         tell(PARTS[asked.part](asked.folder))
         return
-    result = measured(kept_world(size_of(asked.size), asked.seed, asked.cache), asked.rounds)
+    result = measured(world_of(asked), asked.rounds)
     tell(result, table(result))
 
 

@@ -90,6 +90,11 @@ def size_of(text: str) -> Size:
     return SIZES[text] if text in SIZES else Size(int(text))
 
 
+def world_of(asked: argparse.Namespace) -> Path:
+    """Return the folder of the world that was asked for."""
+    return kept_world(size_of(asked.size), asked.seed, asked.cache)
+
+
 def kept_world(size: Size, seed: int, cache: Path = CACHE) -> Path:
     """Return the folder of a world, which is made where it is not kept yet.
 
@@ -143,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_world(parser)
     asked = parser.parse_args()
-    folder = kept_world(size_of(asked.size), asked.seed, asked.cache)
+    folder = world_of(asked)
     print(json.dumps({"folder": str(folder), **facts_of(folder)}, indent=1))  # noqa: T201 - a program
 
 

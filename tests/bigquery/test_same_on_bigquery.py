@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import chdir, closing
+from contextlib import closing
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from auditor.model.drift import link_order
-from auditor.pipeline import reading, run
-from auditor.sandbox.start import Plan, sandbox
-from auditor.sandbox.world import EARLIER
 from auditor.warehouse.publish import Published
 from auditor.warehouse.shadow import shadow_of
 from tests.bigquery.server import bigquery
-from tests.brand import FAST, look
-from tests.test_same_on_engines import NOW, SCALE, Left, left_by
+from tests.test_same_on_engines import Left, left_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,33 +36,17 @@ class Both:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     """Look at one world and audit it a while later, twice, at one moment and under one name."""
     folder: Path = tmp_path_factory.mktemp("bigquery")
-    still = SimpleNamespace(perf_counter=lambda: 0.0, monotonic=lambda: 0.0)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        bigquery() as (big, url),
-        sandbox(Plan(folder, lambda: NOW, SCALE, centra=FAST, lives=EARLIER)) as running,
-    ):
-        patch.setattr(reading, "token_hex", lambda _: "0000")
-        for module in (reading, run):
-            patch.setattr(module, "time", still)
+    with bigquery() as (big, url):
         places = {
             folder / "embedded": {"warehouse": "duckdb:///var/x.duckdb", "ledger": LEDGER},
             folder / "bigquery": {"warehouse": url, "ledger": LEDGER},
         }
-        for place, stores in places.items():
-            place.mkdir()
-            with chdir(place):
-                look(running, stores=stores)
-        running.live_on()
-        found = []
-        for place, stores in places.items():
-            with chdir(place):
-                found.append(left_by(running, stores))
+        ours, theirs = left_in(folder, places)
         with closing(Published(url)) as copy, copy.engine.connect() as conn:
             published = conn.scalar(sa.select(sa.func.count()).select_from(link_order))
         with closing(shadow_of(url, folder)) as shadow:
             copied = shadow.count(link_order)
-    return Both(found[0], found[1], published or 0, copied, big)
+    return Both(ours, theirs, published or 0, copied, big)
 
 
 def test_there_is_something_to_compare(both: Both):

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import stamina
 
 from auditor.database_tls import with_tls
+from auditor.duckdb_files import for_reading
 from auditor.errors import AbsentError, ConfigError, TransientReadError
 from auditor.model.stream import Aside, Page
 from auditor.systems.arrow import arrow_schema
@@ -279,8 +280,7 @@ def _for_reading(url: sa.URL) -> tuple[sa.URL, dict[str, Any]]:
     """Return the address and arguments that open a file without ever writing or creating it."""
     backend = url.get_backend_name()
     if backend == "duckdb":
-        # What it lacks it would fetch from its makers' server, which no setting names.
-        return url, {"read_only": True, "config": {"autoinstall_known_extensions": False}}
+        return url, for_reading()
     if backend == "sqlite" and url.database and not url.database.startswith("file:"):
         query = {**url.query, "mode": "ro", "uri": "true"}
         return url.set(database=f"file:{quote(url.database)}", query=query), {}
