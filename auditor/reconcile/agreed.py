@@ -84,7 +84,7 @@ def attribute(
             with part.first(conn):
                 of_people = [topic for topic in topics if topic.is_of_people]
                 _attribute(conn, terms, run, of_people, learning)
-            rows.put_back_answers(conn)
+            rows.put_back_drift(conn)  # which now says who moved
             topics = [topic for topic in topics if topic not in of_people]
         _attribute(conn, terms, run, topics, learning)
         state.learned(conn, run)

@@ -26,7 +26,7 @@ from auditor.warehouse import correct, load, reads, stage, unload, versions
 from auditor.warehouse.connect import clear_spill, file_of, open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pyarrow as pa
@@ -220,10 +220,11 @@ class Warehouse:
         with self.engine.connect() as conn:
             yield conn.execution_options(stream_results=True).execute(ordered)
 
-    def empty_drift(self, conn: sa.Connection) -> None:
-        """Forget the drift of the run before."""
+    def empty_drift(self, conn: sa.Connection, *, but: Collection[sa.Table] = ()) -> None:
+        """Forget the drift of the run before, except that of some tables."""
         for table in (*DRIFT_TABLES, check_population):
-            stage.empty(conn, table)
+            if table not in but:
+                stage.empty(conn, table)
 
 
 def _publish(conn: sa.Connection, read: FinishedRead, run: str) -> None:

@@ -11,6 +11,7 @@ from auditor.model import tables as t
 from auditor.model.history import HISTORY
 from auditor.reconcile.again.marks import Node
 from auditor.reconcile.again.touched import keys_of
+from auditor.reconcile.populations import order_key
 from auditor.warehouse.part import copy, of_part, of_whole
 from auditor.warehouse.stage import learn
 
@@ -68,7 +69,14 @@ DRIFT = (
     d.drift_identity,
     d.drift_fulfilment,
 )
-"""The drift that is judged by the part: all of it, for whatever drifted last time is touched."""
+"""The drift that is judged by the part."""
+
+_OF_ALL = (
+    "fulfilment.dead_event",
+    "fulfilment.missing_confirmation",
+    "fulfilment.trigger_status_mismatch",
+)
+"""Checks of these tables that are asked of everything: what they found last time is of no use."""
 
 
 def make_room(conn: sa.Connection) -> None:
@@ -113,20 +121,30 @@ def _add_moved_subscriptions(conn: sa.Connection) -> None:
 
 
 def put_back(conn: sa.Connection) -> None:
-    """Let the links of the touched take the place of those they had, and their drift that of all."""
+    """Let the links and the drift of the touched take the place of those they had."""
     for table, (column, node) in _LINKS.items():
         whole, part = of_whole(conn, table), of_part(conn, table)
         conn.execute(whole.delete().where(whole.c[column].in_(keys_of(node))))
         rows = sa.select(part).where(part.c[column].in_(keys_of(node)))
         conn.execute(whole.insert().from_select(list(table.c.keys()), rows))
     for table in DRIFT:
-        rows = sa.select(of_part(conn, table))
-        conn.execute(of_whole(conn, table).insert().from_select(list(table.c.keys()), rows))
+        row = of_whole(conn, table)
+        conn.execute(row.delete().where(row.c.check_id.in_(_OF_ALL)))
+        conn.execute(row.update().values(incident=None))  # causes are sought among all of it
+    put_back_drift(conn)
 
 
-def put_back_answers(conn: sa.Connection) -> None:
-    """Let the drift of the part, which now says who moved, take the place of the same rows."""
+def put_back_drift(conn: sa.Connection) -> None:
+    """Let the drift of the touched take the place of what they had; that of all others stays."""
     for table in DRIFT:
-        whole, part = of_whole(conn, table), of_part(conn, table)
-        conn.execute(whole.delete().where(whole.c.subject_kind.in_(sa.select(part.c.subject_kind))))
-        conn.execute(whole.insert().from_select(list(table.c.keys()), sa.select(part)))
+        row = of_whole(conn, table)
+        conn.execute(row.delete().where(_is_touched(row), row.c.check_id.not_in(_OF_ALL)))
+        conn.execute(row.insert().from_select(list(row.c.keys()), sa.select(of_part(conn, table))))
+
+
+def _is_touched(drift: sa.Table) -> sa.ColumnElement[bool]:
+    if drift.name == d.drift_sales.name:
+        return order_key(drift).in_(keys_of(Node.ORDER))
+    row = drift.c
+    is_lacking = row.contact_id.is_(None) & row.customer_id.in_(keys_of(Node.CUSTOMER))
+    return row.contact_id.in_(keys_of(Node.CONTACT)) | is_lacking

@@ -1,6 +1,6 @@
 """Whom a change concerns: the orders, contacts and people that must be judged again, all of them.
 
-It begins with what changed, what was too young to judge last time and what drifted, and goes on along
+It begins with what changed and what has come of age since, and goes on along
 everything that ties records to one another, until nothing is added. So nobody who is touched depends on
 somebody who is not, and judging the touched alone gives what judging everything would.
 """
@@ -123,6 +123,18 @@ _NAMED: dict[Node, tuple[ColumnElement[Any], ...]] = {
 """Where the key of a unit is found that has changed: among what is there now, or was there last time."""
 
 
+class _Span(NamedTuple):
+    """From when on something was too young last time, and from when on it is now."""
+
+    begins: datetime
+    ends: datetime
+
+    def keys(self, key: ColumnElement[Any], *moments: ColumnElement[Any]) -> Keys:
+        """Select the keys of which a moment is within."""
+        within = (sa.and_(at >= self.begins, at < self.ends) for at in moments)
+        return sa.select(key).where(key.is_not(None), sa.or_(*within))
+
+
 def keys_of(node: Node) -> Keys:
     """Select the touched keys of one kind."""
     return sa.select(touched_key.c.key).where(touched_key.c.node == int(node))
@@ -198,7 +210,7 @@ def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> None:
 
 def _seeds(terms: Terms, now: Judged, earlier: Judged) -> dict[Node, list[Keys]]:
     seeds: dict[Node, list[Keys]] = {node: list(_changed(node)) for node in _NAMED}
-    for node, keys in chain(_drifted(), _young(earlier), _uncovered(terms, now, earlier)):
+    for node, keys in chain(_unknown(), _of_age(now, earlier), _uncovered(terms, now, earlier)):
         seeds[node].append(keys)
     return seeds
 
@@ -210,8 +222,8 @@ def _changed(node: Node) -> Iterator[Keys]:
         yield sa.select(key).where(row_hash(key).in_(units))
 
 
-def _drifted() -> Iterator[tuple[Node, Keys]]:
-    """Yield the subjects of open drift: who moved is asked of them every time."""
+def _unknown() -> Iterator[tuple[Node, Keys]]:
+    """Yield the subjects of drift of which nobody knew who moved: of a link seen twice, more is known."""
     for table in (
         d.drift_consent,
         d.drift_identity,
@@ -220,31 +232,34 @@ def _drifted() -> Iterator[tuple[Node, Keys]]:
         d.drift_audience,
     ):
         contact = table.c.contact_id
-        yield Node.CONTACT, sa.select(contact).where(contact.is_not(None))
-    customer, row = d.drift_identity.c.customer_id, d.drift_sales.c
-    yield Node.CUSTOMER, sa.select(customer).where(customer.is_not(None))
-    number: Keys = sa.select(order_key(d.drift_sales).label("order_number"))
-    yield Node.ORDER, number.where(row.subject_key.is_not(None))
+        yield Node.CONTACT, _of_unknown(table, contact)
+    yield Node.CUSTOMER, _of_unknown(d.drift_identity, d.drift_identity.c.customer_id)
+    number = order_key(d.drift_sales).label("order_number")
+    yield Node.ORDER, _of_unknown(d.drift_sales, number)
 
 
-def _young(judged: Judged) -> Iterator[tuple[Node, Keys]]:
-    """Yield what was not old enough last time, and so may be judged otherwise by its age alone."""
+def _of_unknown(drift: sa.Table, key: ColumnElement[Any]) -> Keys:
+    return sa.select(key).where(drift.c.moved_by == "unknown", key.is_not(None))
+
+
+def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
+    """Yield what was not old enough last time and now is, and so may be judged otherwise by its age alone."""
     person, contact, event = d.link_person.c, d.link_contact.c, d.link_event.c
     order, parcel, fired = t.centra_order.c, t.centra_shipment.c, t.emarsys_event.c
-    contacts, sales, events = judged.contacts_before, judged.sales_before, judged.events_before
-    yield Node.EMAIL, _since(person.email_key, contacts, person.changed_at, person.evidence_at)
+    contacts = _Span(earlier.contacts_before, now.contacts_before)
+    sales = _Span(earlier.sales_before, now.sales_before)
+    events = _Span(earlier.events_before, now.events_before)
+    yield Node.EMAIL, contacts.keys(person.email_key, person.changed_at, person.evidence_at)
     moments = (contact.changed_at, contact.evidence_at, contact.gone_at)
-    yield Node.CONTACT, _since(contact.contact_id, contacts, *moments)
-    yield (
-        Node.ORDER,
-        _since(order.order_number, min(sales, events), order.created_at, order.updated_at),
-    )
+    yield Node.CONTACT, contacts.keys(contact.contact_id, *moments)
+    for span in (sales, events):
+        yield Node.ORDER, span.keys(order.order_number, order.created_at, order.updated_at)
     returned = t.centra_return.c
-    yield Node.ORDER, _since(returned.order_number, sales, returned.created_at)
+    yield Node.ORDER, sales.keys(returned.order_number, returned.created_at)
     left = (parcel.shipped_at, parcel.updated_at, parcel.created_at)
-    yield Node.ORDER, _since(parcel.order_number, events, *left)
-    yield Node.CONTACT, _since(event.contact_id, events, event.caused_at, event.happened_at)
-    yield Node.CONTACT, _since(fired.contact_id, events, fired.happened_at)
+    yield Node.ORDER, events.keys(parcel.order_number, *left)
+    yield Node.CONTACT, events.keys(event.contact_id, event.caused_at, event.happened_at)
+    yield Node.CONTACT, events.keys(fired.contact_id, fired.happened_at)
 
 
 def _uncovered(terms: Terms, now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
@@ -267,7 +282,3 @@ def _uncovered(terms: Terms, now: Judged, earlier: Judged) -> Iterator[tuple[Nod
         (Node.CONTACT, linked.contact_id, linked.happened_at),
     ):
         yield node, sa.select(key).where(key.is_not(None), at >= first, at <= last)
-
-
-def _since(key: ColumnElement[Any], limit: datetime, *moments: ColumnElement[Any]) -> Keys:
-    return sa.select(key).where(key.is_not(None), sa.or_(*(at >= limit for at in moments)))
