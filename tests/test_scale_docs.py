@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.bigquery_engine import MOST_BYTES
 from auditor.config import load_settings
 from auditor.systems.emarsys.lists import PAGE as IDS_A_REQUEST
 from auditor.systems.emarsys.lookup import BLOCK as CONTACTS_A_REQUEST
-from auditor.warehouse.bigquery import MOST_BYTES
 from tests.benchmarks.bytes import grows_with
 from tests.config.sample import SAMPLE
 from tests.distributed import cluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ TYPES = {
     "VARCHAR": "STRING",
     "DOUBLE": "FLOAT",
     "TIMESTAMP": "DATETIME",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
     "DATE": "DATE",
 }
 """What a type of DuckDB is called in a schema of BigQuery; decimals are NUMERIC."""
@@ -44,6 +45,7 @@ class Engine:
         self._lock = threading.Lock()
         self.made: dict[str, int] = {}
         self._clock = 0
+        self._entered = ""
 
     def run(
         self, sql: str, dataset: str, parameters: Mapping[str, Parameter]
@@ -51,8 +53,7 @@ class Engine:
         """Run a statement; return its columns with their types, its rows, and how many it changed."""
         text, values = translated(sql, dataset, parameters)
         with self._lock:
-            self._conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{dataset}"')
-            self._conn.execute(f"SET search_path = '{dataset}'")
+            self._enter(dataset)
             try:
                 found = self._conn.execute(text, values)
             except duckdb.Error as exc:
@@ -64,9 +65,39 @@ class Engine:
             return [], [], int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
         return columns, rows, 0
 
+    def told(
+        self, sql: str, dataset: str, parameters: Mapping[str, Parameter]
+    ) -> list[tuple[str, str]]:
+        """Return the columns that a select would give, without running it."""
+        text, values = translated(sql, dataset, parameters)
+        with self._lock:
+            self._enter(dataset)
+            try:
+                found = self._conn.execute(f"DESCRIBE {text}", values)
+            except duckdb.Error as exc:
+                raise Refused(f"{exc}\n{text}") from exc
+            return [(name, _kind(kind)) for name, kind, *_ in found.fetchall()]
+
+    def drop(self, dataset: str, table: str) -> None:
+        """Drop a table."""
+        with self._lock:
+            self._conn.execute(f'DROP TABLE IF EXISTS "{dataset}"."{table}"')
+
+    def fill(self, dataset: str, statements: Sequence[str]) -> None:
+        """Run statements of DuckDB in a dataset, as somebody else who owns it."""
+        with self._lock:
+            self._enter(dataset)
+            for one in statements:
+                self._conn.execute(one)
+
+    def _enter(self, dataset: str) -> None:
+        if dataset != self._entered:
+            self._conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{dataset}"')
+            self._conn.execute(f"SET search_path = '{dataset}'")
+            self._entered = dataset
+
     def load(self, file: str, dataset: str, table: str) -> int:
         """Append a Parquet file to a table."""
-        _, _, count = self.run("SELECT 1", dataset, {})
         with self._lock:
             columns = ", ".join(f'"{name}"' for name, _ in self._columns(dataset, table))
             found = self._conn.execute(
@@ -129,6 +160,8 @@ def _translated(sql: str, dataset: str) -> tuple[str, tuple[str, ...]]:
             one.replace(_on_the_clock(one.this.this, one.expression))
     if isinstance(tree, exp.Create):
         tree.set("properties", None)
+    for table in tree.find_all(exp.Table):
+        table.set("catalog", None)  # all projects are one here
     asked = list(tree.find_all(exp.Parameter))
     for number, parameter in enumerate(asked):
         parameter.replace(exp.Placeholder(this=f"p{number}"))
@@ -182,6 +215,7 @@ def value_of(kind: str, value: Any) -> Any:
         "BOOL": lambda text: text == "true",
         "DATETIME": datetime.fromisoformat,
         "DATE": date.fromisoformat,
+        "TIMESTAMP": datetime.fromisoformat,
     }
     return readers.get(kind, str)(value)  # type: ignore[operator]
 
@@ -191,12 +225,15 @@ def cells(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [{"f": [{"v": _cell(value)} for value in row]} for row in rows]
 
 
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
 def _cell(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-        return moment.isoformat()
+        return value.isoformat() if value.tzinfo is None else str(_micros(value))
     return str(value)

@@ -57,6 +57,12 @@ class BigQuery:
             return (200, job) if job else _error(404, f"Not found: Job {found[1]}")
         return _error(404, f"Not found: {path}")
 
+    def delete(self, path: str) -> Answer:
+        """Answer a DELETE of a table."""
+        dataset, table = re.fullmatch(r".*/datasets/([^/]+)/tables/([^/]+)", path).groups()  # type: ignore[union-attr]
+        self.engine.drop(dataset, table)
+        return 200, {}
+
     def query(self, project: str, body: dict[str, Any]) -> Answer:
         """Answer `jobs.query`."""
         config = {**body, "query": body["query"]}
@@ -91,13 +97,17 @@ class BigQuery:
         sql, limit = config["query"], config.get("maximumBytesBilled")
         statistics = {"totalBytesProcessed": str(self.bytes_per_statement)}
         job = _job(project, job_id, "query", {"query": {"query": sql}}, statistics)
+        parameters = {one["name"]: _parameter(one) for one in config.get("queryParameters", ())}
+        dataset = config.get("defaultDataset", {}).get("datasetId", "main")
         if config.get("dryRun"):
-            return 200, {**job, "statistics": {**job["statistics"], "query": statistics}}
+            try:
+                told = {**statistics, "schema": _schema(self.engine.told(sql, dataset, parameters))}
+            except Refused as exc:
+                return _error(400, str(exc))
+            return 200, {**job, "statistics": {**job["statistics"], "query": told}}
         if limit is not None and int(limit) < self.bytes_per_statement:
             return _error(400, f"Query exceeded limit for bytes billed: {limit}.")
         self.statements.append(sql)
-        parameters = {one["name"]: _parameter(one) for one in config.get("queryParameters", ())}
-        dataset = config.get("defaultDataset", {}).get("datasetId", "main")
         try:
             columns, rows, changed = self.engine.run(sql, dataset, parameters)
         except Refused as exc:
@@ -188,6 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*self.big.query(project, body))
         else:
             self._answer(*self.big.insert(project, body))
+
+    def do_DELETE(self) -> None:
+        self._answer(*self.big.delete(urlsplit(self.path).path))
 
     def do_PUT(self) -> None:
         at = urlsplit(self.path)

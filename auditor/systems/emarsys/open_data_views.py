@@ -102,8 +102,8 @@ class View:
             return self._first_of_each(relation, relation.c[self.newest].desc(), limits)
         # Repeated rows are copies, but their load times may differ: any value will do.
         columns = (
-            column if column.name == self.repeats else sa.func.min(column)
-            for column in self._named(relation)
+            column if name == self.repeats else sa.func.min(column).label(name)
+            for name, column in zip(self.source_columns, self._named(relation), strict=True)
         )
         return sa.select(*columns).where(*limits).group_by(relation.c[self.repeats])
 
@@ -175,8 +175,8 @@ def sales(digits: int) -> View:
             "order_number": ("order_id", read.texts),
             "item": ("product_external_id", read.texts),
             "purchased_on": ("purchase_date", read.dates),
-            "quantity_milli": ("quantity", read.scaled(3)),
-            "amount_minor": ("sales_amount", read.scaled(digits)),
+            "quantity_milli": ("quantity", read.Scaled(3)),
+            "amount_minor": ("sales_amount", read.Scaled(digits)),
             "si_contact_id": ("si_contact_id", read.texts),
             "loaded_at": ("load_date", read.moments),
         },
@@ -252,7 +252,7 @@ def latest_products(digits: int) -> View:
     Source:
         Emarsys reference 7: a pilot; every text and amount is a record with a `default`.
     """
-    texts, amounts = read.part("default", read.texts), read.part("default", read.scaled(digits))
+    texts, amounts = read.part("default", read.texts), read.part("default", read.Scaled(digits))
     return View(
         "products_latest_state",
         tables.emarsys_latest_product,
