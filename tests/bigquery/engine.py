@@ -112,6 +112,12 @@ class Engine:
         with self._lock:
             return self._columns(dataset, table)
 
+    def tables(self, dataset: str) -> list[str]:
+        """Return the names of a dataset's tables."""
+        found = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
+        with self._lock:
+            return [name for (name,) in self._conn.execute(found, [dataset]).fetchall()]
+
     def count(self, dataset: str, table: str) -> int:
         """Count the rows of a table."""
         with self._lock:

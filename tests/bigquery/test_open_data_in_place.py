@@ -15,6 +15,7 @@ from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.history import HISTORY
+from auditor.model.stream import Start
 from auditor.model.tables import STREAM_TABLES, unparsed_row
 from auditor.snapshot.course import Terms
 from auditor.snapshot.store import store_page
@@ -26,6 +27,7 @@ from auditor.systems.emarsys.open_data_views import PARTITION, SI_CONTACTS
 from auditor.warehouse import UnfinishedRead, Warehouse
 from auditor.warehouse.beside import BigQueryBeside
 from auditor.warehouse.stage import staged
+from tests.bigquery.open_data import ACCOUNT, MADE
 from tests.bigquery.server import bigquery
 from tests.test_large_worlds import Silent
 
@@ -34,26 +36,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.model.snapshot import Snapshot
+    from auditor.model.stream import Beside, Page
+    from auditor.systems.emarsys.open_data_views import View
     from tests.bigquery.server import BigQuery
 
-ACCOUNT = 123456789
 DATASET = f"emarsys_acme_{ACCOUNT}"
 SINCE = date(2026, 1, 10)
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NAMES = ("sales", "si_contacts", "unsubscribes", "external_events")
 TABLES = tuple(table for name in NAMES for table in STREAM_TABLES[name])
 
-MADE = (
-    f"CREATE TABLE si_purchases_{ACCOUNT} (order_id VARCHAR, load_date TIMESTAMPTZ, si_contact_id BIGINT, "
-    "si_product_id BIGINT, product_external_id VARCHAR, purchase_date DATE, quantity DECIMAL(38, 9), "
-    "sales_amount DECIMAL(38, 9))",
-    f"CREATE TABLE si_contacts_{ACCOUNT} (si_contact_id BIGINT, contact_id BIGINT, "
-    "contact_external_id VARCHAR, is_generated BOOLEAN)",
-    f"CREATE TABLE email_unsubscribes_{ACCOUNT} (contact_id BIGINT, event_time TIMESTAMPTZ, "
-    "source VARCHAR, loaded_at TIMESTAMPTZ, partitiontime TIMESTAMPTZ)",
-    f"CREATE TABLE external_events_{ACCOUNT} (contact_id BIGINT, event_id VARCHAR, "
-    "event_time TIMESTAMPTZ, event_type_id BIGINT, loaded_at TIMESTAMPTZ, partitiontime TIMESTAMPTZ)",
-)
 HALVES = "0.0005, 0.0015, -0.0005, 1.004999999, 1.005, -1.005, -199.995, 0, 2.5, 1234567.891500001"
 STRANGE = (
     "'', ' ', 'x', ' x ', '\u00a0', '\u2003 ', 'a\u00a0b', '\u00e5', 'A\u030a', '\u5bc6\u5c01', '\u0663', "
@@ -208,8 +200,7 @@ def test_no_row_passes_through_the_auditor_where_sql_is_sure(both: Both):
     settings = OpenDataSettings(url=both.settings.url, account=ACCOUNT, dataset="plain")
     with closing(Warehouse(both.url)) as warehouse:
         warehouse.begin_read(UnfinishedRead("si_contacts", "full", "", NOW), (SI_CONTACTS.table,))
-        pages = InPlace(settings, SI_CONTACTS, SINCE, BigQueryBeside(warehouse.engine)).pages()
-        assert pages is not None
+        pages = in_place(settings, SI_CONTACTS, BigQueryBeside(warehouse.engine))
         assert [(page.rows, page.tables) for page in pages] == [(1, {})]
 
 
@@ -240,37 +231,54 @@ def test_what_came_since_is_the_same(both: Both, name: str):
         warehouse.begin_read(UnfinishedRead(name, "full", "", NOW), (view.table,))
         beside = warehouse.beside(both.settings.url)
         assert beside is not None
-        pages = InPlace(both.settings, view, SINCE, beside).pages(CAME)
-        assert pages is not None
-        for number, page in enumerate(pages):
+        for number, page in enumerate(in_place(both.settings, view, beside, CAME)):
             store_page(warehouse, page, stream=name, run="r", number=number, pepper=None)
         theirs = rows(warehouse, staged(view.table))
     assert ours
     assert theirs == sorted((tuple(row.items()) for row in ours), key=repr)
 
 
-def test_a_view_with_a_column_of_an_unexpected_type_is_read_through_the_auditor(both: Both):
-    both.big.engine.fill("odd", [f"CREATE TABLE si_contacts_{ACCOUNT} AS {ODD}"])
+@pytest.mark.parametrize(
+    ("dataset", "why"),
+    [("odd", "its column contact_id is FLOAT"), ("elsewhere", "may not read it")],
+)
+def test_a_view_that_cannot_be_read_in_place_says_why(both: Both, dataset: str, why: str):
+    both.big.engine.fill("odd", [f"CREATE OR REPLACE TABLE si_contacts_{ACCOUNT} AS {ODD}"])
+    settings = OpenDataSettings(url=both.settings.url, account=ACCOUNT, dataset=dataset)
+    with closing(Warehouse(both.url)) as warehouse:
+        beside = BigQueryBeside(warehouse.engine)
+        assert why in str(InPlace(settings, SI_CONTACTS, SINCE, beside).plan())
+
+
+def test_a_view_that_cannot_be_read_in_place_is_read_through_the_auditor(both: Both):
     settings = OpenDataSettings(url=both.settings.url, account=ACCOUNT, dataset="odd")
-    assert in_place(both, settings) is None
-
-
-def test_a_dataset_that_the_warehouse_may_not_read_is_read_through_the_auditor(both: Both):
-    settings = OpenDataSettings(url=both.settings.url, account=ACCOUNT, dataset="elsewhere")
-    assert in_place(both, settings) is None
+    both.big.engine.fill("odd", [f"CREATE OR REPLACE TABLE si_contacts_{ACCOUNT} AS {ODD}"])
+    stream = streams._over_open_data("si_contacts", settings, SI_CONTACTS, SINCE)
+    assert stream.in_place is not None
+    with closing(Warehouse(both.url)) as warehouse:
+        (page,) = stream.in_place(Start(), BigQueryBeside(warehouse.engine))
+    assert page.tables["emarsys_si_contact"].num_rows == 1
 
 
 def test_a_view_that_is_larger_than_a_statement_may_read_is_not_read(both: Both):
-    with pytest.raises(IncompleteSnapshotError, match=r"maximum_bytes_billed"):
-        in_place(both, both.settings, most=1_000_000 - 1)
+    with closing(Warehouse(f"{both.url}&maximum_bytes_billed=2000000")) as warehouse:
+        both.big.bytes_per_statement *= 3
+        try:
+            with pytest.raises(
+                IncompleteSnapshotError, match=r"3,000,000 bytes; a statement .* 2,000,000"
+            ):
+                list(in_place(both.settings, SI_CONTACTS, BigQueryBeside(warehouse.engine)))
+        finally:
+            both.big.bytes_per_statement //= 3
 
 
-def in_place(both: Both, settings: OpenDataSettings, most: int = 1 << 40) -> object:
-    with closing(Warehouse(both.url)) as warehouse:
-        beside = BigQueryBeside(warehouse.engine)
-        told = beside.told
-        beside.told = lambda select: (found := told(select)) and found._replace(most_bytes=most)  # type: ignore[method-assign]
-        return InPlace(settings, SI_CONTACTS, SINCE, beside).pages()
+def in_place(
+    settings: OpenDataSettings, view: View, beside: Beside, since: datetime | None = None
+) -> Iterator[Page]:
+    source = InPlace(settings, view, SINCE, beside)
+    plan = source.plan(since)
+    assert not isinstance(plan, str)
+    return source.pages(plan)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,13 @@ class OpenData:
             self._require(connection, view)
             relation = view.relation(self._dataset, self._account)
             has_partitions = _has(connection, relation, sa.column(PARTITION))
-            query = view.select(relation, since, loaded_since, has_partitions=has_partitions)
+            query = view.select(
+                relation,
+                since,
+                loaded_since,
+                has_partitions=has_partitions,
+                records_as_text=connection.dialect.name == "bigquery",
+            )
             if only is not None:
                 column, values = only
                 # Ids are numbers in some views and text in others.

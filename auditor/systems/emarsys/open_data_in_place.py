@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from auditor.config.systems import OpenData as OpenDataSettings
-    from auditor.model.stream import Beside
+    from auditor.model.stream import Beside, Told
     from auditor.systems.emarsys.columns import Read
     from auditor.systems.emarsys.open_data_views import View
 
@@ -48,6 +48,24 @@ class Exact(NamedTuple):
     is_certain: Expression
 
 
+class Plan(NamedTuple):
+    """How one view is read in place.
+
+    Attributes:
+        raw: The copy of what counts in the view.
+        cut: Selects it.
+        exact: The canonical columns, from the copy.
+        told: What BigQuery says of the select.
+        loaded_since: As it was asked for.
+    """
+
+    raw: sa.TableClause
+    cut: sa.Select[Any]
+    exact: Mapping[str, Exact]
+    told: Told
+    loaded_since: datetime | None
+
+
 class InPlace:
     """One view, which BigQuery can read into the warehouse by itself.
 
@@ -62,35 +80,47 @@ class InPlace:
         self._view, self._since, self._beside = view, since, beside
         self._relation = view.relation(_place(settings), settings.account)
 
-    def pages(self, loaded_since: datetime | None = None) -> Iterator[Page] | None:
-        """Return the pages of the view, whose rows are not in them but in the warehouse already.
+    def plan(self, loaded_since: datetime | None = None) -> Plan | str:
+        """Return how the view is read; where it cannot be read in place, why, as the end of a sentence.
 
         Args:
             loaded_since: Read only what came since then, with the overlap of `delta_start`.
-
-        Returns:
-            None where it cannot be read in place.
-
-        Raises:
-            IncompleteSnapshotError: it is larger than a statement of the warehouse may read.
         """
-        if self._view.records is not None:  # no DISTINCT tells lists of records apart
-            return None
+        if self._view.records is not None:
+            return "it holds lists of records"
         query = self._query(loaded_since)
         told = self._beside.told(query)
         if told is None:
-            return None
+            return (
+                "the credentials of store.warehouse may not read it, or it is not where they look"
+            )
         raw = _raw(self._view)
         exact = _canonical(self._view, raw, told.types)
-        if exact is None:
-            return None
-        if told.bytes_read > told.most_bytes:
-            raise IncompleteSnapshotError(
-                f"Emarsys Open Data: reading {self._view.name} takes {told.bytes_read:,} bytes; a "
-                f"statement of store.warehouse may read {told.most_bytes:,} (maximum_bytes_billed)."
-            )
+        if isinstance(exact, str):
+            return f"its column {exact} is {told.types[exact]}"
         cut = _cut(self._view, query, told.types, self._since, loaded_since)
-        return self._pages(raw, cut, exact, loaded_since)
+        return Plan(raw, cut, exact, told, loaded_since)
+
+    def pages(self, plan: Plan) -> Iterator[Page]:
+        """Yield the pages of the view, whose rows are not in them but in the warehouse already.
+
+        Raises:
+            IncompleteSnapshotError: it is larger than a statement of the warehouse may read.
+            TransientReadError: reading broke off.
+        """
+        if plan.told.bytes_read > plan.told.most_bytes:
+            raise IncompleteSnapshotError(
+                f"Emarsys Open Data: reading {self._view.name} takes {plan.told.bytes_read:,} bytes; a "
+                f"statement may read {plan.told.most_bytes:,} (store.warehouse: maximum_bytes_billed)."
+            )
+        try:
+            yield from self._filled(plan)
+        except _broken() as exc:
+            kind = type(getattr(exc, "orig", exc)).__name__
+            # `from None`: BigQuery quotes the value that it failed at.
+            raise TransientReadError(
+                f"Emarsys Open Data: reading {self._view.name} in BigQuery broke off ({kind})."
+            ) from None
 
     def _query(self, loaded_since: datetime | None) -> sa.Select[Any]:
         days: sa.Select[Any] = sa.select(sa.column(PARTITION)).select_from(self._relation)
@@ -99,33 +129,20 @@ class InPlace:
             self._relation, self._since, loaded_since, has_partitions=has_partitions
         )
 
-    def _pages(
-        self,
-        raw: sa.TableClause,
-        cut: sa.Select[Any],
-        exact: Mapping[str, Exact],
-        loaded_since: datetime | None,
-    ) -> Iterator[Page]:
-        is_certain = sa.and_(*(one.is_certain for one in exact.values()))
-        values = [one.value.label(name) for name, one in exact.items()]
-        try:
-            # Of one moment, and the view itself, which may be dear to read, is read once.
-            with self._beside.copied(raw.name, cut) as count:
-                table, certain = self._view.table, sa.select(*values).where(is_certain)
-                inserted = self._beside.insert(table, certain) if count else 0
-                yield Page({}, rows=inserted)
-                if inserted == count:
-                    return
-                doubtful = sa.select(raw).where(~is_certain)
-                for rows in self._beside.rows(doubtful, PAGE_ROWS):
-                    columns = list(zip(*rows, strict=True))
-                    yield page_of(self._view, columns, self._since, loaded_since)
-        except _broken() as exc:
-            kind = type(getattr(exc, "orig", exc)).__name__
-            # `from None`: BigQuery quotes the value that it failed at.
-            raise TransientReadError(
-                f"Emarsys Open Data: reading {self._view.name} in BigQuery broke off ({kind})."
-            ) from None
+    def _filled(self, plan: Plan) -> Iterator[Page]:
+        is_certain = sa.and_(*(one.is_certain for one in plan.exact.values()))
+        values = [one.value.label(name) for name, one in plan.exact.items()]
+        certain = sa.select(*values).where(is_certain)
+        # Of one moment, and the view itself, which may be dear to read, is read once.
+        with self._beside.copied(plan.raw.name, plan.cut) as count:
+            inserted = self._beside.insert(self._view.table, certain) if count else 0
+            yield Page({}, rows=inserted)
+            if inserted == count:
+                return
+            doubtful = sa.select(plan.raw).where(~is_certain)
+            for rows in self._beside.rows(doubtful, PAGE_ROWS):
+                columns = list(zip(*rows, strict=True))
+                yield page_of(self._view, columns, self._since, plan.loaded_since)
 
 
 def _broken() -> tuple[type[Exception], ...]:
@@ -145,15 +162,13 @@ def _raw(view: View) -> sa.TableClause:
     return sa.table(f"raw_{view.table.name}", *columns)
 
 
-def _canonical(
-    view: View, raw: sa.TableClause, types: Mapping[str, str]
-) -> dict[str, Exact] | None:
-    """Return the columns of the canonical table; None where SQL cannot say one exactly."""
+def _canonical(view: View, raw: sa.TableClause, types: Mapping[str, str]) -> dict[str, Exact] | str:
+    """Return the columns of the canonical table; where SQL cannot say one exactly, what the view calls it."""
     found = {}
     for name, (source, reader) in view.columns.items():
         made = _exact(reader, raw.c[source], types[source])
         if made is None:
-            return None
+            return source
         found[name] = made
     return found
 

@@ -84,6 +84,7 @@ class View:
         loaded_since: datetime | None = None,
         *,
         has_partitions: bool = False,
+        records_as_text: bool = False,
     ) -> sa.Select[Any]:
         """Return the select of all rows that count, those without a limiting column included.
 
@@ -92,12 +93,14 @@ class View:
             since: The first day that counts.
             loaded_since: Leave out what came earlier, but for the overlap; None reads all.
             has_partitions: Whether the view is divided by `PARTITION`.
+            records_as_text: Whether records come as JSON, for BigQuery's DISTINCT takes no lists of them.
         """
         limits = tuple(self._limits(relation, since, loaded_since, has_partitions=has_partitions))
         if self.repeats == "kept":
             return sa.select(*self._named(relation)).where(*limits)
         if self.repeats == "distinct":
-            return sa.select(*self._named(relation)).distinct().where(*limits)
+            named = self._named(relation, records_as_text=records_as_text)
+            return sa.select(*named).distinct().where(*limits)
         if self.newest is not None:
             return self._first_of_each(relation, relation.c[self.newest].desc(), limits)
         # Repeated rows are copies, but their load times may differ: any value will do.
@@ -107,8 +110,17 @@ class View:
         )
         return sa.select(*columns).where(*limits).group_by(relation.c[self.repeats])
 
-    def _named(self, relation: sa.TableClause) -> list[sa.ColumnElement[Any]]:
-        return [relation.c[name] for name in self.source_columns]
+    def _named(
+        self, relation: sa.TableClause, *, records_as_text: bool = False
+    ) -> list[sa.ColumnElement[Any]]:
+        if not records_as_text:
+            return [relation.c[name] for name in self.source_columns]
+        return [
+            sa.func.to_json_string(relation.c[name]).label(name)
+            if name == self.records
+            else relation.c[name]
+            for name in self.source_columns
+        ]
 
     def _first_of_each(
         self,

@@ -245,10 +245,12 @@ def _over_open_data(
         return OpenData(settings).read(view, since, start.changed_since)
 
     def in_place(start: Start, beside: Beside) -> Iterator[Page]:
-        found = InPlace(settings, view, since, beside).pages(start.changed_since)
-        if found is None:
-            log.info("Open Data: %s is not read in place, but through the auditor.", view.name)
-        return read_from(start) if found is None else found
+        source = InPlace(settings, view, since, beside)
+        plan = source.plan(start.changed_since)
+        if isinstance(plan, str):
+            log.info("Open Data: %s is read through the auditor, for %s.", view.name, plan)
+            return read_from(start)
+        return source.pages(plan)
 
     return Stream(
         SYSTEM,
