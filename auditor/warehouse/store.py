@@ -64,7 +64,7 @@ class Warehouse:
     def position(self, stream: str) -> Position | None:
         """Return a stream's newest complete read, None before the first."""
         with self.engine.connect() as conn:
-            return reads.position(conn, stream)
+            return reads.positions(conn, [stream]).get(stream)
 
     def unfinished(self, stream: str) -> UnfinishedRead | None:
         """Return the read of a stream that was broken off, None when there is none."""
@@ -133,13 +133,15 @@ class Warehouse:
             as_of: When that run began.
             finished: The reads that came to their end.
         """
+        finished = list(finished)
         with self.engine.begin() as conn:
             number = reads.number_run(conn, run, as_of)
-            conn.execute(unparsed_row.delete())
+            # First: where there are no transactions, no read goes on whose stage is published already.
+            reads.forget(conn, *(read.stream for read in finished))
             for read in finished:
                 _publish(conn, read, run)
                 stage.learn(conn, *read.tables)
-                reads.finish(conn, read, run, number)
+            reads.finish(conn, finished, run, number)
             versions.forget_erased(conn)
             _show_aside(conn)
 

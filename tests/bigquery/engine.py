@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _COPY = re.compile(r"CREATE OR REPLACE TABLE (\S+) (?:COPY|CLONE) (\S+)\s*")
+_DROP = re.compile(r"\s*DROP TABLE IF EXISTS \S+\s*")
 TYPES = {
     "BIGINT": "INTEGER",
     "INTEGER": "INTEGER",
@@ -155,9 +156,11 @@ def translated(
 
 @lru_cache(maxsize=2000)
 def _translated(sql: str, dataset: str) -> tuple[str, tuple[str, ...]]:
-    copied = _COPY.fullmatch(sql)
-    if copied:
-        sql = f"CREATE OR REPLACE TABLE {copied[1]} AS SELECT * FROM {copied[2]}"
+    plain = sql.replace("`", '"')
+    if _DROP.fullmatch(plain):  # to parse one takes as long as to run it
+        return plain, ()
+    if copied := _COPY.fullmatch(plain):
+        return f"CREATE OR REPLACE TABLE {copied[1]} AS SELECT * FROM {copied[2]}", ()
     tree = _parsed(sql)
     _refuse(tree)
     _of_the_dataset(tree, dataset)
