@@ -14,6 +14,7 @@ from sqlglot import exp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _COPY = re.compile(r"CREATE OR REPLACE TABLE (\S+) (?:COPY|CLONE) (\S+)\s*")
 _DROP = re.compile(r"\s*DROP TABLE IF EXISTS \S+\s*")
@@ -91,6 +92,20 @@ class Engine:
             for one in statements:
                 self._conn.execute(one)
 
+    def take(self, dataset: str, file: Path) -> None:
+        """Let a dataset hold the tables of a DuckDB file, as they are now."""
+        with self._lock:
+            self._enter(dataset)
+            self._conn.execute(f"ATTACH '{file}' AS taken (READ_ONLY)")
+            found = self._conn.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'taken'"
+            )
+            for (name,) in found.fetchall():
+                self._conn.execute(
+                    f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM taken.main."{name}"'
+                )
+            self._conn.execute("DETACH taken")
+
     def _enter(self, dataset: str) -> None:
         if dataset != self._entered:
             self._conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{dataset}"')
@@ -163,18 +178,25 @@ def _translated(sql: str, dataset: str) -> tuple[str, tuple[str, ...]]:
         return f"CREATE OR REPLACE TABLE {copied[1]} AS SELECT * FROM {copied[2]}", ()
     tree = _parsed(sql)
     _refuse(tree)
-    _of_the_dataset(tree, dataset)
-    for one in list(tree.find_all(exp.Datetime)):
-        if isinstance(one.this, exp.Timestamp) and one.expression:
-            one.replace(_on_the_clock(one.this.this, one.expression))
-    if isinstance(tree, exp.Create):
-        tree.set("properties", None)
-    for table in tree.find_all(exp.Table):
-        table.set("catalog", None)  # all projects are one here
+    _adapt(tree, dataset)
     asked = list(tree.find_all(exp.Parameter))
     for number, parameter in enumerate(asked):
         parameter.replace(exp.Placeholder(this=f"p{number}"))
     return tree.sql("duckdb"), tuple(parameter.name for parameter in asked)
+
+
+def _adapt(tree: exp.Expr, dataset: str) -> None:
+    """Say in the words of DuckDB what sqlglot would leave as it is."""
+    _of_the_dataset(tree, dataset)
+    for one in list(tree.find_all(exp.Datetime)):
+        if isinstance(one.this, exp.Timestamp) and one.expression:
+            one.replace(_on_the_clock(one.this.this, one.expression))
+    for like in list(tree.find_all(exp.Like)):  # of DuckDB's own it has no sign of escape
+        like.replace(exp.Escape(this=like.copy(), expression=exp.Literal.string("\\")))
+    if isinstance(tree, exp.Create):
+        tree.set("properties", None)
+    for table in tree.find_all(exp.Table):
+        table.set("catalog", None)  # all projects are one here
 
 
 def _parsed(sql: str) -> exp.Expr:
