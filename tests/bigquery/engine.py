@@ -182,7 +182,7 @@ def _translated(sql: str, dataset: str) -> tuple[str, tuple[str, ...]]:
     asked = list(tree.find_all(exp.Parameter))
     for number, parameter in enumerate(asked):
         parameter.replace(exp.Placeholder(this=f"p{number}"))
-    return tree.sql("duckdb"), tuple(parameter.name for parameter in asked)
+    return tree.sql("duckdb", copy=False), tuple(parameter.name for parameter in asked)
 
 
 def _adapt(tree: exp.Expr, dataset: str) -> None:

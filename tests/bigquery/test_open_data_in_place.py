@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
-from auditor.errors import IncompleteSnapshotError
+from auditor.errors import IncompleteSnapshotError, TransientReadError
 from auditor.model.history import HISTORY
 from auditor.model.stream import Start
 from auditor.model.tables import STREAM_TABLES, unparsed_row
@@ -258,6 +258,21 @@ def test_a_view_that_cannot_be_read_in_place_is_read_through_the_auditor(both: B
     with closing(Warehouse(both.url)) as warehouse:
         (page,) = stream.in_place(Start(), BigQueryBeside(warehouse.engine))
     assert page.tables["emarsys_si_contact"].num_rows == 1
+
+
+def test_a_reading_that_breaks_off_in_bigquery_repeats_no_word_of_googles(both: Both):
+    with closing(Warehouse(both.url)) as warehouse:
+        beside = BigQueryBeside(warehouse.engine)
+        pages = in_place(both.settings, SI_CONTACTS, beside)
+        both.big.forbidden = ("CREATE OR REPLACE TABLE `raw_",)
+        try:
+            with pytest.raises(
+                TransientReadError, match=r"si_contacts in BigQuery broke off"
+            ) as said:
+                list(pages)
+        finally:
+            both.big.forbidden = ()
+    assert "ann@" not in str(said.value)
 
 
 def test_a_view_that_is_larger_than_a_statement_may_read_is_not_read(both: Both):
