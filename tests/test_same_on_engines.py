@@ -6,7 +6,7 @@ the auditor may follow (`tests/postgres.py`).
 
 from __future__ import annotations
 
-from contextlib import chdir, closing
+from contextlib import chdir, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ from tests.postgres import new_database
 from tests.test_large_worlds import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from auditor.model.audit import Audit
     from auditor.model.finding import Finding
@@ -53,13 +53,18 @@ class Left:
     files: Mapping[str, bytes]
 
 
-def left_by(running: Sandbox, stores: Mapping[str, str]) -> Left:
-    """Audit in the present folder."""
+def run_in(running: Sandbox, stores: Mapping[str, str]) -> Run:
+    """Return a brand whose runs keep what they read in stores of its own."""
     known = load_settings(running.settings, running.environ)
     settings = msgspec.structs.replace(
         known, store=Store(**{k: StoreUrl(v) for k, v in stores.items()})
     )
-    done = audit(Run(settings, running.settings.parent, running.clock, Silent()))
+    return Run(settings, running.settings.parent, running.clock, Silent())
+
+
+def left_by(run: Run) -> Left:
+    """Audit in the present folder."""
+    done, settings = audit(run), run.settings
     with closing(Ledger(settings.store.ledger)) as ledger:
         findings = list(query.findings(ledger, settings.brand))
     files = {
@@ -71,16 +76,14 @@ def left_by(running: Sandbox, stores: Mapping[str, str]) -> Left:
     return Left(done.audit, done.json, findings, files)
 
 
-def left_in(folder: Path, places: Mapping[Path, Mapping[str, str]]) -> list[Left]:
-    """Look at one world and audit it a while later, in each place on stores of its own.
+@contextmanager
+def lived_on(plan: Plan, places: Mapping[Path, Mapping[str, str]]) -> Iterator[Sandbox]:
+    """Look at one world from each place, on stores of its own, and let it live on.
 
-    All audits are of one moment, under one name, and take no time.
+    All runs until the block ends are of one moment, under one name, and take no time.
     """
     still = SimpleNamespace(perf_counter=lambda: 0.0, monotonic=lambda: 0.0)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        sandbox(Plan(folder, lambda: NOW, SCALE, centra=FAST, lives=EARLIER)) as running,
-    ):
+    with pytest.MonkeyPatch.context() as patch, sandbox(plan) as running:
         patch.setattr(reading, "token_hex", lambda _: "0000")
         for module in (reading, run):
             patch.setattr(module, "time", still)
@@ -89,10 +92,17 @@ def left_in(folder: Path, places: Mapping[Path, Mapping[str, str]]) -> list[Left
             with chdir(place):
                 look(running, stores=stores)
         running.live_on()
-        found = []
+        yield running
+
+
+def left_in(folder: Path, places: Mapping[Path, Mapping[str, str]]) -> list[Left]:
+    """Look at one world and audit it a while later, in each place on stores of its own."""
+    plan = Plan(folder, lambda: NOW, SCALE, centra=FAST, lives=EARLIER)
+    found = []
+    with lived_on(plan, places) as running:
         for place, stores in places.items():
             with chdir(place):
-                found.append(left_by(running, stores))
+                found.append(left_by(run_in(running, stores)))
     return found
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.bigquery_engine import MOST_BYTES
 from auditor.config import load_settings
 from auditor.systems.emarsys.lists import PAGE as IDS_A_REQUEST
 from auditor.systems.emarsys.lookup import BLOCK as CONTACTS_A_REQUEST
-from auditor.warehouse.bigquery import MOST_BYTES
 from tests.benchmarks.bytes import grows_with
 from tests.config.sample import SAMPLE
 from tests.distributed import cluster
@@ -34,6 +34,7 @@ def number(cell: str) -> float:
 
 
 SIZES = table("bytes")
+OPEN_DATA = ("`emarsys_sale`", "`emarsys_event`")
 
 
 def total(column: int) -> float:
@@ -67,6 +68,13 @@ def test_the_price_of_a_night_and_of_a_month_follows():
     said = f"a night reads {tib:.2f} TiB and costs {dollars:.2f} USD, thirty nights {dollars * 30:,.0f} USD"
     assert said in FLAT
     assert f"keeping it costs {total(4) / 1e9 * 0.02:.0f} USD a month" in FLAT
+
+
+def test_the_price_of_open_data_follows():
+    read = sum(number(row[3]) * number(row[4]) for row in SIZES if row[0] in OPEN_DATA)
+    tib = 2 * read / TIB
+    assert f"are {read / 1e9:.0f} GB, read once" in FLAT
+    assert f"{tib:.2f} TiB, or {tib * 6.25:.2f} USD a night" in FLAT
 
 
 def test_the_price_of_slots_follows_from_what_spark_took():

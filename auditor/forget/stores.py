@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model import history, judged, tables
+from auditor.warehouse.schema import table_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 NAMED = ("email", "email_key", "first_name", "last_name")
 """The columns of a record that tell whose it is."""
+
+PASSING = ("stage_", "kept_", "fresh_", "raw_")
+"""How the tables begin that hold rows until they are published."""
 
 _IDS = {"customer_id": "customers", "contact_id": "contacts"}
 
@@ -81,9 +85,12 @@ def erase_address(conn: sa.Connection, table: sa.Table, person: Person) -> int:
 
 def traces(conn: sa.Connection, table: sa.Table, person: Person) -> Iterator[Trace]:
     """Yield the columns of a table in which a person's address still stands."""
-    for column in _texts(table):
-        if _count(conn, table, [_holds(column, person)]):
-            yield Trace(table.name, column.name)
+    texts = _texts(table)
+    if not texts:
+        return
+    found = [sa.func.count(sa.case((_holds(column, person), 1))) for column in texts]
+    counts = conn.execute(sa.select(*found).select_from(table)).one()
+    yield from (Trace(table.name, c.name) for c, count in zip(texts, counts, strict=True) if count)
 
 
 def _texts(table: sa.Table) -> list[sa.Column[str]]:
@@ -102,12 +109,7 @@ def _count(
 
 
 def _drop_stages(conn: sa.Connection) -> None:
-    name = sa.column("table_name", sa.Text)
-    listed = sa.table(
-        "tables", name, sa.column("table_schema", sa.Text), schema="information_schema"
-    )
-    here = listed.c.table_schema == sa.func.current_schema()
     quote = conn.dialect.identifier_preparer.quote
-    for found in conn.execute(sa.select(name).select_from(listed).where(here)).scalars().all():
-        if found.startswith(("stage_", "kept_", "fresh_")):
+    for found in table_names(conn):
+        if found.startswith(PASSING):
             conn.execute(sa.text(f"DROP TABLE {quote(found)}"))

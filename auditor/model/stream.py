@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     import pyarrow as pa
+    import sqlalchemy as sa
 
     from auditor.model.snapshot import Dropped, System
 
@@ -61,6 +64,36 @@ class Start:
     cursor: str | None = None
 
 
+class Told(NamedTuple):
+    """What an engine tells of a select without running it.
+
+    Attributes:
+        types: The type of each column, in the engine's own words.
+        bytes_read: How many bytes it would read.
+        most_bytes: How many bytes one statement may read.
+    """
+
+    types: Mapping[str, str]
+    bytes_read: int
+    most_bytes: int
+
+
+class Beside(Protocol):
+    """The warehouse's own engine, which also reaches the tables of a system: rows need not leave it."""
+
+    def told(self, select: sa.Select[Any]) -> Told | None:
+        """Return what a select would give; None where it cannot be run, or not by this warehouse."""
+
+    def copied(self, name: str, select: sa.Select[Any]) -> AbstractContextManager[int]:
+        """Keep the rows of a select in a table of their own until the block ends; give their number."""
+
+    def insert(self, table: sa.Table, select: sa.Select[Any]) -> int:
+        """Append a select's rows to what is staged of a canonical table; return their number."""
+
+    def rows(self, select: sa.Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield the rows of a select, so many at a time."""
+
+
 ReadPages = Callable[[], Iterator[Page]]
 
 
@@ -76,6 +109,9 @@ class Stream:
         read_from: As `read`, from a given start; None when the stream can only be read whole.
         notes: What the last read left out and what it cost; each a sentence without personal data.
         dropped: The fields that the last read left out.
+        home: The address of the database that holds its rows, where it is one.
+        in_place: As `read_from`, where a warehouse reaches that database itself; its pages may hold no
+            rows, for these are in the warehouse already.
         is_last: Whether it is read after the others of its system, because it judges what they showed.
     """
 
@@ -87,4 +123,6 @@ class Stream:
     read_from: Callable[[Start], Iterator[Page]] | None = None
     notes: Callable[[], tuple[str, ...]] = field(default=tuple)
     dropped: Callable[[], tuple[Dropped, ...]] = field(default=tuple)
+    home: str | None = None
+    in_place: Callable[[Start, Beside], Iterator[Page]] | None = None
     is_last: bool = False

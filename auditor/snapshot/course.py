@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from auditor.model.stream import Page, Stream
+    from auditor.model.stream import Beside, Page, Stream
     from auditor.warehouse import Position, Warehouse
     from auditor.warehouse.reads import ReadMode
 
@@ -78,11 +78,18 @@ def choose(stream: Stream, warehouse: Warehouse, terms: Terms, now: datetime) ->
     return Course(fresh, resumes=False, key=key)
 
 
-def pages(stream: Stream, read: UnfinishedRead) -> Iterator[Page]:
-    """Yield the pages of a stream from where a read stands."""
-    if stream.read_from is None:
-        return stream.read()
-    return stream.read_from(Start(read.changed_since, read.cursor))
+def pages(stream: Stream, read: UnfinishedRead, beside: Beside | None = None) -> Iterator[Page]:
+    """Yield the pages of a stream from where a read stands.
+
+    Args:
+        stream: What is read.
+        read: Where the read stands.
+        beside: The warehouse, where it reaches the stream's rows itself.
+    """
+    start = Start(read.changed_since, read.cursor)
+    if stream.in_place is not None and beside is not None:
+        return stream.in_place(start, beside)
+    return stream.read() if stream.read_from is None else stream.read_from(start)
 
 
 def _changed_since(

@@ -239,7 +239,7 @@ class _Count:
 
 def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count) -> None:
     warehouse, run = reading.warehouse, reading.run
-    for page in pages(stream, course.read):
+    for page in pages(stream, course.read, warehouse.beside(stream.home)):
         count.pages += 1
         count.rows += page.rows
         count.aside += len(page.aside)

@@ -13,25 +13,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from auditor.bigquery_engine import client_of, dry_run, engine_over, faults
 from auditor.errors import ConfigError
-from auditor.systems.http import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pyarrow as pa
-
-MOST_BYTES = 1 << 40
-"""What one statement may read where the address names no `maximum_bytes_billed`: 1 TiB."""
-
-PLAINLY = {"prefer_bqstorage_client": False}
-"""Rows come back as pages of JSON: the few that a run asks for need no second service."""
 
 STAGES = ("stage_", "kept_")
 LAST = "unfinished_page"
@@ -41,54 +34,23 @@ LAST = "unfinished_page"
 def open_engine(url: sa.URL, setting: str) -> sa.Engine:
     """Return an engine over a dataset.
 
-    An `endpoint` in the address stands for BigQuery itself; only this machine may, and no credentials go
-    there.
-
     Args:
-        url: `bigquery://project/dataset`; its query may name `location`, `credentials_path` and
-            `maximum_bytes_billed`.
+        url: As for `engine_over`.
         setting: What the address is called in the settings.
 
     Raises:
         ConfigError: it names no dataset, an endpoint elsewhere, or credentials that cannot be read.
         ImportError: the extra `bigquery` is not installed.
     """
-    from auditor.bigquery import DRIVER
+    import auditor.bigquery  # noqa: F401 - it loads what `faults` then names
 
     if not url.host or not url.database:
         raise ConfigError(f"{setting}: name project and dataset, as in bigquery://project/dataset.")
-    url = url.set(drivername=f"bigquery+{DRIVER}")
-    endpoint = url.query.get("endpoint")
-    if endpoint is None:
-        limit = {"maximum_bytes_billed": str(MOST_BYTES)}
-        unsigned: tuple[type[Exception], ...] = (OSError, ValueError, *faults())
-        try:
-            return sa.create_engine(
-                url.update_query_dict({**limit, **url.query}), connect_args=dict(PLAINLY)
-            )
-        except unsigned as exc:  # it signs in at once
-            raise ConfigError(why_not_open(setting, exc)) from exc
-    client = _client_of_this_machine(url, str(endpoint), setting)
-    own = url.set(query={"user_supplied_client": "true"})
-    return sa.create_engine(own, connect_args={"client": client, **PLAINLY})
-
-
-def _client_of_this_machine(url: sa.URL, endpoint: str, setting: str) -> Any:  # noqa: ANN401 - Google's is untyped
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import bigquery
-
-    if not is_loopback(sa.make_url(endpoint).host or ""):
-        raise ConfigError(f"{setting}: an endpoint may only be on this machine; leave it out.")
-    config = bigquery.QueryJobConfig(
-        default_dataset=f"{url.host}.{url.database}",
-        maximum_bytes_billed=int(str(url.query.get("maximum_bytes_billed", MOST_BYTES))),
-    )
-    return bigquery.Client(
-        project=url.host,
-        credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": endpoint},
-        default_query_job_config=config,
-    )
+    unsigned: tuple[type[Exception], ...] = (OSError, ValueError, *faults())
+    try:
+        return engine_over(url, setting)
+    except unsigned as exc:  # it signs in at once
+        raise ConfigError(why_not_open(setting, exc)) from exc
 
 
 def append(engine: sa.Engine, pages: Mapping[str, pa.Table]) -> None:
@@ -134,27 +96,12 @@ def _job_id(client: Any, table: str, content: bytes) -> str:  # noqa: ANN401
     return f"auditor_{digest}"
 
 
-def faults() -> tuple[type[Exception], ...]:
-    """Return what Google's client raises beside the errors of a driver, once it was loaded."""
-    places = (
-        ("google.auth.exceptions", "GoogleAuthError"),
-        ("google.api_core.exceptions", "GoogleAPIError"),
-    )
-    return tuple(getattr(sys.modules[m], name) for m, name in places if m in sys.modules)
-
-
 def why_not_open(setting: str, exc: Exception) -> str:
     """Say why a dataset cannot be opened; what Google says may name a person."""
     return (
         f"{setting}: BigQuery cannot be asked ({type(exc).__name__}); check project, dataset, credentials "
         "and the rights BigQuery Data Editor and BigQuery Job User."
     )
-
-
-def client_of(conn: sa.Connection) -> Any:  # noqa: ANN401 - Google's is untyped
-    """Return the client of Google's behind a connection."""
-    raw: Any = conn.connection.driver_connection
-    return raw._client  # noqa: SLF001 - the driver gives it no other name
 
 
 def batches(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
@@ -188,8 +135,5 @@ def published(url: sa.URL) -> str:
 
 def bytes_read(engine: sa.Engine, sql: str) -> int:
     """Return how many bytes a statement would read; BigQuery tells without running it, for nothing."""
-    from google.cloud import bigquery
-
     with engine.connect() as conn:
-        config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
-        return int(client_of(conn).query(sql, job_config=config).total_bytes_processed)
+        return dry_run(conn, sql)[0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import stamina
 
+from auditor.bigquery_engine import faults
 from auditor.database_tls import with_tls
 from auditor.duckdb_files import OFFLINE
 from auditor.errors import ConfigError, StoreError
@@ -66,7 +67,7 @@ def open_engine(url: str) -> sa.Engine:
     except sa.exc.DBAPIError as exc:
         engine.dispose()
         raise StoreError(_why_not_open(parsed, exc)) from exc
-    except bigquery.faults() as exc:
+    except faults() as exc:
         engine.dispose()
         raise StoreError(bigquery.why_not_open(SETTING, exc)) from exc
     except StoreError:

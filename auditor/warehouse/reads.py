@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from auditor.model.history import snapshot_run, stream_position, unfinished_page, unfinished_read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 ReadMode = Literal["full", "incremental"]
 
@@ -72,8 +72,7 @@ class FinishedRead:
 
 
 def begin(conn: sa.Connection, read: UnfinishedRead) -> None:
-    """Write down that a read begins."""
-    forget(conn, read.stream)
+    """Write down that a read begins, of whose stream none is unfinished."""
     conn.execute(
         unfinished_read.insert().values(
             stream=read.stream,
@@ -85,10 +84,10 @@ def begin(conn: sa.Connection, read: UnfinishedRead) -> None:
     )
 
 
-def forget(conn: sa.Connection, stream: str) -> None:
-    """Forget an unfinished read, so that the next one begins anew."""
+def forget(conn: sa.Connection, *streams: str) -> None:
+    """Forget the unfinished reads of streams, so that the next ones begin anew."""
     for table in (unfinished_read, unfinished_page):
-        conn.execute(table.delete().where(table.c.stream == stream))
+        conn.execute(table.delete().where(table.c.stream.in_(streams)))
 
 
 def unfinished(conn: sa.Connection, stream: str) -> UnfinishedRead | None:
@@ -119,14 +118,16 @@ def _sum(pages: Sequence[Any], column: str) -> int:
     return sum(page[column] for page in pages)
 
 
-def position(conn: sa.Connection, stream: str) -> Position | None:
-    """Return a stream's newest complete read."""
+def positions(conn: sa.Connection, streams: Collection[str]) -> dict[str, Position]:
+    """Return the newest complete read of each of some streams that has one."""
     at = stream_position.c
-    newest = sa.select(stream_position).where(at.stream == stream).order_by(at.number.desc())
-    row = conn.execute(newest.limit(1)).mappings().first()
-    if row is None:
-        return None
-    return Position(row["run"], row["basis"], _aware(row["as_of"]), _aware(row["full_at"]))
+    asked = sa.select(stream_position).where(at.stream.in_(streams)).order_by(at.number)
+    return {
+        row["stream"]: Position(
+            row["run"], row["basis"], _aware(row["as_of"]), _aware(row["full_at"])
+        )
+        for row in conn.execute(asked).mappings()
+    }
 
 
 def number_run(conn: sa.Connection, run: str, as_of: datetime) -> int:
@@ -136,22 +137,27 @@ def number_run(conn: sa.Connection, run: str, as_of: datetime) -> int:
     return number
 
 
-def finish(conn: sa.Connection, read: FinishedRead, run: str, number: int) -> None:
-    """Write down that a read is complete; the next one goes on from where it began."""
-    before = position(conn, read.stream)
-    full_at = read.as_of if read.mode == "full" or before is None else before.full_at
-    forget(conn, read.stream)
-    conn.execute(
-        stream_position.insert().values(
-            number=number,
-            run=run,
-            stream=read.stream,
-            mode=read.mode,
-            basis=read.basis,
-            as_of=naive(read.as_of),
-            full_at=naive(full_at),
-        )
-    )
+def finish(conn: sa.Connection, finished: Sequence[FinishedRead], run: str, number: int) -> None:
+    """Write down that reads are complete; the next ones go on from where they began."""
+    before = positions(conn, [read.stream for read in finished])
+    rows = [
+        {
+            "number": number,
+            "run": run,
+            "stream": read.stream,
+            "mode": read.mode,
+            "basis": read.basis,
+            "as_of": naive(read.as_of),
+            "full_at": naive(_full_at(read, before.get(read.stream))),
+        }
+        for read in finished
+    ]
+    if rows:
+        conn.execute(stream_position.insert().values(rows))
+
+
+def _full_at(read: FinishedRead, before: Position | None) -> datetime:
+    return read.as_of if read.mode == "full" or before is None else before.full_at
 
 
 def naive(moment: datetime) -> datetime:

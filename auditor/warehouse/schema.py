@@ -94,6 +94,11 @@ def stored_version(conn: sa.Connection) -> int | None:
     return conn.scalar(sa.select(version_table.c.number))
 
 
+def table_names(conn: sa.Connection) -> list[str]:
+    """Return the names of all tables that are there, those of the model or not."""
+    return sorted(_known(conn))
+
+
 def _known(conn: sa.Connection) -> Known:
     """Return the columns of all tables; DuckDB takes ten times as long for them as for the tables alone."""
     row = _COLUMNS.c

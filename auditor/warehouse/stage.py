@@ -26,8 +26,7 @@ def begin(engine: sa.Engine, tables: Sequence[sa.Table]) -> None:
     with engine.begin() as conn:
         for table in tables:
             drop(conn, staged(table, "kept"))
-            drop(conn, staged(table))
-            staged(table).create(conn)
+            renew(conn, staged(table))
 
 
 def go_on(engine: sa.Engine, tables: Sequence[sa.Table], key: Key) -> None:
@@ -94,10 +93,19 @@ def empty(conn: sa.Connection, table: sa.Table) -> None:
     transaction; and with a table go the rights and the views that somebody gave it.
     """
     if conn.dialect.name == "duckdb":
-        drop(conn, table)
-        table.create(conn)
+        renew(conn, table)
     else:
         conn.execute(table.delete())
+
+
+def renew(conn: sa.Connection, table: sa.Table) -> None:
+    """Make a table anew, empty; on BigQuery, which takes a second for each statement, in one."""
+    if conn.dialect.name != "bigquery":
+        drop(conn, table)
+        table.create(conn)
+        return
+    made = str(sa.schema.CreateTable(table).compile(conn)).strip()
+    conn.execute(sa.text(made.replace("CREATE TABLE", "CREATE OR REPLACE TABLE", 1)))
 
 
 def drop(conn: sa.Connection, table: sa.Table) -> None:

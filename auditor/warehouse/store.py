@@ -23,6 +23,7 @@ from auditor.model.history import (
 )
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import correct, load, reads, stage, unload, versions
+from auditor.warehouse.beside import BigQueryBeside, reaches
 from auditor.warehouse.connect import clear_spill, file_of, open_engine
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from auditor.model.stream import Beside
     from auditor.warehouse.correct import Correction
     from auditor.warehouse.reads import FinishedRead, Position, UnfinishedRead
     from auditor.warehouse.stage import Key
@@ -62,12 +64,16 @@ class Warehouse:
     def position(self, stream: str) -> Position | None:
         """Return a stream's newest complete read, None before the first."""
         with self.engine.connect() as conn:
-            return reads.position(conn, stream)
+            return reads.positions(conn, [stream]).get(stream)
 
     def unfinished(self, stream: str) -> UnfinishedRead | None:
         """Return the read of a stream that was broken off, None when there is none."""
         with self.engine.connect() as conn:
             return reads.unfinished(conn, stream)
+
+    def beside(self, url: str | None) -> Beside | None:
+        """Return the engine as it reaches a database of a system; None where it does not."""
+        return BigQueryBeside(self.engine) if reaches(self.engine, url) else None
 
     def begin_read(self, read: UnfinishedRead, tables: Sequence[sa.Table]) -> None:
         """Make room for a read from its beginning, dropping what an earlier one left."""
@@ -127,13 +133,15 @@ class Warehouse:
             as_of: When that run began.
             finished: The reads that came to their end.
         """
+        finished = list(finished)
         with self.engine.begin() as conn:
             number = reads.number_run(conn, run, as_of)
-            conn.execute(unparsed_row.delete())
+            # First: where there are no transactions, no read goes on whose stage is published already.
+            reads.forget(conn, *(read.stream for read in finished))
             for read in finished:
                 _publish(conn, read, run)
                 stage.learn(conn, *read.tables)
-                reads.finish(conn, read, run, number)
+            reads.finish(conn, finished, run, number)
             versions.forget_erased(conn)
             _show_aside(conn)
 

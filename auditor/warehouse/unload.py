@@ -18,7 +18,7 @@ ROWS_PER_BATCH = 50_000
 
 def batches(engine: sa.Engine, select: sa.Select[Any]) -> Iterator[pa.Table]:
     """Yield the rows of a select, at most `ROWS_PER_BATCH` at a time."""
-    sql = _text(engine, select)
+    sql = text_of(engine, select)
     for batch in _READERS[engine.dialect.name](engine, sql):
         if batch.num_rows:
             yield pa.Table.from_batches([batch])
@@ -39,13 +39,14 @@ def at_one_moment(
     with _cursor(engine) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for table in tables:
-            cursor.execute(_text(engine, sa.select(table)))
+            cursor.execute(text_of(engine, sa.select(table)))
             for batch in cursor.fetch_record_batch():
                 if batch.num_rows:
                     yield table, pa.Table.from_batches([batch])
 
 
-def _text(engine: sa.Engine, select: sa.Select[Any]) -> str:
+def text_of(engine: sa.Engine, select: sa.Select[Any]) -> str:
+    """Return a select as one text, with its values in it."""
     compiled = select.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
     # No parameters are left, and so nothing turns a doubled percent sign back into one.
     return str(compiled).replace("%%", "%")

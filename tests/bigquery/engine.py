@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ from sqlglot import exp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _COPY = re.compile(r"CREATE OR REPLACE TABLE (\S+) (?:COPY|CLONE) (\S+)\s*")
+_DROP = re.compile(r"\s*DROP TABLE IF EXISTS \S+\s*")
 TYPES = {
     "BIGINT": "INTEGER",
     "INTEGER": "INTEGER",
@@ -24,6 +26,7 @@ TYPES = {
     "VARCHAR": "STRING",
     "DOUBLE": "FLOAT",
     "TIMESTAMP": "DATETIME",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
     "DATE": "DATE",
 }
 """What a type of DuckDB is called in a schema of BigQuery; decimals are NUMERIC."""
@@ -44,6 +47,7 @@ class Engine:
         self._lock = threading.Lock()
         self.made: dict[str, int] = {}
         self._clock = 0
+        self._entered = ""
 
     def run(
         self, sql: str, dataset: str, parameters: Mapping[str, Parameter]
@@ -51,8 +55,7 @@ class Engine:
         """Run a statement; return its columns with their types, its rows, and how many it changed."""
         text, values = translated(sql, dataset, parameters)
         with self._lock:
-            self._conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{dataset}"')
-            self._conn.execute(f"SET search_path = '{dataset}'")
+            self._enter(dataset)
             try:
                 found = self._conn.execute(text, values)
             except duckdb.Error as exc:
@@ -64,9 +67,53 @@ class Engine:
             return [], [], int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
         return columns, rows, 0
 
+    def told(
+        self, sql: str, dataset: str, parameters: Mapping[str, Parameter]
+    ) -> list[tuple[str, str]]:
+        """Return the columns that a select would give, without running it."""
+        text, values = translated(sql, dataset, parameters)
+        with self._lock:
+            self._enter(dataset)
+            try:
+                found = self._conn.execute(f"DESCRIBE {text}", values)
+            except duckdb.Error as exc:
+                raise Refused(f"{exc}\n{text}") from exc
+            return [(name, _kind(kind)) for name, kind, *_ in found.fetchall()]
+
+    def drop(self, dataset: str, table: str) -> None:
+        """Drop a table."""
+        with self._lock:
+            self._conn.execute(f'DROP TABLE IF EXISTS "{dataset}"."{table}"')
+
+    def fill(self, dataset: str, statements: Sequence[str]) -> None:
+        """Run statements of DuckDB in a dataset, as somebody else who owns it."""
+        with self._lock:
+            self._enter(dataset)
+            for one in statements:
+                self._conn.execute(one)
+
+    def take(self, dataset: str, file: Path) -> None:
+        """Let a dataset hold the tables of a DuckDB file, as they are now."""
+        with self._lock:
+            self._enter(dataset)
+            self._conn.execute(f"ATTACH '{file}' AS taken (READ_ONLY)")
+            found = self._conn.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'taken'"
+            )
+            for (name,) in found.fetchall():
+                self._conn.execute(
+                    f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM taken.main."{name}"'
+                )
+            self._conn.execute("DETACH taken")
+
+    def _enter(self, dataset: str) -> None:
+        if dataset != self._entered:
+            self._conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{dataset}"')
+            self._conn.execute(f"SET search_path = '{dataset}'")
+            self._entered = dataset
+
     def load(self, file: str, dataset: str, table: str) -> int:
         """Append a Parquet file to a table."""
-        _, _, count = self.run("SELECT 1", dataset, {})
         with self._lock:
             columns = ", ".join(f'"{name}"' for name, _ in self._columns(dataset, table))
             found = self._conn.execute(
@@ -80,6 +127,12 @@ class Engine:
         """Return the columns of a table with their types; none where there is no such table."""
         with self._lock:
             return self._columns(dataset, table)
+
+    def tables(self, dataset: str) -> list[str]:
+        """Return the names of a dataset's tables."""
+        found = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
+        with self._lock:
+            return [name for (name,) in self._conn.execute(found, [dataset]).fetchall()]
 
     def count(self, dataset: str, table: str) -> int:
         """Count the rows of a table."""
@@ -118,21 +171,32 @@ def translated(
 
 @lru_cache(maxsize=2000)
 def _translated(sql: str, dataset: str) -> tuple[str, tuple[str, ...]]:
-    copied = _COPY.fullmatch(sql)
-    if copied:
-        sql = f"CREATE OR REPLACE TABLE {copied[1]} AS SELECT * FROM {copied[2]}"
+    plain = sql.replace("`", '"')
+    if _DROP.fullmatch(plain):  # to parse one takes as long as to run it
+        return plain, ()
+    if copied := _COPY.fullmatch(plain):
+        return f"CREATE OR REPLACE TABLE {copied[1]} AS SELECT * FROM {copied[2]}", ()
     tree = _parsed(sql)
     _refuse(tree)
+    _adapt(tree, dataset)
+    asked = list(tree.find_all(exp.Parameter))
+    for number, parameter in enumerate(asked):
+        parameter.replace(exp.Placeholder(this=f"p{number}"))
+    return tree.sql("duckdb", copy=False), tuple(parameter.name for parameter in asked)
+
+
+def _adapt(tree: exp.Expr, dataset: str) -> None:
+    """Say in the words of DuckDB what sqlglot would leave as it is."""
     _of_the_dataset(tree, dataset)
     for one in list(tree.find_all(exp.Datetime)):
         if isinstance(one.this, exp.Timestamp) and one.expression:
             one.replace(_on_the_clock(one.this.this, one.expression))
+    for like in list(tree.find_all(exp.Like)):  # of DuckDB's own it has no sign of escape
+        like.replace(exp.Escape(this=like.copy(), expression=exp.Literal.string("\\")))
     if isinstance(tree, exp.Create):
         tree.set("properties", None)
-    asked = list(tree.find_all(exp.Parameter))
-    for number, parameter in enumerate(asked):
-        parameter.replace(exp.Placeholder(this=f"p{number}"))
-    return tree.sql("duckdb"), tuple(parameter.name for parameter in asked)
+    for table in tree.find_all(exp.Table):
+        table.set("catalog", None)  # all projects are one here
 
 
 def _parsed(sql: str) -> exp.Expr:
@@ -182,6 +246,7 @@ def value_of(kind: str, value: Any) -> Any:
         "BOOL": lambda text: text == "true",
         "DATETIME": datetime.fromisoformat,
         "DATE": date.fromisoformat,
+        "TIMESTAMP": datetime.fromisoformat,
     }
     return readers.get(kind, str)(value)  # type: ignore[operator]
 
@@ -191,12 +256,15 @@ def cells(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [{"f": [{"v": _cell(value)} for value in row]} for row in rows]
 
 
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
 def _cell(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-        return moment.isoformat()
+        return value.isoformat() if value.tzinfo is None else str(_micros(value))
     return str(value)

@@ -23,7 +23,7 @@ from tests.bigquery.engine import Engine, Refused, cells
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CODES = {400: "invalid", 404: "notFound", 409: "duplicate"}
+_CODES = {400: "invalid", 403: "accessDenied", 404: "notFound", 409: "duplicate"}
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -35,6 +35,7 @@ class BigQuery:
         jobs: Every job that was made, by its id, as `jobs.get` tells it.
         statements: The text of every statement that was run.
         bytes_per_statement: What every statement is said to read.
+        forbidden: Words of statements for which a right is missing.
         lost: How many answers to loads are lost on the way: the job is done, and nobody hears of it.
     """
 
@@ -43,6 +44,7 @@ class BigQuery:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.statements: list[str] = []
         self.bytes_per_statement = 1_000_000
+        self.forbidden: tuple[str, ...] = ()
         self.lost = 0
         self._uploads: dict[str, tuple[dict[str, Any], bytes]] = {}
         self._results: dict[str, dict[str, Any]] = {}
@@ -56,6 +58,12 @@ class BigQuery:
             job = known.get(found[1])
             return (200, job) if job else _error(404, f"Not found: Job {found[1]}")
         return _error(404, f"Not found: {path}")
+
+    def delete(self, path: str) -> Answer:
+        """Answer a DELETE of a table."""
+        dataset, table = re.fullmatch(r".*/datasets/([^/]+)/tables/([^/]+)", path).groups()  # type: ignore[union-attr]
+        self.engine.drop(dataset, table)
+        return 200, {}
 
     def query(self, project: str, body: dict[str, Any]) -> Answer:
         """Answer `jobs.query`."""
@@ -89,16 +97,20 @@ class BigQuery:
 
     def _run(self, project: str, job_id: str, config: dict[str, Any]) -> Answer:
         sql, limit = config["query"], config.get("maximumBytesBilled")
+        if any(word in sql for word in self.forbidden):
+            return _error(403, "Access Denied: ann@example.com may not")
         statistics = {"totalBytesProcessed": str(self.bytes_per_statement)}
         job = _job(project, job_id, "query", {"query": {"query": sql}}, statistics)
-        if config.get("dryRun"):
-            return 200, {**job, "statistics": {**job["statistics"], "query": statistics}}
-        if limit is not None and int(limit) < self.bytes_per_statement:
+        is_over = limit is not None and int(limit) < self.bytes_per_statement
+        if is_over and not config.get("dryRun"):
             return _error(400, f"Query exceeded limit for bytes billed: {limit}.")
-        self.statements.append(sql)
         parameters = {one["name"]: _parameter(one) for one in config.get("queryParameters", ())}
         dataset = config.get("defaultDataset", {}).get("datasetId", "main")
         try:
+            if config.get("dryRun"):
+                told = {**statistics, "schema": _schema(self.engine.told(sql, dataset, parameters))}
+                return 200, {**job, "statistics": {**job["statistics"], "query": told}}
+            self.statements.append(sql)
             columns, rows, changed = self.engine.run(sql, dataset, parameters)
         except Refused as exc:
             return _error(400, str(exc))
@@ -188,6 +200,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*self.big.query(project, body))
         else:
             self._answer(*self.big.insert(project, body))
+
+    def do_DELETE(self) -> None:
+        self._answer(*self.big.delete(urlsplit(self.path).path))
 
     def do_PUT(self) -> None:
         at = urlsplit(self.path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
@@ -49,24 +50,26 @@ def keys(column: pa.Array) -> pa.Array:
     return found
 
 
-def scaled(digits: int) -> Read:
-    """Return a reader of amounts into integers of 10 ** -digits, rounded half up, exact.
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A reader of amounts into integers of 10 ** -digits, rounded half up, exact.
 
     A float is read as the decimal number that it prints as: 0.1 is 0.1, not 0.1000000000000000055.
     Half up is away from zero, so that a return mirrors its sale.
     """
 
-    def read(column: pa.Array) -> pa.Array:
+    digits: int
+
+    def __call__(self, column: pa.Array) -> pa.Array:
+        """Return the amounts."""
         if not pa.types.is_decimal(column.type):
-            whole = [_whole(value, digits) for value in column.to_pylist()]
+            whole = [_whole(value, self.digits) for value in column.to_pylist()]
             return pa.array(whole, pa.int64())
         wide = column.cast(pa.decimal128(WIDEST, column.type.scale))
-        rounded = pc.round(wide, ndigits=digits, round_mode="half_towards_infinity")
+        rounded = pc.round(wide, ndigits=self.digits, round_mode="half_towards_infinity")
         # A decimal is an integer and a place for the point; without the point it is the minor units.
-        units = rounded.cast(pa.decimal128(WIDEST, digits)).view(pa.decimal128(WIDEST, 0))
+        units = rounded.cast(pa.decimal128(WIDEST, self.digits)).view(pa.decimal128(WIDEST, 0))
         return units.cast(pa.int64())
-
-    return read
 
 
 @lru_cache(CACHED)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 import stamina
 
+from auditor.bigquery_engine import engine_over, faults
 from auditor.database_tls import with_tls
 from auditor.duckdb_files import for_reading
 from auditor.errors import AbsentError, ConfigError, TransientReadError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 20_000
 LOCK_WAIT_S = 10.0
+SETTING = "emarsys.open_data.url"
 
 UNREADABLE = (ValueError, TypeError, OverflowError, NotImplementedError)
 """What Python and Arrow say about a value that is not of the kind its column should hold."""
@@ -105,7 +106,13 @@ class OpenData:
             self._require(connection, view)
             relation = view.relation(self._dataset, self._account)
             has_partitions = _has(connection, relation, sa.column(PARTITION))
-            query = view.select(relation, since, loaded_since, has_partitions=has_partitions)
+            query = view.select(
+                relation,
+                since,
+                loaded_since,
+                has_partitions=has_partitions,
+                records_as_text=connection.dialect.name == "bigquery",
+            )
             if only is not None:
                 column, values = only
                 # Ids are numbers in some views and text in others.
@@ -238,9 +245,9 @@ def _has(
 
 def _engine(url: str) -> sa.Engine:
     try:
-        parsed, arguments = _for_reading(with_tls(sa.make_url(url), "emarsys.open_data.url"))
+        parsed, arguments = _for_reading(with_tls(sa.make_url(url), SETTING))
         if parsed.get_backend_name() == "bigquery":
-            import auditor.bigquery  # noqa: F401  # an extra; tamed before it is used
+            return engine_over(parsed, SETTING, poolclass=sa.NullPool, hide_parameters=True)
         return sa.create_engine(
             parsed, poolclass=sa.NullPool, hide_parameters=True, connect_args=arguments
         )
@@ -268,12 +275,8 @@ def _unopened(exc: Exception) -> ConfigError:
 
 
 def _broken(*kinds: type[Exception]) -> tuple[type[Exception], ...]:
-    """Return these errors, and what BigQuery's driver raises beside them once it was loaded."""
-    places = (
-        ("google.auth.exceptions", "GoogleAuthError"),
-        ("google.api_core.exceptions", "GoogleAPIError"),
-    )
-    return (*kinds, *(getattr(sys.modules[m], name) for m, name in places if m in sys.modules))
+    """Return these errors, and what BigQuery's driver raises beside them."""
+    return (*kinds, *faults())
 
 
 def _for_reading(url: sa.URL) -> tuple[sa.URL, dict[str, Any]]:

@@ -84,6 +84,7 @@ class View:
         loaded_since: datetime | None = None,
         *,
         has_partitions: bool = False,
+        records_as_text: bool = False,
     ) -> sa.Select[Any]:
         """Return the select of all rows that count, those without a limiting column included.
 
@@ -92,23 +93,34 @@ class View:
             since: The first day that counts.
             loaded_since: Leave out what came earlier, but for the overlap; None reads all.
             has_partitions: Whether the view is divided by `PARTITION`.
+            records_as_text: Whether records come as JSON, for BigQuery's DISTINCT takes no lists of them.
         """
         limits = tuple(self._limits(relation, since, loaded_since, has_partitions=has_partitions))
         if self.repeats == "kept":
             return sa.select(*self._named(relation)).where(*limits)
         if self.repeats == "distinct":
-            return sa.select(*self._named(relation)).distinct().where(*limits)
+            named = self._named(relation, records_as_text=records_as_text)
+            return sa.select(*named).distinct().where(*limits)
         if self.newest is not None:
             return self._first_of_each(relation, relation.c[self.newest].desc(), limits)
         # Repeated rows are copies, but their load times may differ: any value will do.
         columns = (
-            column if column.name == self.repeats else sa.func.min(column)
-            for column in self._named(relation)
+            column if name == self.repeats else sa.func.min(column).label(name)
+            for name, column in zip(self.source_columns, self._named(relation), strict=True)
         )
         return sa.select(*columns).where(*limits).group_by(relation.c[self.repeats])
 
-    def _named(self, relation: sa.TableClause) -> list[sa.ColumnElement[Any]]:
-        return [relation.c[name] for name in self.source_columns]
+    def _named(
+        self, relation: sa.TableClause, *, records_as_text: bool = False
+    ) -> list[sa.ColumnElement[Any]]:
+        if not records_as_text:
+            return [relation.c[name] for name in self.source_columns]
+        return [
+            sa.func.to_json_string(relation.c[name]).label(name)
+            if name == self.records
+            else relation.c[name]
+            for name in self.source_columns
+        ]
 
     def _first_of_each(
         self,
@@ -175,8 +187,8 @@ def sales(digits: int) -> View:
             "order_number": ("order_id", read.texts),
             "item": ("product_external_id", read.texts),
             "purchased_on": ("purchase_date", read.dates),
-            "quantity_milli": ("quantity", read.scaled(3)),
-            "amount_minor": ("sales_amount", read.scaled(digits)),
+            "quantity_milli": ("quantity", read.Scaled(3)),
+            "amount_minor": ("sales_amount", read.Scaled(digits)),
             "si_contact_id": ("si_contact_id", read.texts),
             "loaded_at": ("load_date", read.moments),
         },
@@ -252,7 +264,7 @@ def latest_products(digits: int) -> View:
     Source:
         Emarsys reference 7: a pilot; every text and amount is a record with a `default`.
     """
-    texts, amounts = read.part("default", read.texts), read.part("default", read.scaled(digits))
+    texts, amounts = read.part("default", read.texts), read.part("default", read.Scaled(digits))
     return View(
         "products_latest_state",
         tables.emarsys_latest_product,

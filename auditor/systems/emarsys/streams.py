@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +25,7 @@ from auditor.systems.emarsys.feed import feed_client
 from auditor.systems.emarsys.item_rows import Reading
 from auditor.systems.emarsys.lists import list_id_of, member_count, member_ids
 from auditor.systems.emarsys.open_data import OpenData
+from auditor.systems.emarsys.open_data_in_place import InPlace
 from auditor.systems.emarsys.query import read_queried_contacts
 from auditor.systems.emarsys.segments import (
     PAGE,
@@ -40,10 +42,12 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.config.systems import OpenData as OpenDataSettings
-    from auditor.model.stream import Start
+    from auditor.model.stream import Beside, Start
     from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.open_data_views import View
     from auditor.systems.http import HttpClient
+
+log = logging.getLogger(__name__)
 
 SYSTEM: Literal["emarsys"] = "emarsys"
 
@@ -240,9 +244,19 @@ def _over_open_data(
     def read_from(start: Start) -> Iterator[Page]:
         return OpenData(settings).read(view, since, start.changed_since)
 
+    def in_place(start: Start, beside: Beside) -> Iterator[Page]:
+        source = InPlace(settings, view, since, beside)
+        plan = source.plan(start.changed_since)
+        if isinstance(plan, str):
+            log.info("Open Data: %s is read through the auditor, for %s.", view.name, plan)
+            return read_from(start)
+        return source.pages(plan)
+
     return Stream(
         SYSTEM,
         name,
         lambda: OpenData(settings).read(view, since),
         read_from=None if view.loaded is None else read_from,
+        home=settings.url,
+        in_place=in_place,
     )

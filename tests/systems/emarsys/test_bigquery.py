@@ -39,7 +39,11 @@ NEVER_LIMITED = {"si_contacts", "latest_products"}
 
 def compiled(view: View, loaded: datetime | None = None, *, has_partitions: bool = True) -> str:
     query = view.select(
-        view.relation(DATASET, ACCOUNT), SINCE, loaded, has_partitions=has_partitions
+        view.relation(DATASET, ACCOUNT),
+        SINCE,
+        loaded,
+        has_partitions=has_partitions,
+        records_as_text=True,
     )
     return str(query.compile(dialect=BigQueryDialect(), compile_kwargs={"literal_binds": True}))
 
@@ -128,6 +132,12 @@ REMOVES = {
 def test_repeated_rows_are_removed_where_they_are_copies(name: str):
     found = {kind for kind in set(REMOVES.values()) if parsed(VIEWS[name]).find(kind)}
     assert found == ({REMOVES[name]} if name in REMOVES else set())
+
+
+def test_lists_of_records_are_told_apart_as_text():
+    executions = parsed(VIEWS["automation_executions"])
+    (text,) = executions.find_all(exp.JSONFormat)
+    assert (text.this.name, text.parent.alias) == ("participants", "participants")  # type: ignore[union-attr]
 
 
 def test_a_day_is_compared_with_a_date_and_a_moment_with_a_timestamp():

@@ -13,7 +13,7 @@ from auditor.systems.emarsys import columns
 from auditor.systems.emarsys.currency import minor_digits
 from auditor.systems.text import text_or_none
 
-to_minor = columns.scaled(2)
+to_minor = columns.Scaled(2)
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
@@ -57,13 +57,13 @@ def test_a_return_mirrors_its_sale(value: Decimal):
 
 @given(st.decimals(-(10**9), 10**9, places=4), st.integers(0, 3))
 def test_an_amount_is_the_same_as_decimal_and_as_text(value: Decimal, digits: int):
-    scaled = columns.scaled(digits)
+    scaled = columns.Scaled(digits)
     assert read(scaled, value) == read(scaled, str(value))
 
 
 def test_quantities_are_thousandths_and_yen_have_no_decimals():
-    assert read(columns.scaled(3), 1.5) == [1500]
-    assert read(columns.scaled(0), Decimal("1999.5")) == [2000]
+    assert read(columns.Scaled(3), 1.5) == [1500]
+    assert read(columns.Scaled(0), Decimal("1999.5")) == [2000]
 
 
 @pytest.mark.parametrize(
