@@ -72,8 +72,7 @@ class FinishedRead:
 
 
 def begin(conn: sa.Connection, read: UnfinishedRead) -> None:
-    """Write down that a read begins."""
-    forget(conn, read.stream)
+    """Write down that a read begins; nothing is known of one before."""
     conn.execute(
         unfinished_read.insert().values(
             stream=read.stream,
