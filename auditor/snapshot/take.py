@@ -20,7 +20,7 @@ from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES
 from auditor.snapshot.course import Terms, choose, pages
 from auditor.snapshot.halt import Halt
-from auditor.snapshot.store import store_page
+from auditor.snapshot.store import Batch
 from auditor.warehouse import FinishedRead
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Reading:
         pepper: Keys the hashes of e-mail addresses; without one there are none.
         workers: How many streams of one system are read side by side.
         halt: Stops all of them early.
-        lock: Held by whoever uses the warehouse, the guard or `progress`.
+        lock: Held by whoever uses the warehouse or the guard.
+        watched: Held by whoever uses `progress`: it need not wait until rows are stored.
     """
 
     run: str
@@ -76,6 +77,7 @@ class Reading:
     workers: int = WORKERS
     halt: Halt = field(default_factory=Halt)
     lock: Lock = field(default_factory=Lock)
+    watched: Lock = field(default_factory=Lock)
 
 
 class _Ended(NamedTuple):
@@ -99,7 +101,8 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
     """
     as_of = reading.clock()
     reading = replace(reading, clock=_steady(reading, as_of))
-    ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
+    with reading.warehouse.beside_readers():
+        ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
     finished = [one.finished for one in ended if one.finished is not None]
     reading.warehouse.publish(reading.run, as_of, finished)
     order = [stream.name for stream in streams]
@@ -175,7 +178,7 @@ def _read(stream: Stream, reading: Reading) -> _Ended:
         with reading.lock:
             reading.warehouse.forget_read(stream.name)
         one = _off(stream, reading, str(exc))
-    with reading.lock:
+    with reading.watched:
         reading.progress.ended(one.line)
     return one
 
@@ -238,23 +241,24 @@ class _Count:
 
 
 def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count) -> None:
-    warehouse, run = reading.warehouse, reading.run
-    for page in pages(stream, course.read, warehouse.beside(stream.home)):
-        count.pages += 1
-        count.rows += page.rows
-        count.aside += len(page.aside)
-        count.hides += sum(one.hides for one in page.aside)
+    beside = reading.warehouse.beside(stream.home)
+    batch = Batch(stream.name, reading.run, reading.pepper, reading.seconds)
+    try:
+        for page in pages(stream, course.read, beside):
+            count.pages += 1
+            count.rows += page.rows
+            count.aside += len(page.aside)
+            count.hides += sum(one.hides for one in page.aside)
+            batch.add(count.pages, page)
+            if batch.is_full:
+                with reading.lock:
+                    batch.store(reading.warehouse)
+            with reading.watched:
+                reading.progress.advanced(stream, count.rows, page.total)
+            reading.halt.heed()
+    finally:  # what was read before a fault waits for the next try, too
         with reading.lock:
-            store_page(
-                warehouse,
-                page,
-                stream=stream.name,
-                run=run,
-                number=count.pages,
-                pepper=reading.pepper,
-            )
-            reading.progress.advanced(stream, count.rows, page.total)
-        reading.halt.heed()
+            batch.store(reading.warehouse)
 
 
 def _rows(stream: str, warehouse: Warehouse, course: Course, fault: ReadError | None) -> int:
