@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from auditor.cli import COLLECT
 from auditor.findings.ledger import Ledger
 from auditor.logs import name_run
 from auditor.warehouse import Warehouse
@@ -49,8 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     about = "embedded(reason): about a store that is a file; left out with --stores postgresql"
     config.addinivalue_line("markers", about)
-    # Each full collection walks all that the imports made, a tenth of the time of a small audit.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(*COLLECT)  # as each command does
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
