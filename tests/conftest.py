@@ -14,6 +14,7 @@ from shutil import copyfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from auditor.cli import COLLECT
@@ -51,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     about = "embedded(reason): about a store that is a file; left out with --stores postgresql"
     config.addinivalue_line("markers", about)
     gc.set_threshold(*COLLECT)  # as each command does
+    settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+    settings.load_profile("untimed")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -138,6 +141,14 @@ def _stores(request: pytest.FixtureRequest, *, is_embedded: bool) -> Iterator[No
         yield
         return
     with on_server(request.getfixturevalue("postgres_server")):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _disk_not_waited_for() -> Iterator[None]:
+    """Let files reach the disk when the system likes, as PostgreSQL's do: no test cuts the power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
         yield
 
 

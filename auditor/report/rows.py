@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from auditor.hostile import FORMULA, safe_name
 from auditor.model.finding import Finding, Money
-from auditor.private_file import replaced
+from auditor.private_file import keep_names, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -124,6 +124,7 @@ def write_rows(
             for check, rows in parts:
                 _take(taken.setdefault(check, Taken()), rows)
         _end(begun)
+    keep_names(folder)
     return taken
 
 
@@ -185,7 +186,9 @@ class _Writers:
 
     def __init__(self, stack: ExitStack, folder: Path, check: str) -> None:
         csv, parquet = (
-            stack.enter_context(replaced(folder / f"{safe_name(check)}.{end}", "wb"))
+            stack.enter_context(
+                replaced(folder / f"{safe_name(check)}.{end}", "wb", is_one_of_many=True)
+            )
             for end in FORMATS
         )
         texts = _texts(pa.RecordBatch.from_pylist([], SCHEMA))
