@@ -20,12 +20,15 @@ def private_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode makes of it
+def replaced(
+    path: Path, mode: str = "w", *, is_one_of_many: bool = False
+) -> Iterator[Any]:  # whatever the mode makes of it
     """Open a private file that takes the place of `path` once it is complete, or not at all.
 
     Args:
         path: The file; its folder is there.
         mode: `w` for text in UTF-8, `wb` for bytes.
+        is_one_of_many: Whether the caller lets the names of a whole folder last, by `keep_names`.
     """
     draft = path.with_name(f".{path.name}.tmp")
     # A draft of a killed run goes first: whoever made it chose its mode.
@@ -39,7 +42,8 @@ def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _keep_name(path.parent)
+        if not is_one_of_many:
+            keep_names(path.parent)
     except BaseException as exc:
         draft.unlink(missing_ok=True)
         if isinstance(exc, OSError) and exc.errno is not None and exc.filename is None:
@@ -47,8 +51,8 @@ def replaced(path: Path, mode: str = "w") -> Iterator[Any]:  # whatever the mode
         raise
 
 
-def _keep_name(folder: Path) -> None:
-    """Let a file's new name outlive a power cut, as its content does."""
+def keep_names(folder: Path) -> None:
+    """Let new names of files in a folder outlive a power cut, as their content does."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,6 +1,6 @@
 """Worlds of 100,000 customers and 300,000 orders: exactly the planted drift, in bounded memory.
 
-`make worlds` looks at ten, and reads one over sockets; `make test` does the same with one of 4,000
+`make worlds` looks at ten, and reads one over sockets; `make test` does the same with one of 2,500
 customers.
 """
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from auditor.sandbox.world import World
 
 SMALL = Scale.of(customers=300)
-PART = Scale.of(customers=4_000)
+PART = Scale.of(customers=2_500)
 MOST_KIB = {Scale.M: 1_500_000, PART: 950_000}
 """How much memory an audit may take at its peak."""
 MEASURE = """

@@ -7,6 +7,7 @@ that `--help` stays quick. A command returns its exit code; None is 0.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 INTERNAL = 3
+COLLECT = (50_000, 10, 10)
+"""When cyclic garbage is looked for; Python's own numbers walk all that the imports made some hundred times."""
 PRIVATE = 0o077
 """What is taken from the mode of every new file, those that a database makes beside its own included."""
 
@@ -91,6 +94,7 @@ def main(args: Sequence[str] | None = None) -> int:
         args: Words after the program's name; the process's own unless given.
     """
     os.umask(PRIVATE)
+    gc.set_threshold(*COLLECT)
     invocation = Invocation()
     try:
         with group.make_context(

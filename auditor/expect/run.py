@@ -53,6 +53,8 @@ class Court:
         context.variables.progress_bars = ProgressBarsConfig(
             globally=False, metric_calculations=False
         )
+        # Each table that is added would write all of it down as YAML, to be kept nowhere.
+        context._save_project_config = lambda: None  # noqa: SLF001 - there is no public switch
         self._source = context.data_sources.add_warehouse(WarehouseSource.over(connection))
 
     def judge(

@@ -76,7 +76,7 @@ def publish(run: Run, ledger: Ledger, record: Record) -> Path:
     """Write the report of a run and the list of runs, delete what is too old; return the page's path."""
     audit, templates = record.audit, Path(str(bundled_folder(TEMPLATES)))
     archive = Archive(audit.brand)
-    page = write_report(record, lambda: archive.findings(audit.run), REPORTS, templates)
+    page = write_report(record, archive.findings(audit.run), REPORTS, templates)
     delete_reports(audit.brand, run.clock() - run.settings.privacy.retain)
     list_runs(run, ledger)
     return page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ import pyarrow.parquet as pq
 
 from auditor.hostile import FORMULA, safe_name
 from auditor.model.finding import Finding, Money
-from auditor.private_file import replaced
+from auditor.private_file import keep_names, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from datetime import datetime
     from pathlib import Path
 
@@ -57,6 +59,14 @@ SCHEMA = pa.schema(
 )
 """The columns of the files; `centra`, `emarsys` and `agreed` are JSON objects."""
 
+_KEYS = frozenset({"fingerprint", "subject_key", "customer_id", "contact_id", "centra", "emarsys"})
+_OFTEN_THE_SAME = [
+    name
+    for name in SCHEMA.names
+    if name not in _KEYS and not pa.types.is_boolean(SCHEMA.field(name).type)
+]
+"""Columns that Parquet keeps a dictionary of; one of keys would be given up after half of its rows."""
+
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -84,22 +94,43 @@ def take(findings: Iterable[pa.RecordBatch], checks: Collection[str]) -> dict[st
     return taken
 
 
-def write_rows(findings: Iterable[pa.RecordBatch], folder: Path, checks: Collection[str]) -> None:
+def write_rows(
+    findings: Iterable[pa.RecordBatch], folder: Path, checks: Collection[str]
+) -> dict[str, Taken]:
     """Write all rows of some checks into `<check>.csv` and `<check>.parquet`, each replaced in one step.
 
     In the CSV, what is text is defused: a cell that begins like a formula gets an apostrophe in front. In
-    both, the values of each side are one JSON object, and `since` is when the finding began to stand.
+    both, the values of each side are one JSON object, and `since` is when the finding began to stand. Both
+    formats are written side by side, while the next batch is read; two batches are held at most.
 
     Args:
         findings: Batches of stored findings.
         folder: Where the files go; it is there.
         checks: Ids of the checks; one without rows gets files without rows.
+
+    Returns:
+        The first rows of each check, as of `take`.
     """
+    taken: dict[str, Taken] = {}
     with ExitStack() as stack:
         writers = {check: _Writers(stack, folder, check) for check in sorted(checks)}
+        pool = stack.enter_context(ThreadPoolExecutor(len(FORMATS), "rows"))
+        begun: Sequence[Future[None]] = ()
         for batch in findings:
-            for check, rows in _by_check(batch, checks):
-                writers[check].write(_shown(rows))
+            parts = list(_by_check(batch, checks))
+            shown = [(writers[check], _shown(rows)) for check, rows in parts]
+            _end(begun)
+            begun = [pool.submit(write, shown) for write in (_write_csv, _write_parquet)]
+            for check, rows in parts:
+                _take(taken.setdefault(check, Taken()), rows)
+        _end(begun)
+    keep_names(folder)
+    return taken
+
+
+def _end(begun: Iterable[Future[None]]) -> None:
+    for writing in begun:
+        writing.result()
 
 
 def finding_of(row: Mapping[str, Any]) -> Finding:
@@ -155,16 +186,26 @@ class _Writers:
 
     def __init__(self, stack: ExitStack, folder: Path, check: str) -> None:
         csv, parquet = (
-            stack.enter_context(replaced(folder / f"{safe_name(check)}.{end}", "wb"))
+            stack.enter_context(
+                replaced(folder / f"{safe_name(check)}.{end}", "wb", is_one_of_many=True)
+            )
             for end in FORMATS
         )
         texts = _texts(pa.RecordBatch.from_pylist([], SCHEMA))
-        self._csv = stack.enter_context(pyarrow.csv.CSVWriter(csv, texts.schema))
-        self._parquet = stack.enter_context(pq.ParquetWriter(parquet, SCHEMA, compression="zstd"))
+        self.csv = stack.enter_context(pyarrow.csv.CSVWriter(csv, texts.schema))
+        self.parquet = stack.enter_context(
+            pq.ParquetWriter(parquet, SCHEMA, compression="zstd", use_dictionary=_OFTEN_THE_SAME)
+        )
 
-    def write(self, rows: pa.RecordBatch) -> None:
-        self._csv.write_batch(_texts(rows))
-        self._parquet.write_batch(rows)
+
+def _write_csv(shown: Iterable[tuple[_Writers, pa.RecordBatch]]) -> None:
+    for writers, rows in shown:
+        writers.csv.write_batch(_texts(rows))
+
+
+def _write_parquet(shown: Iterable[tuple[_Writers, pa.RecordBatch]]) -> None:
+    for writers, rows in shown:
+        writers.parquet.write_batch(rows)
 
 
 def _texts(rows: pa.RecordBatch) -> pa.RecordBatch:

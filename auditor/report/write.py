@@ -10,11 +10,11 @@ from auditor.private_file import private_folder, replaced
 from auditor.report.audit_json import audit_json
 from auditor.report.build import build_report
 from auditor.report.render import render_html, render_index, render_page
-from auditor.report.rows import FORMATS, take, write_rows
+from auditor.report.rows import FORMATS, write_rows
 from auditor.report.runbooks import link_of, write_runbooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import jinja2
@@ -36,7 +36,7 @@ def report_path(out: Path, brand: str, run: str) -> Path:
 
 def write_report(
     record: Record,
-    findings: Callable[[], Iterable[pa.RecordBatch]],
+    findings: Iterable[pa.RecordBatch],
     out: Path,
     templates: Path | jinja2.BaseLoader,
 ) -> Path:
@@ -48,7 +48,7 @@ def write_report(
 
     Args:
         record: What the run came to.
-        findings: Gives its findings from the start, check by check, the worst first.
+        findings: Its findings, check by check, the worst first.
         out: Folder of all reports; the page goes to `<brand>/<run>/index.html` in it.
         templates: As for `render_html`.
     """
@@ -58,10 +58,10 @@ def write_report(
     for part in (folder.parent, folder, rows):
         private_folder(part)
     failing = [result.check.id for result in audit.checks if result.outcome == "fail"]
-    write_rows(findings(), rows, failing)
+    taken = write_rows(findings, rows, failing)
     with replaced(folder / "audit.json") as file:
         file.write(audit_json(audit, page.as_posix()).decode())
-    html = render_html(build_report(record, take(findings(), failing)), templates, link_of)
+    html = render_html(build_report(record, taken), templates, link_of)
     with replaced(page) as file:
         file.write(html)
     write_runbooks(folder.parent, templates)

@@ -29,7 +29,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         record = examples.record(audit)
         found[name] = write_report(
             record,
-            lambda audit=audit: examples.all_stored(audit),  # type: ignore[misc]
+            examples.all_stored(audit),
             out / name,
             examples.TEMPLATES,
         )

@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     record = examples.record(examples.rich_audit())
     out = tmp_path_factory.mktemp("out")
-    path = write_report(record, lambda: examples.all_stored(record.audit), out, examples.TEMPLATES)
+    path = write_report(record, examples.all_stored(record.audit), out, examples.TEMPLATES)
     return path.as_uri()
 
 

@@ -29,10 +29,7 @@ RICH = examples.record(examples.rich_audit())
 
 
 def write(record: Record, out: Path) -> Path:
-    def findings() -> Iterator[RecordBatch]:
-        return examples.all_stored(record.audit)
-
-    return write_report(record, findings, out, examples.TEMPLATES)
+    return write_report(record, examples.all_stored(record.audit), out, examples.TEMPLATES)
 
 
 def broken() -> Iterator[RecordBatch]:
@@ -120,13 +117,13 @@ def test_a_failure_leaves_the_report_that_was_there(tmp_path: Path):
     before = page.read_bytes()
     other = dataclasses.replace(RICH, timezone="UTC")
     with pytest.raises(OSError, match="disk is full"):
-        write_report(other, broken, tmp_path, examples.TEMPLATES)
+        write_report(other, broken(), tmp_path, examples.TEMPLATES)
     assert page.read_bytes() == before
 
 
 def test_a_failure_leaves_no_draft_behind(tmp_path: Path):
     with pytest.raises(OSError, match="disk is full"):
-        write_report(RICH, broken, tmp_path, examples.TEMPLATES)
+        write_report(RICH, broken(), tmp_path, examples.TEMPLATES)
     assert files(tmp_path) == set()
 
 
@@ -153,7 +150,7 @@ def test_a_draft_that_someone_made_a_link_is_not_followed(tmp_path: Path):
 
 def test_a_million_findings_are_written_whole_beside_a_small_page(tmp_path: Path):
     record = examples.record(huge.audit())
-    page = write_report(record, huge.batches, tmp_path, examples.TEMPLATES)
+    page = write_report(record, huge.batches(), tmp_path, examples.TEMPLATES)
     lines = sum(path.read_bytes().count(b"\n") for path in page.parent.glob("rows/*.csv"))
     assert page.stat().st_size <= 2_000_000
     assert lines == huge.CHECKS + huge.FINDINGS
