@@ -63,8 +63,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "small_seed" in metafunc.fixturenames:
         metafunc.parametrize("small_seed", range(101, 121 if worlds > 1 else 102))
     if "again_seed" in metafunc.fixturenames:
-        seeds, days = (range(1, worlds + 1), 6) if worlds > 1 else ((1,), 2)
-        metafunc.parametrize(("again_seed", "again_days"), [(seed, days) for seed in seeds])
+        # After many days fewer are left of whom everything can be told wrongly.
+        seeds, *size = (range(1, worlds + 1), 6, 130) if worlds > 1 else ((1,), 2, 60)
+        names = ("again_seed", "again_days", "again_customers")
+        metafunc.parametrize(names, [(seed, *size) for seed in seeds])
     if "steady_seed" in metafunc.fixturenames:
         # Every look costs a second: many worlds are looked at every day, few every fifth.
         seeds, every = (range(1, worlds + 1), 1) if worlds > 1 else ((1,), 5)

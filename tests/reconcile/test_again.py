@@ -132,9 +132,9 @@ def brand(judged: tuple[World, Path], tmp_path: Path) -> Iterator[Brand]:
 
 
 def test_the_same_is_found_day_after_day(
-    warehouse_url: str, tmp_path: Path, again_seed: int, again_days: int
+    warehouse_url: str, tmp_path: Path, again_seed: int, again_days: int, again_customers: int
 ):
-    world = build_world(again_seed, Scale.of(customers=130), START)
+    world = build_world(again_seed, Scale.of(customers=again_customers), START)
     lively = again_days - (again_days + 1) // 3
     with brand_at(warehouse_url, world, tmp_path) as brand:
         brand.read()
