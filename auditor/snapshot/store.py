@@ -1,6 +1,7 @@
-"""Puts one page of a stream into the stage tables, with the place where reading goes on behind it.
+"""Puts pages of a stream into the stage tables, with the place where reading goes on behind them.
 
-E-mail addresses get their keyed hash here, for both systems at one place.
+A commit costs about as much for one page as for a hundred, so pages wait for others. E-mail addresses get
+their keyed hash here, for both systems at one place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from auditor.model.keyed_hash import keyed_hash
 from auditor.model.tables import metadata, unparsed_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import sqlalchemy as sa
 
@@ -22,17 +23,59 @@ if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
 
 
-def store_page(
-    warehouse: Warehouse, page: Page, *, stream: str, run: str, number: int, pepper: str | None
-) -> None:
-    """Store a page; all of it and its cursor, or nothing."""
-    staged: dict[sa.Table, pa.Table] = {
-        metadata.tables[name]: hashed(rows, pepper) for name, rows in page.tables.items()
-    }
-    if page.aside:
-        staged[unparsed_row] = _aside_rows(page.aside, stream, run)
-    staged[unfinished_page] = _place(page, stream, number)
-    warehouse.append_stage(staged)
+MOST_BYTES = 8 * 1024**2
+"""Of pages that wait: some 50,000 rows, with which a commit is a small part of what it takes to read them."""
+
+LONGEST_S = 10.0
+"""Seconds of reading that may be lost with a process that is killed."""
+
+
+class Batch:
+    """Pages of one read that wait to be stored together.
+
+    Args:
+        stream: Whose pages.
+        run: The run that reads them.
+        pepper: Keys the hashes of e-mail addresses; without one there are none.
+        seconds: Tells seconds that only grow.
+    """
+
+    def __init__(
+        self, stream: str, run: str, pepper: str | None, seconds: Callable[[], float]
+    ) -> None:
+        self._stream, self._run, self._pepper, self._seconds = stream, run, pepper, seconds
+        self._waiting: list[tuple[int, Page]] = []
+        self._bytes, self._since_s = 0, 0.0
+
+    def add(self, number: int, page: Page) -> None:
+        """Let a page wait, given with its number in the read."""
+        if not self._waiting:
+            self._bytes, self._since_s = 0, self._seconds()
+        self._waiting.append((number, page))
+        self._bytes += sum(rows.nbytes for rows in page.tables.values())
+        self._bytes += sum(len(one.content) for one in page.aside)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what waits should be stored now."""
+        if not self._waiting:
+            return False
+        waited_s = self._seconds() - self._since_s
+        return self._bytes >= MOST_BYTES or waited_s >= LONGEST_S
+
+    def store(self, warehouse: Warehouse) -> None:
+        """Store the pages that wait; all of them with their cursors, or nothing."""
+        waiting, self._waiting = self._waiting, []  # whatever becomes of it, never stored twice
+        if not waiting:
+            return
+        parts: dict[sa.Table, list[pa.Table]] = {unfinished_page: [_places(waiting, self._stream)]}
+        for _, page in waiting:
+            for name, rows in page.tables.items():
+                parts.setdefault(metadata.tables[name], []).append(hashed(rows, self._pepper))
+        aside = [one for _, page in waiting for one in page.aside]
+        if aside:
+            parts[unparsed_row] = [_aside_rows(aside, self._stream, self._run)]
+        warehouse.append_stage({table: pa.concat_tables(some) for table, some in parts.items()})
 
 
 def hashed(rows: pa.Table, pepper: str | None) -> pa.Table:
@@ -44,16 +87,16 @@ def hashed(rows: pa.Table, pepper: str | None) -> pa.Table:
     return rows.set_column(at, rows.schema.field(at), pa.array(hashes, pa.string()))
 
 
-def _place(page: Page, stream: str, number: int) -> pa.Table:
-    hides = sum(one.hides for one in page.aside)
+def _places(pages: Sequence[tuple[int, Page]], stream: str) -> pa.Table:
+    hides = [sum(one.hides for one in page.aside) for _, page in pages]
     return pa.table(
         {
-            "stream": pa.array([stream], pa.string()),
-            "number": pa.array([number], pa.int32()),
-            "cursor": pa.array([page.cursor], pa.string()),
-            "rows": pa.array([page.rows], pa.int32()),
-            "aside": pa.array([len(page.aside)], pa.int32()),
-            "hides": pa.array([hides], pa.int32()),
+            "stream": pa.array([stream] * len(pages), pa.string()),
+            "number": pa.array([number for number, _ in pages], pa.int32()),
+            "cursor": pa.array([page.cursor for _, page in pages], pa.string()),
+            "rows": pa.array([page.rows for _, page in pages], pa.int32()),
+            "aside": pa.array([len(page.aside) for _, page in pages], pa.int32()),
+            "hides": pa.array(hides, pa.int32()),
         }
     )
 

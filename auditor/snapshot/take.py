@@ -20,7 +20,7 @@ from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES
 from auditor.snapshot.course import Terms, choose, pages
 from auditor.snapshot.halt import Halt
-from auditor.snapshot.store import store_page
+from auditor.snapshot.store import Batch
 from auditor.warehouse import FinishedRead
 
 if TYPE_CHECKING:
@@ -238,23 +238,22 @@ class _Count:
 
 
 def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count) -> None:
-    warehouse, run = reading.warehouse, reading.run
-    for page in pages(stream, course.read, warehouse.beside(stream.home)):
-        count.pages += 1
-        count.rows += page.rows
-        count.aside += len(page.aside)
-        count.hides += sum(one.hides for one in page.aside)
+    batch = Batch(stream.name, reading.run, reading.pepper, reading.seconds)
+    try:
+        for page in pages(stream, course.read, reading.warehouse.beside(stream.home)):
+            count.pages += 1
+            count.rows += page.rows
+            count.aside += len(page.aside)
+            count.hides += sum(one.hides for one in page.aside)
+            batch.add(count.pages, page)
+            with reading.lock:
+                if batch.is_full:
+                    batch.store(reading.warehouse)
+                reading.progress.advanced(stream, count.rows, page.total)
+            reading.halt.heed()
+    finally:  # what was read before a fault waits for the next try, too
         with reading.lock:
-            store_page(
-                warehouse,
-                page,
-                stream=stream.name,
-                run=run,
-                number=count.pages,
-                pepper=reading.pepper,
-            )
-            reading.progress.advanced(stream, count.rows, page.total)
-        reading.halt.heed()
+            batch.store(reading.warehouse)
 
 
 def _rows(stream: str, warehouse: Warehouse, course: Course, fault: ReadError | None) -> int:

@@ -11,6 +11,7 @@ import pytest
 from auditor.errors import IncompleteSnapshotError, StoreError, TransientReadError
 from auditor.model.stream import Start
 from auditor.model.tables import centra_order, emarsys_sale
+from auditor.snapshot import store
 from auditor.snapshot.course import OVERLAP
 from auditor.snapshot.take import Reading, take
 from tests.snapshot.world import Killed, Shop, Silent, snap, stored
@@ -114,6 +115,24 @@ def test_a_read_broken_off_goes_on_behind_the_last_stored_page(warehouse: Wareho
     broken_off(warehouse, shop, Killed(), 2)
     snap(warehouse, shop, "b")
     assert shop.starts[1] == Start(cursor="4")
+
+
+def test_a_process_that_is_killed_loses_what_waited_and_nothing_else(
+    warehouse: Warehouse, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "MOST_BYTES", 0)
+        broken_off(warehouse, shop, TransientReadError("cut"), 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(warehouse, "append_stage", killed)
+        broken_off(warehouse, shop, Killed(), 1)
+    snap(warehouse, shop, "c")
+    assert shop.starts[1:] == [Start(cursor="2")] * 2
+    assert stored(warehouse) == shop.orders
+
+
+def killed(*_: object) -> None:
+    raise Killed
 
 
 def test_a_read_broken_off_is_as_old_as_its_beginning(warehouse: Warehouse, shop: Shop):
