@@ -67,10 +67,10 @@ def read(settings: Settings, folder: Path) -> dict[str, Any]:
     from auditor.warehouse import Warehouse
     from tests.test_large_worlds import Silent
 
-    file = folder / f"{time.monotonic_ns()}.duckdb"
+    warehouse = Warehouse(f"duckdb:///{folder / str(time.monotonic_ns())}.duckdb")
     with (
-        closing(Warehouse(f"duckdb:///{file}")) as warehouse,
         timed() as took,
+        closing(warehouse),  # timed as well: it writes from the log into the file
         connected(settings, clock, lambda _: None, warehouse) as systems,
     ):
         streams = [s for s in systems.streams if s.name not in OF_DATABASE]
