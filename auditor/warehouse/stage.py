@@ -6,6 +6,7 @@ A record that was read on both sides of the break is believed as it was read las
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
 Key = tuple[str, ...]
 
 
+@cache
 def staged(table: sa.Table, stage: str = "stage") -> sa.Table:
     """Return the stage table of a canonical table."""
     return table.to_metadata(sa.MetaData(), name=f"{stage}_{table.name}")
 
 
-def begin(engine: sa.Engine, tables: Sequence[sa.Table]) -> None:
+def begin(conn: sa.Connection, tables: Sequence[sa.Table]) -> None:
     """Create empty stage tables, dropping what an earlier read left."""
-    with engine.begin() as conn:
-        for table in tables:
-            drop(conn, staged(table, "kept"))
-            renew(conn, staged(table))
+    for table in tables:
+        drop(conn, staged(table, "kept"))
+        renew(conn, staged(table))
 
 
 def go_on(engine: sa.Engine, tables: Sequence[sa.Table], key: Key) -> None:

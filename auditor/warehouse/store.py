@@ -81,8 +81,7 @@ class Warehouse:
         with self.engine.begin() as conn:
             reads.forget(conn, read.stream)
             conn.execute(aside.delete().where(aside.c.stream == read.stream))
-        stage.begin(self.engine, tables)
-        with self.engine.begin() as conn:
+            stage.begin(conn, tables)
             reads.begin(conn, read)
 
     def resume_read(self, tables: Sequence[sa.Table], key: Key) -> None:

@@ -20,6 +20,7 @@ _EVERYWHERE = frozenset(
         "ABS",
         "CAST",
         "COALESCE",
+        "CONCAT",
         "COUNT",
         "EXTRACT",
         "FIRST_VALUE",

@@ -24,13 +24,13 @@ class PageInfo(msgspec.Struct, gc=False, rename="camel"):
     end_cursor: str | None = None
 
 
-class Edge(msgspec.Struct, Generic[Row]):
+class Edge(msgspec.Struct, Generic[Row], gc=False):
     """A row of a connection."""
 
     node: Row
 
 
-class Connection(msgspec.Struct, Generic[Row], rename="camel"):
+class Connection(msgspec.Struct, Generic[Row], gc=False, rename="camel"):
     """One page of a Relay connection. Source: Centra reference 2.1."""
 
     total_count: int
@@ -38,13 +38,13 @@ class Connection(msgspec.Struct, Generic[Row], rename="camel"):
     edges: list[Edge[Row]]
 
 
-class ConnectionAnswer(msgspec.Struct, Generic[Row]):
+class ConnectionAnswer(msgspec.Struct, Generic[Row], gc=False):
     """An answer whose only root field is a connection."""
 
     page: Connection[Row]
 
 
-class ListAnswer(msgspec.Struct, Generic[Row]):
+class ListAnswer(msgspec.Struct, Generic[Row], gc=False):
     """An answer whose only root field is a plain list."""
 
     page: list[Row]
