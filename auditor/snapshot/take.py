@@ -62,7 +62,8 @@ class Reading:
         pepper: Keys the hashes of e-mail addresses; without one there are none.
         workers: How many streams of one system are read side by side.
         halt: Stops all of them early.
-        lock: Held by whoever uses the warehouse, the guard or `progress`.
+        lock: Held by whoever uses the warehouse or the guard.
+        watched: Held by whoever uses `progress`: it need not wait until rows are stored.
     """
 
     run: str
@@ -76,6 +77,7 @@ class Reading:
     workers: int = WORKERS
     halt: Halt = field(default_factory=Halt)
     lock: Lock = field(default_factory=Lock)
+    watched: Lock = field(default_factory=Lock)
 
 
 class _Ended(NamedTuple):
@@ -175,7 +177,7 @@ def _read(stream: Stream, reading: Reading) -> _Ended:
         with reading.lock:
             reading.warehouse.forget_read(stream.name)
         one = _off(stream, reading, str(exc))
-    with reading.lock:
+    with reading.watched:
         reading.progress.ended(one.line)
     return one
 
@@ -246,9 +248,10 @@ def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count)
             count.aside += len(page.aside)
             count.hides += sum(one.hides for one in page.aside)
             batch.add(count.pages, page)
-            with reading.lock:
-                if batch.is_full:
+            if batch.is_full:
+                with reading.lock:
                     batch.store(reading.warehouse)
+            with reading.watched:
                 reading.progress.advanced(stream, count.rows, page.total)
             reading.halt.heed()
     finally:  # what was read before a fault waits for the next try, too
