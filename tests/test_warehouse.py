@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from auditor.model.history import HISTORY
 from auditor.model.tables import KEYS, STREAM_TABLES, metadata, record_key
 from auditor.warehouse import Warehouse
+from auditor.warehouse.connect import THREADS
 from auditor.warehouse.publish import Published, publish
 from tests.snapshot.world import Killed, Shop, forget_everything, snap, stored
 
@@ -176,3 +178,29 @@ def test_what_tenants_say_of_themselves_can_be_forgotten(warehouse: Warehouse):
     warehouse.keep("one", "v1", "old")
     warehouse.forget_schemas()
     assert warehouse.recall("one", "v1") is None
+
+
+# --- processors
+
+
+@pytest.fixture
+def embedded(duckdb_url: str) -> Iterator[Warehouse]:
+    opened = Warehouse(duckdb_url)
+    yield opened
+    opened.close()
+
+
+def threads_of(warehouse: Warehouse) -> int:
+    with warehouse.engine.connect() as conn:
+        return int(conn.scalar(sa.text("SELECT current_setting('threads')")) or 0)
+
+
+def test_the_store_takes_one_processor_while_systems_are_read(embedded: Warehouse):
+    with embedded.beside_readers():
+        assert threads_of(embedded) == 1
+
+
+def test_the_store_takes_its_processors_again_whatever_becomes_of_the_reading(embedded: Warehouse):
+    with contextlib.suppress(Killed), embedded.beside_readers():
+        raise Killed
+    assert threads_of(embedded) == THREADS

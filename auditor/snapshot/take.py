@@ -101,7 +101,8 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
     """
     as_of = reading.clock()
     reading = replace(reading, clock=_steady(reading, as_of))
-    ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
+    with reading.warehouse.beside_readers():
+        ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
     finished = [one.finished for one in ended if one.finished is not None]
     reading.warehouse.publish(reading.run, as_of, finished)
     order = [stream.name for stream in streams]

@@ -157,6 +157,12 @@ def connect_to(url: sa.URL) -> sa.Engine:
         raise StoreError(f"{SETTING}: {why}") from exc
 
 
+def use_threads(engine: sa.Engine, threads: int) -> None:
+    """Let DuckDB answer with so many threads from now on, whatever the connection."""
+    with engine.connect() as conn:
+        conn.execute(sa.text(f"SET threads = {threads}"))
+
+
 def with_options(url: sa.URL, wanted: Mapping[str, str]) -> sa.URL:
     """Let each connection to PostgreSQL, whatever its driver, set options that its URL leaves open."""
     own = url.normalized_query.get("options", ())

@@ -24,7 +24,7 @@ from auditor.model.history import (
 from auditor.model.tables import unparsed_row
 from auditor.warehouse import correct, load, reads, stage, unload, versions
 from auditor.warehouse.beside import BigQueryBeside, reaches
-from auditor.warehouse.connect import clear_spill, file_of, open_engine
+from auditor.warehouse.connect import THREADS, clear_spill, file_of, open_engine, use_threads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -91,6 +91,21 @@ class Warehouse:
     def end_read(self, tables: Sequence[sa.Table], key: Key) -> None:
         """Bring together what was stored before a break and behind it."""
         stage.join(self.engine, tables, key)
+
+    @contextlib.contextmanager
+    def beside_readers(self) -> Iterator[None]:
+        """Until the block ends, take one processor alone: the others are needed to read what is stored.
+
+        With more, DuckDB lets the thread that stores a few rows spin until another one has stored them.
+        """
+        if self.engine.dialect.name != "duckdb":
+            yield
+            return
+        use_threads(self.engine, 1)
+        try:
+            yield
+        finally:
+            use_threads(self.engine, THREADS)
 
     def forget_read(self, stream: str) -> None:
         """Forget where an unfinished read stands: the next one begins anew."""
