@@ -18,7 +18,7 @@ from auditor.model.history import HISTORY
 from auditor.model.stream import Start
 from auditor.model.tables import STREAM_TABLES, unparsed_row
 from auditor.snapshot.course import Terms
-from auditor.snapshot.store import store_page
+from auditor.snapshot.store import Batch
 from auditor.snapshot.take import Reading, take
 from auditor.systems.emarsys import streams
 from auditor.systems.emarsys.open_data import OpenData
@@ -231,8 +231,10 @@ def test_what_came_since_is_the_same(both: Both, name: str):
         warehouse.begin_read(UnfinishedRead(name, "full", "", NOW), (view.table,))
         beside = warehouse.beside(both.settings.url)
         assert beside is not None
+        batch = Batch(name, "r", None, lambda: 0.0)
         for number, page in enumerate(in_place(both.settings, view, beside, CAME)):
-            store_page(warehouse, page, stream=name, run="r", number=number, pepper=None)
+            batch.add(number, page)
+        batch.store(warehouse)
         theirs = rows(warehouse, staged(view.table))
     assert ours
     assert theirs == sorted((tuple(row.items()) for row in ours), key=repr)
