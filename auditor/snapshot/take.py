@@ -159,9 +159,9 @@ def _parts(streams: Sequence[Stream]) -> Iterator[list[Stream]]:
 def _read_side_by_side(streams: Sequence[Stream], reading: Reading) -> list[_Ended]:
     """Read some streams; the first fault that is no stream's own stops them all and is raised."""
     with ThreadPoolExecutor(reading.workers, "read") as pool:
-        # Each in a copy of what this thread knows, so that its log lines name the same run.
-        reads = [pool.submit(copy_context().run, _read, stream, reading) for stream in streams]
         try:
+            # Each in a copy of what this thread knows, so that its log lines name the same run.
+            reads = [pool.submit(copy_context().run, _read, stream, reading) for stream in streams]
             for read in as_completed(reads):
                 read.result()
         except BaseException:
@@ -241,10 +241,9 @@ class _Count:
 
 
 def _read_pages(stream: Stream, reading: Reading, course: Course, count: _Count) -> None:
-    beside = reading.warehouse.beside(stream.home)
     batch = Batch(stream.name, reading.run, reading.pepper, reading.seconds)
     try:
-        for page in pages(stream, course.read, beside):
+        for page in pages(stream, course.read, reading.warehouse.beside(stream.home)):
             count.pages += 1
             count.rows += page.rows
             count.aside += len(page.aside)

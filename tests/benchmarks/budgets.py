@@ -231,9 +231,11 @@ WHY: dict[str, str] = {
         "either counts as touched."
     ),
     "snapshot": (
-        "one process decodes each page, types its rows, normalises keys, hashes, and commits them with how "
-        "far the reading has come. Where the time goes was not looked into yet; the rate that the systems "
-        "allow is used all the same."
+        "of the processor's time some 30 % make typed rows of answers and columns of these, most of them orders "
+        "with their lines; 12 % are HTTP, which is all that dropping does; 14 % stage the columns; 17 % write "
+        "versions with their hashes and publish; 12 % write DuckDB's log into the file at the end. Decoding and "
+        "typing alone take three times as long as dropping, so no page could become Python objects if half "
+        "were to be reached; the rate that the systems allow is used all the same."
     ),
     "report": (
         "the page keeps to its size; the time goes into the 413 MB of CSV and Parquet beside it, which hold "
