@@ -95,6 +95,22 @@ def test_a_read_that_was_broken_off_is_begun_again(old_url: str):
         assert warehouse.unfinished("centra.orders") is None
 
 
+@pytest.mark.parametrize("name", ["stage_centra_order", "kept_emarsys_sale", "raw_emarsys_event"])
+def test_rows_that_pass_through_stand_in_tables_called_so(duckdb_url: str, name: str):
+    assert name in passing(duckdb_url, name)
+
+
+@pytest.mark.parametrize("name", ["raw_orders", "stage_plan", "fresh_centra_order_copy", "kept"])
+def test_what_somebody_else_keeps_under_such_a_name_is_not_ours(duckdb_url: str, name: str):
+    assert name not in passing(duckdb_url, name)
+
+
+def passing(url: str, name: str) -> list[str]:
+    with closing(Warehouse(url)) as warehouse, warehouse.engine.begin() as conn:
+        conn.execute(sa.text(f"CREATE TABLE {name} (one INTEGER)"))
+        return schema.passing_tables(conn)
+
+
 def test_the_log_tells_it(old_url: str, caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.WARNING):
         Warehouse(old_url).close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model import history, judged, tables
-from auditor.warehouse.schema import table_names
+from auditor.warehouse.schema import passing_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 NAMED = ("email", "email_key", "first_name", "last_name")
 """The columns of a record that tell whose it is."""
-
-PASSING = ("stage_", "kept_", "fresh_", "raw_")
-"""How the tables begin that hold rows until they are published."""
 
 _IDS = {"customer_id": "customers", "contact_id": "contacts"}
 
@@ -110,6 +107,5 @@ def _count(
 
 def _drop_stages(conn: sa.Connection) -> None:
     quote = conn.dialect.identifier_preparer.quote
-    for found in table_names(conn):
-        if found.startswith(PASSING):
-            conn.execute(sa.text(f"DROP TABLE {quote(found)}"))
+    for found in passing_tables(conn):
+        conn.execute(sa.text(f"DROP TABLE {quote(found)}"))

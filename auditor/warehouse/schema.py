@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PASSING = frozenset({"stage", "kept", "fresh", "raw"})
+"""What stands before the name of a table whose rows pass through another."""
+
 SCHEMA = 2
 """Of the tables that the model declares; any change of them raises it: see docs/upgrades.md."""
 
@@ -94,9 +97,15 @@ def stored_version(conn: sa.Connection) -> int | None:
     return conn.scalar(sa.select(version_table.c.number))
 
 
-def table_names(conn: sa.Connection) -> list[str]:
-    """Return the names of all tables that are there, those of the model or not."""
-    return sorted(_known(conn))
+def passing_tables(conn: sa.Connection) -> list[str]:
+    """Return the names of the tables that hold rows only until these are published."""
+    return sorted(name for name in _known(conn) if _is_passing(name))
+
+
+def _is_passing(name: str) -> bool:
+    """Tell whether a table is one of ours: in a schema of the brand's own there may be others called alike."""
+    prefix, _, of = name.partition("_")
+    return prefix in PASSING and of in metadata.tables
 
 
 def _known(conn: sa.Connection) -> Known:
@@ -165,7 +174,7 @@ def _forget_broken_reads(conn: sa.Connection, known: Known) -> None:
     """Let a read that was broken off begin again: its stage has the old shape."""
     quote = conn.dialect.identifier_preparer.quote
     for name in known:
-        if name.startswith(("stage_", "kept_")):
+        if _is_passing(name):
             conn.execute(sa.text(f"DROP TABLE {quote(name)}"))
     for table in (history.unfinished_read, history.unfinished_page):
         if table.name in known:
