@@ -26,9 +26,6 @@ log = logging.getLogger(__name__)
 
 MEMORY_LIMIT = "1200MB"
 THREADS = 2
-CHECKPOINT = "256MB"
-"""What is committed before it is written from the log into the file. With the 16 MB of DuckDB itself, the
-tables of a reading are compressed over and over while they grow."""
 SESSION = {
     "work_mem": "64MB",  # 4 MB, the server's own, lets every larger join and sort go to disk
     "maintenance_work_mem": "256MB",
@@ -138,7 +135,6 @@ def connect_to(url: sa.URL) -> sa.Engine:
             "threads": THREADS,
             "memory_limit": MEMORY_LIMIT,
             "preserve_insertion_order": False,
-            "checkpoint_threshold": CHECKPOINT,
             **OFFLINE,
         }
         file = file_of(url)
