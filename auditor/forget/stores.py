@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model import history, judged, tables
-from auditor.warehouse.schema import passing_tables
+from auditor.warehouse.schema import drop_passing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def erase_from_warehouse(conn: sa.Connection, person: Person) -> int:
     What is left are ids and keyed hashes, which name nobody. Pages of a reading that broke off are dropped,
     and so is what the next audit would have gone on from: it judges everything anew.
     """
-    _drop_stages(conn)
+    drop_passing(conn)
     rows = sum(_blank_records(conn, table, person) for table in warehouse_tables())
     rows += sum(erase_address(conn, table, person) for table in warehouse_tables())
     profiles = history.agreed_value.c.link_key.in_(person.contacts)
@@ -103,9 +103,3 @@ def _count(
 ) -> int:
     rows = sa.select(sa.func.count()).select_from(table).where(sa.or_(*conditions))
     return conn.scalar(rows) or 0
-
-
-def _drop_stages(conn: sa.Connection) -> None:
-    quote = conn.dialect.identifier_preparer.quote
-    for found in passing_tables(conn):
-        conn.execute(sa.text(f"DROP TABLE {quote(found)}"))

@@ -102,6 +102,13 @@ def passing_tables(conn: sa.Connection) -> list[str]:
     return sorted(name for name in _known(conn) if _is_passing(name))
 
 
+def drop_passing(conn: sa.Connection) -> None:
+    """Drop the tables that hold rows only until these are published."""
+    quote = conn.dialect.identifier_preparer.quote
+    for name in passing_tables(conn):
+        conn.execute(sa.text(f"DROP TABLE {quote(name)}"))
+
+
 def _is_passing(name: str) -> bool:
     """Tell whether a table is one of ours: in a schema of the brand's own there may be others called alike."""
     prefix, _, of = name.partition("_")
@@ -172,10 +179,7 @@ def _adapt(conn: sa.Connection, known: Known) -> None:
 
 def _forget_broken_reads(conn: sa.Connection, known: Known) -> None:
     """Let a read that was broken off begin again: its stage has the old shape."""
-    quote = conn.dialect.identifier_preparer.quote
-    for name in known:
-        if _is_passing(name):
-            conn.execute(sa.text(f"DROP TABLE {quote(name)}"))
+    drop_passing(conn)
     for table in (history.unfinished_read, history.unfinished_page):
         if table.name in known:
             conn.execute(table.delete())
