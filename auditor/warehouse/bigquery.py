@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from auditor.bigquery_engine import client_of, dry_run, engine_over, faults
+from auditor.bigquery_engine import client_of, engine_over, faults
 from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -131,9 +131,3 @@ def publish(engine: sa.Engine, tables: Iterable[sa.Table]) -> None:
 def published(url: sa.URL) -> str:
     """Return the dataset of the copy that notebooks read."""
     return f"{url.database}_published"
-
-
-def bytes_read(engine: sa.Engine, sql: str) -> int:
-    """Return how many bytes a statement would read; BigQuery tells without running it, for nothing."""
-    with engine.connect() as conn:
-        return dry_run(conn, sql)[0]

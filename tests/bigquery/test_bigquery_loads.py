@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 from google.api_core.exceptions import Forbidden
 
+from auditor.bigquery_engine import dry_run
 from auditor.errors import ConfigError, StoreError
 from auditor.model import tables as t
 from auditor.systems.arrow import arrow_table
 from auditor.warehouse import UnfinishedRead, Warehouse, schema
-from auditor.warehouse import bigquery as engine_of
 from auditor.warehouse.publish import Published
 from auditor.warehouse.stage import staged
 from tests.bigquery.server import bigquery
@@ -93,7 +93,8 @@ def test_what_a_statement_would_read_is_known_without_running_it(
     served: tuple[BigQuery, str], warehouse: Warehouse
 ):
     before = len(served[0].statements)
-    read = engine_of.bytes_read(warehouse.engine, "SELECT name FROM centra_market")
+    with warehouse.engine.connect() as conn:
+        read, _ = dry_run(conn, "SELECT name FROM centra_market")
     assert (read, len(served[0].statements)) == (served[0].bytes_per_statement, before)
 
 
