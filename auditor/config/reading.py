@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.composer import Composer
 
 from auditor.errors import ConfigError
 
@@ -87,15 +88,19 @@ def _text(path: Path) -> str:
         raise ConfigError("is not UTF-8 text; save it as UTF-8.") from exc
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Composer, yaml.CSafeLoader):
     """The safe loader without aliases and tags, and with `${NAME}` as text everywhere.
+
+    libyaml tells the events, seven times as fast as Python does; nodes are composed here, where they are
+    looked at.
 
     YAML reads an unquoted brace within `{...}` or `[...]` as its own, so that `{token: ${NAME}}` would
     be a syntax error. Private-use characters stand in for the braces while it parses.
     """
 
     def __init__(self, text: str, *, takes_aliases: bool) -> None:
-        super().__init__(_VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", text))
+        Composer.__init__(self)  # type: ignore[no-untyped-call]
+        yaml.CSafeLoader.__init__(self, _VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", text))
         self._takes_aliases = takes_aliases
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:  # noqa: ANN401 - PyYAML's own signature
