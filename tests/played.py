@@ -41,6 +41,7 @@ from tests.mail.conftest import Server, serving
 from tests.service.test_scheduler import miss
 from tests.service.test_sixty_days import Stepped
 from tests.snapshot.world import Shop, stored
+from tests.stores import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,6 +195,7 @@ def play(patch: pytest.MonkeyPatch, day: Day, holder: str) -> None:
 def morning(evening: Day, folder: Path) -> Day:
     """Copy the brand as it stood in the evening."""
     shutil.copytree(evening.folder, folder)
+    copied(evening.folder, folder, "desk")
     evening.server.answers.clear()
     os.chdir(folder)
     return replace(evening, folder=folder, letters=len(evening.server.messages), began=utc_now())

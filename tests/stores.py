@@ -100,6 +100,14 @@ def _with_stores(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {"store": stores_in(folder, settings["brand"]), **settings}
 
 
+def copied(source: Path, folder: Path, brand: str) -> None:
+    """Copy the stores of a folder, which nobody has open, into another; files are there already."""
+    if SERVER in _environ:
+        names = [_name(place.resolve(), brand) for place in (source, folder)]
+        _made[names[1]] = folder.resolve()
+        _create(_environ[SERVER], names[1], names[0])
+
+
 def give_back(folder: Path) -> None:
     """Drop the databases of a folder and of those in it."""
     for name in [name for name, of in _made.items() if of.is_relative_to(folder)]:
@@ -109,11 +117,15 @@ def give_back(folder: Path) -> None:
 
 
 def _database(server: str, folder: Path, brand: str) -> str:
-    name = f"t_{hashlib.sha256(f'{folder}:{brand}'.encode()).hexdigest()[:16]}"
+    name = _name(folder, brand)
     if name in _made:
         return _address(server, name)
     _made[name] = folder
     return _create(server, name, TEMPLATE)
+
+
+def _name(folder: Path, brand: str) -> str:
+    return f"t_{hashlib.sha256(f'{folder}:{brand}'.encode()).hexdigest()[:16]}"
 
 
 def _create(server: str, name: str, template: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import chdir, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from auditor.model.history import known_schema
 from auditor.pipeline import Run, audit, reading, run
 from auditor.sandbox.start import Plan, sandbox
 from auditor.sandbox.world import EARLIER, Scale
+from auditor.snapshot.take import Reading
 from auditor.warehouse import Warehouse
 from tests.brand import FAST, look
 from tests.postgres import new_database
@@ -80,11 +82,13 @@ def left_by(run: Run) -> Left:
 def lived_on(plan: Plan, places: Mapping[Path, Mapping[str, str]]) -> Iterator[Sandbox]:
     """Look at one world from each place, on stores of its own, and let it live on.
 
-    All runs until the block ends are of one moment, under one name, and take no time.
+    All runs until the block ends are of one moment, under one name, and take no time. One stream is read
+    after the other, for some share requests, which count for the one that asks first.
     """
     still = SimpleNamespace(perf_counter=lambda: 0.0, monotonic=lambda: 0.0)
     with pytest.MonkeyPatch.context() as patch, sandbox(plan) as running:
         patch.setattr(reading, "token_hex", lambda _: "0000")
+        patch.setattr(reading, "Reading", partial(Reading, workers=1))
         for module in (reading, run):
             patch.setattr(module, "time", still)
         for place, stores in places.items():

@@ -112,6 +112,7 @@ def test_matching_by_email_needs_no_field_of_its_own(load):
     assert "external_id" not in load(text).emarsys.fields
 
 
+@pytest.mark.embedded("what is not said is the server of the tests there")
 def test_stores_are_named_after_the_brand(minimal):
     assert minimal.store.warehouse == "duckdb:///var/nordlys.duckdb"
 

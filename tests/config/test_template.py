@@ -67,6 +67,7 @@ def test_commented_defaults_are_the_defaults(load, section):
     assert getattr(load(EVERYTHING, TEMPLATE_ENVIRON), section) == getattr(load(MINIMAL), section)
 
 
+@pytest.mark.embedded("what is not said is the server of the tests there")
 def test_the_commented_stores_are_the_defaults(load):
     assert load(EVERYTHING, TEMPLATE_ENVIRON).store == load(TEMPLATE, TEMPLATE_ENVIRON).store
 

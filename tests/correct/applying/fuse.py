@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -16,6 +18,23 @@ if TYPE_CHECKING:
 
 class KilledError(BaseException):
     """The process ends here; no `except Exception` of it runs any more."""
+
+
+burnt: list[Fuse] = []
+"""Those that burnt since what their processes had left open was closed."""
+
+
+def close_left_open() -> None:
+    """Close the connections that a killed process leaves open, as the system would."""
+    with warnings.catch_warnings():
+        _let_connections_be()
+        gc.collect()
+    burnt.clear()
+
+
+def _let_connections_be() -> None:
+    """Let the driver not complain, until the test ends, that a killed process closed none."""
+    warnings.filterwarnings("ignore", "<psycopg", ResourceWarning)
 
 
 @dataclass
@@ -39,6 +58,8 @@ class Fuse:
         self.moments += 1
         self.is_burnt = self.is_burnt or self.moments == self.at
         if self.is_burnt:
+            burnt.append(self)
+            _let_connections_be()
             raise KilledError
 
     @contextlib.contextmanager
