@@ -24,6 +24,8 @@ TEXT = (ROOT / "docs" / "operations.md").read_text()
 BLOCKS = dict(re.findall(r"<!-- run: ([\w-]+) -->\n```sh\n(.*?)```", TEXT, re.DOTALL))
 PROOFS = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)
 
+OF_FILES = pytest.mark.embedded("a server's databases are copied and restored by its own means")
+
 
 @pytest.fixture(scope="module")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
@@ -70,6 +72,7 @@ def ledger_of(day: Day) -> Path:
     return day.folder / str(sa.make_url(day.store.ledger).database)
 
 
+@OF_FILES
 def test_a_restored_backup_goes_on_as_if_nothing_had_been(day: Day, expected: dict[str, Any]):
     follow("backup", day)
     assert (day.folder / "backup.tar.gz").stat().st_mode & 0o777 == 0o600
@@ -80,6 +83,7 @@ def test_a_restored_backup_goes_on_as_if_nothing_had_been(day: Day, expected: di
     assert day.outcome() == expected
 
 
+@OF_FILES
 def test_a_ledger_is_copied_while_it_is_written_and_restored(day: Day, expected: dict[str, Any]):
     follow("ledger", day)
     assert (day.folder / "backup-ledger.sqlite").stat().st_mode & 0o777 == 0o600
@@ -90,6 +94,7 @@ def test_a_ledger_is_copied_while_it_is_written_and_restored(day: Day, expected:
     assert day.outcome() == expected
 
 
+@OF_FILES
 def test_a_damaged_warehouse_is_read_anew(day: Day, expected: dict[str, Any]):
     (day.folder / "var" / "desk.duckdb").write_bytes(b"lost")
     follow("rebuild", day)

@@ -25,6 +25,8 @@ from tests.played import Day, evening_of, morning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.embedded("a server has its own disk, and says itself what it does")
+
 AUDIT = ["--config", "auditor.yaml", "audit", "--tell"]
 FULL = ("the disk is full", "the disk does not work")
 """What is said where a limit on files stands for the disk: SQLite does not tell the two apart."""
