@@ -99,7 +99,7 @@ class _Loader(Composer, yaml.CSafeLoader):
     """
 
     def __init__(self, text: str, *, takes_aliases: bool) -> None:
-        Composer.__init__(self)  # type: ignore[no-untyped-call]
+        Composer.__init__(self)
         yaml.CSafeLoader.__init__(self, _VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", text))
         self._takes_aliases = takes_aliases
 
@@ -109,7 +109,7 @@ class _Loader(Composer, yaml.CSafeLoader):
         return node
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()
         where = f"line {event.start_mark.line + 1}"
         if isinstance(event, yaml.AliasEvent) and not self._is_harmless(event):
             raise ConfigError(f"{where}: aliases (*name) are not read; write the value out.")
