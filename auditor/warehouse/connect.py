@@ -131,17 +131,7 @@ def connect_to(url: sa.URL) -> sa.Engine:
             return bigquery.open_engine(url, SETTING)
         if url.get_backend_name() == "postgresql":
             return sa.create_engine(with_options(url.set(drivername="postgresql+psycopg"), SESSION))
-        config: dict[str, object] = {
-            "threads": THREADS,
-            "memory_limit": MEMORY_LIMIT,
-            "preserve_insertion_order": False,
-            **OFFLINE,
-        }
-        file = file_of(url)
-        if file is not None:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            config["temp_directory"] = str(_spill_of(file))
-        return sa.create_engine(url, connect_args={"config": config})
+        return _duckdb(url)
     except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as exc:
         name, extra = EXTRAS[url.get_backend_name()]
         raise ConfigError(
@@ -151,6 +141,23 @@ def connect_to(url: sa.URL) -> sa.Engine:
         fault = machine_fault(exc)
         why = str(fault) if fault else f"{url.database} cannot be created: {exc.strerror}."
         raise StoreError(f"{SETTING}: {why}") from exc
+
+
+def _duckdb(url: sa.URL) -> sa.Engine:
+    config: dict[str, object] = {
+        "threads": THREADS,
+        "memory_limit": MEMORY_LIMIT,
+        "preserve_insertion_order": False,
+        **OFFLINE,
+    }
+    file = file_of(url)
+    if file is not None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config["temp_directory"] = str(_spill_of(file))
+    engine = sa.create_engine(url, connect_args={"config": config})
+    # Of a statement that begins with WITH its driver reads every word, to see whether it writes.
+    engine.dialect.cte_follows_insert = True
+    return engine
 
 
 def use_threads(engine: sa.Engine, threads: int) -> None:
