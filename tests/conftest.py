@@ -168,7 +168,8 @@ def _stores_given_back(request: pytest.FixtureRequest, *, is_embedded: bool) -> 
     if not is_embedded and "tmp_path" in request.fixturenames:
         folder = request.getfixturevalue("tmp_path")
     yield
-    if (fuse := sys.modules.get("tests.correct.applying.fuse")) and fuse.burnt and not is_embedded:
+    fuse = None if is_embedded else sys.modules.get("tests.correct.applying.fuse")
+    if fuse and fuse.Fuse.leaves_open:
         fuse.close_left_open()
     if folder is not None:
         give_back(folder)

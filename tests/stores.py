@@ -103,9 +103,7 @@ def _with_stores(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
 def copied(source: Path, folder: Path, brand: str) -> None:
     """Copy the stores of a folder, which nobody has open, into another; files are there already."""
     if SERVER in _environ:
-        names = [_name(place.resolve(), brand) for place in (source, folder)]
-        _made[names[1]] = folder.resolve()
-        _create(_environ[SERVER], names[1], names[0])
+        _database(_environ[SERVER], folder.resolve(), brand, _name(source.resolve(), brand))
 
 
 def give_back(folder: Path) -> None:
@@ -116,12 +114,12 @@ def give_back(folder: Path) -> None:
             conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def _database(server: str, folder: Path, brand: str) -> str:
+def _database(server: str, folder: Path, brand: str, template: str = TEMPLATE) -> str:
     name = _name(folder, brand)
     if name in _made:
         return _address(server, name)
     _made[name] = folder
-    return _create(server, name, TEMPLATE)
+    return _create(server, name, template)
 
 
 def _name(folder: Path, brand: str) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
 import httpx
@@ -20,16 +20,12 @@ class KilledError(BaseException):
     """The process ends here; no `except Exception` of it runs any more."""
 
 
-burnt: list[Fuse] = []
-"""Those that burnt since what their processes had left open was closed."""
-
-
 def close_left_open() -> None:
     """Close the connections that a killed process leaves open, as the system would."""
     with warnings.catch_warnings():
         _let_connections_be()
         gc.collect()
-    burnt.clear()
+    Fuse.leaves_open = False
 
 
 def _let_connections_be() -> None:
@@ -46,19 +42,21 @@ class Fuse:
         with_reads: Whether it can die at a request that only reads, too. Nothing that lasts happens
             between that and the next moment, so that dying there is dying at the next one.
         moments: How many there were.
+        leaves_open: Whether one burnt since what its process had left open was closed.
     """
 
     at: int | None = None
     with_reads: bool = False
     moments: int = 0
     is_burnt: bool = False
+    leaves_open: ClassVar[bool] = False
 
     def moment(self) -> None:
         """Pass one of them, alive or not."""
         self.moments += 1
         self.is_burnt = self.is_burnt or self.moments == self.at
         if self.is_burnt:
-            burnt.append(self)
+            Fuse.leaves_open = True
             _let_connections_be()
             raise KilledError
 
