@@ -233,7 +233,7 @@ def svg(chart: alt.TopLevelMixin, *, name: str, title: str, text: str, figures: 
     """
     import vl_convert
 
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=False)  # each part was validated as it was made
     number = {
         "decimal": figures.point,
         "thousands": figures.group,

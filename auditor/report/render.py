@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from jinja2.bccache import Bucket
+
     from auditor.model.audit import PastRun
     from auditor.model.finding import Finding
     from auditor.report.build import Incident, ReportData
@@ -127,6 +129,7 @@ def _environment(
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_COMPILED,
     )
     env.filters |= {
         "number": figures.number,
@@ -149,6 +152,25 @@ def _environment(
     }
     env.globals["movers"] = words.MOVERS
     return env
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """What templates were compiled to in this process: each page has an environment of its own."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket, unless its template has changed since."""
+        if (code := self._code.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a template was compiled to."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 def _loader(templates: Path | jinja2.BaseLoader) -> jinja2.BaseLoader:
