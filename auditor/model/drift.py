@@ -212,6 +212,14 @@ link_order = sa.Table(
     Column("person", Text),  # email_key of the customer or buyer
     Column("created_at", DateTime),
 )
+link_bought = sa.Table(
+    "link_bought",
+    metadata,
+    Column("person", Text),
+    Column("market", Text),  # what all their orders have in common; NULL where these differ
+    Column("channel", Text),
+    Column("store", Text),
+)
 link_sale = sa.Table(
     "link_sale",
     metadata,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
-from auditor.reconcile.sql import half_up, sum_of
+from auditor.model.drift import link_order
+from auditor.reconcile.sql import half_up, sum_of, the_same
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -63,6 +64,27 @@ def orders(terms: Terms) -> sa.Select[Any]:
         order.outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)
         .outerjoin(customer, order.c.customer_id == customer.c.customer_id)
+    )
+
+
+def bought(terms: Terms) -> sa.Select[Any]:
+    """Select what the orders of each person have in common, from `link_order`.
+
+    Frame:
+        Result: one row per person with an order; columns of `link_bought`.
+    """
+    del terms
+    row, order, store, market = link_order.c, t.centra_order, t.centra_store, t.centra_market
+    shared = (market.c.name, row.channel, store.c.name)
+    return (
+        sa.select(row.person, *(the_same(value) for value in shared))
+        .select_from(
+            link_order.join(order, row.order_number == order.c.order_number)
+            .outerjoin(store, order.c.store_id == store.c.store_id)
+            .outerjoin(market, order.c.market_id == market.c.market_id)
+        )
+        .where(row.person.is_not(None))
+        .group_by(row.person)
     )
 
 

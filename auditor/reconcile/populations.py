@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import (
+    link_bought,
     link_contact,
     link_event,
     link_gone,
@@ -110,17 +111,6 @@ def _merges() -> sa.Select[Any]:
     )
 
 
-def _markets() -> sa.Select[Any]:
-    """Give every person the market of all their orders; NULL where they bought in several."""
-    order, market = link_order.c, t.centra_market.c
-    return (
-        sa.select(order.person, the_same(market.name).label("market"))
-        .select_from(link_order.join(t.centra_market, order.market_id == market.market_id))
-        .where(order.person.is_not(None))
-        .group_by(order.person)
-    )
-
-
 def contacts(terms: Terms) -> sa.Select[Any]:
     """Select every contact with what it has in common with others."""
     del terms
@@ -128,11 +118,11 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     customer, store = t.centra_customer, t.centra_store
     known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
     opted_in = sa.func.coalesce(row.opt_in == 1, sa.false())
-    bought, counted = _markets().subquery("bought"), is_judged()
+    counted = is_judged()
     linked = counted & row.customer_id.is_not(None)
     return sa.select(
         row.contact_id.label("key"),
-        bought.c.market,
+        link_bought.c.market,
         store.c.name.label("store"),
         row.survivor_id.label("survivor"),
         sa.case((row.survivors > 0, _hour(row.gone_at))).label("merge"),
@@ -155,17 +145,16 @@ def contacts(terms: Terms) -> sa.Select[Any]:
             sa.func.coalesce(row.customer_id, row.erased_customer_id) == customer.c.customer_id,
         )
         .outerjoin(store, customer.c.store_id == store.c.store_id)
-        .outerjoin(bought, row.person == bought.c.person)
+        .outerjoin(link_bought, row.person == link_bought.c.person)
     )
 
 
 def people(terms: Terms) -> sa.Select[Any]:
     """Select every person who must have a contact, with what they have in common with others."""
     person, customer, store = covered(terms).subquery("people"), t.centra_customer, t.centra_store
-    bought = _markets().subquery("bought")
     return sa.select(
         ("centra:" + person.c.customer_id).label("key"),
-        bought.c.market,
+        link_bought.c.market,
         store.c.name.label("store"),
         link_person.c.consent,
         *moment_features(customer.c.created_at),
@@ -174,7 +163,7 @@ def people(terms: Terms) -> sa.Select[Any]:
         person.join(customer, person.c.customer_id == customer.c.customer_id)
         .join(link_person, person.c.email_key == link_person.c.email_key)
         .outerjoin(store, customer.c.store_id == store.c.store_id)
-        .outerjoin(bought, person.c.email_key == bought.c.person)
+        .outerjoin(link_bought, person.c.email_key == link_bought.c.person)
     )
 
 
@@ -214,17 +203,16 @@ def members(terms: Terms) -> sa.Select[Any]:
     """Select every judged contact of a segment with what it has in common with others."""
     row, contact = link_member.c, link_contact.c
     names = {str(audience.segment): audience.name for audience in terms.audiences}
-    bought = _markets().subquery("bought")
     segment = sa.case(names, value=row.segment_id) if names else row.segment_id
     return sa.select(
         (row.segment_id + "/" + row.contact_id).label("key"),
         sa.func.coalesce(segment, row.segment_id).label("segment"),
-        bought.c.market,
+        link_bought.c.market,
         *moment_features(contact.changed_at),
         sa.true().label("is_judged"),
     ).select_from(
         link_member.join(link_contact, row.contact_id == contact.contact_id).outerjoin(
-            bought, row.person == bought.c.person
+            link_bought, row.person == link_bought.c.person
         )
     )
 
@@ -234,38 +222,19 @@ def events(terms: Terms) -> sa.Select[Any]:
 
     Who it fired for tells how its sender goes about it: for every order of a store, or of a channel.
     """
-    event, contact, bought = lifecycle_events(terms), link_contact, _channels().subquery("bought")
+    event, contact = lifecycle_events(terms), link_contact
     whose = sa.func.coalesce(contact.c.person, contact.c.email_key)
     return sa.select(
         ("event:" + event.c.event_id).label("key"),
         event.c.name.label("event"),
-        bought.c.channel,
-        bought.c.store,
+        link_bought.c.channel,
+        link_bought.c.store,
         *moment_features(event.c.happened_at),
         sa.true().label("is_judged"),
     ).select_from(
         event.outerjoin(contact, event.c.contact_id == contact.c.contact_id).outerjoin(
-            bought, whose == bought.c.person
+            link_bought, whose == link_bought.c.person
         )
-    )
-
-
-def _channels() -> sa.Select[Any]:
-    """Give every person the channel and the store of all their orders, NULL where there are several."""
-    row, order, store = link_order.c, t.centra_order, t.centra_store
-    return (
-        sa.select(
-            row.person,
-            the_same(row.channel).label("channel"),
-            the_same(store.c.name).label("store"),
-        )
-        .select_from(
-            link_order.join(order, row.order_number == order.c.order_number).outerjoin(
-                store, order.c.store_id == store.c.store_id
-            )
-        )
-        .where(row.person.is_not(None))
-        .group_by(row.person)
     )
 
 

@@ -39,7 +39,7 @@ STEPS = (DAY, 3 * DAY, timedelta(hours=2), DAY, timedelta(hours=11))
 """What may lie between two runs: within and beyond what anything takes to settle."""
 STREAMS = frozenset(STREAM_TABLES)
 JUDGED = (
-    *d.DRIFT_TABLES, d.link_person, d.link_gone, d.link_contact, d.link_order, d.link_sale,
+    *d.DRIFT_TABLES, d.link_person, d.link_gone, d.link_contact, d.link_order, d.link_bought, d.link_sale,
     d.link_verdict, d.link_event, d.link_item, d.link_stream, d.link_purchase, d.link_member,
     d.revenue_bridge, d.verified_share, d.check_population, agreed_value, unit_mark,
 )  # fmt: skip

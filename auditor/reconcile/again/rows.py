@@ -53,6 +53,7 @@ _LINKS: dict[sa.Table, tuple[str, Node]] = {
     d.link_person: ("email_key", Node.EMAIL),
     d.link_contact: ("contact_id", Node.CONTACT),
     d.link_order: ("order_number", Node.ORDER),
+    d.link_bought: ("person", Node.EMAIL),
     d.link_sale: ("order_number", Node.ORDER),
     d.link_verdict: ("order_number", Node.ORDER),
     d.link_event: ("contact_id", Node.CONTACT),
