@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 ON_ONE_PROCESS = {
-    "test_audit_faults", "test_build", "test_clean", "test_crash_matrix", "test_demo", "test_dialects", "test_evolve",
+    "test_audit_faults", "test_backtest", "test_build", "test_clean", "test_crash_matrix", "test_demo", "test_dialects", "test_evolve",
     "test_evolve_served", "test_healthy", "test_invariants", "test_notebooks", "test_open_data_in_place", "test_outward",
     "test_packaging", "test_plan", "test_postgresql", "test_preflight", "test_reread", "test_same_on_bigquery",
     "test_same_on_engines",

@@ -264,8 +264,7 @@ def _work(made: Outward) -> None:
     made.auditor("doctor")
     made.auditor("--format", "json", "doctor")
     made.auditor("-v", "--log-format", "json", "snapshot", "--full")
-    audited = made.result("audit")
-    made.auditor("-v", "audit", "--tell", "--canary", "--since", audited["run"])
+    audited = made.result("audit", "--tell")
     made.auditor("report", audited["run"])
     made.auditor("overview", str(made.shop.running.settings))
     made.auditor("findings")
@@ -276,6 +275,8 @@ def _work(made: Outward) -> None:
     made.auditor("-v", "preflight", "--segment", EVERYBODY, "--tell")
     made.auditor("--format", "json", "preflight", "--segment", EVERYBODY)
     _correct(made)
+    made.auditor("-v", "audit", "--tell", "--canary", "--since", audited["run"])
+    made.auditor("correct")
     _serve(made)
     made.forgotten = str(made.shop.running.world.emarsys.contacts[0].values[EMAIL])
     made.auditor("-v", "forget", "--expired")
@@ -288,7 +289,9 @@ def _explain(made: Outward, rows: list[dict[str, Any]]) -> None:
         made.auditor("explain", key, "--kind", kind)
         made.auditor("--format", "json", "explain", key, "--kind", kind, "--reveal")
     # By an address, which the one who asks knows already.
-    made.auditor("explain", str(made.shop.running.world.emarsys.contacts[0].values[EMAIL]))
+    address = str(made.shop.running.world.emarsys.contacts[0].values[EMAIL])
+    made.auditor("explain", address)
+    made.auditor("--format", "json", "explain", address)
 
 
 def _correct(made: Outward) -> None:
@@ -303,8 +306,6 @@ def _correct(made: Outward) -> None:
     made.auditor("verify", plan["plan"])
     made.auditor("--format", "json", "verify", plan["plan"])
     made.auditor("undo", plan["plan"])
-    made.auditor("audit")
-    made.auditor("correct")
 
 
 def _serve(made: Outward) -> None:

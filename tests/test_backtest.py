@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.sandbox.world import Scale
-from tests.brand import Brand, brand
+from tests.test_audit_faults import lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.brand import Brand
 
 OPT_IN = 31
-
-
-@pytest.fixture
-def drifted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Brand]:
-    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150)) as running:
-        yield running
 
 
 def told(brand: Brand, *words: str) -> dict[str, Any]:
@@ -39,30 +30,60 @@ def opted_in_since(brand: Brand) -> str:
     return subject
 
 
-def test_an_earlier_run_is_judged_as_it_was(drifted: Brand):
-    first = told(drifted)["run"]
-    contact = opted_in_since(drifted)
-    second = told(drifted, "--since", first)
-    changed = {(row["check"], row["subject"]["key"]) for row in second["since"]["gained"]}
-    assert changed == {("consent.erased_but_contactable", contact)}
-    again = told(drifted, "--run", first)
-    assert (again["gained"], again["lost"]) == ([], [])
+@dataclass
+class Judged:
+    """What was said of one brand's first run, then and later.
+
+    Attributes:
+        canary: Of the audit that made the run.
+        on_other_terms: The run judged without its marketplaces.
+        contact: Who was opted in after it.
+        since: The next audit, compared with it.
+        again: The run judged once more.
+        nowhere: The exit code and the last line of judging a run that is not there.
+    """
+
+    canary: dict[str, Any]
+    on_other_terms: dict[str, Any]
+    contact: str
+    since: dict[str, Any]
+    again: dict[str, Any]
+    nowhere: tuple[int, str]
 
 
-def test_other_terms_find_something_else_in_the_same_run(drifted: Brand):
-    first = told(drifted)["run"]
-    drifted.change_settings(lambda s: s["centra"].update(marketplaces={}))
-    again = told(drifted, "--run", first)
-    assert "channel.marketplace_in_sales" in {row["check"] for row in again["lost"]}
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    with lasting(tmp_path_factory.mktemp("backtest")) as drifted:
+        first = told(drifted, "--canary")
+        settings = drifted.running.settings.read_text()
+        drifted.change_settings(lambda s: s["centra"].update(marketplaces={}))
+        on_other_terms = told(drifted, "--run", first["run"])
+        drifted.running.settings.write_text(settings)
+        contact = opted_in_since(drifted)
+        since = told(drifted, "--since", first["run"])["since"]
+        again = told(drifted, "--run", first["run"])
+        nowhere = (drifted.auditor("audit", "--run", "2020"), drifted.err.splitlines()[-1])
+        return Judged(first["canary"], on_other_terms, contact, since, again, nowhere)
 
 
-def test_the_canary_detects_a_case_of_every_check(drifted: Brand):
-    canary = told(drifted, "--canary")["canary"]
-    assert (canary["missed"], canary["detected"]) == ([], canary["planted"])
+def test_a_run_is_compared_with_an_earlier_one(judged: Judged):
+    changed = {(row["check"], row["subject"]["key"]) for row in judged.since["gained"]}
+    assert changed == {("consent.erased_but_contactable", judged.contact)}
 
 
-def test_a_run_that_is_not_there_is_one_sentence(drifted: Brand):
-    assert drifted.auditor("audit", "--run", "2020") == 2
-    assert drifted.err.splitlines()[-1] == (
-        "auditor: --run 2020: there is no such run; the report's index lists them."
-    )
+def test_an_earlier_run_is_judged_as_it_was(judged: Judged):
+    assert (judged.again["gained"], judged.again["lost"]) == ([], [])
+
+
+def test_other_terms_find_something_else_in_the_same_run(judged: Judged):
+    lost = {row["check"] for row in judged.on_other_terms["lost"]}
+    assert "channel.marketplace_in_sales" in lost
+
+
+def test_the_canary_detects_a_case_of_every_check(judged: Judged):
+    assert (judged.canary["missed"], judged.canary["detected"]) == ([], judged.canary["planted"])
+
+
+def test_a_run_that_is_not_there_is_one_sentence(judged: Judged):
+    told = "auditor: --run 2020: there is no such run; the report's index lists them."
+    assert judged.nowhere == (2, told)

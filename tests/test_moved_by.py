@@ -39,7 +39,7 @@ def test_an_opt_in_that_emarsys_lost_was_moved_by_emarsys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=60), drift=False) as shop:
-        shop.audit()
+        shop.audit("--suite", "consent")
         reader = steady_reader(shop.running.world)
         reader.values[OPT_IN] = None
         shop.auditor("snapshot", "--full")

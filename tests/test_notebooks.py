@@ -62,14 +62,28 @@ def cells_of(name: str) -> list[Any]:
     return list(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_a_notebook_answers_its_question(shop: Brand, name: str):
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": shop.folder}}
+EMPTY = "%reset -f"
+"""What a notebook begins with here: it finds no name that another left."""
+
+
+@pytest.fixture(scope="module")
+def client(shop: Brand) -> Iterator[NotebookClient]:
+    """Start one kernel for all notebooks: most of what each costs is what it imports."""
+    of_brand = {"metadata": {"path": shop.folder}}
+    started = NotebookClient(
+        nbformat.v4.new_notebook(), timeout=120, kernel_name="python3", resources=of_brand
     )
-    client.execute()
+    with started.setup_kernel():
+        yield started
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_notebook_answers_its_question(client: NotebookClient, name: str):
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(EMPTY))
+    client.nb = notebook
+    client.execute(cleanup_kc=False)
     assert all(cell.outputs for cell in code)
 
 

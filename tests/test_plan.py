@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +23,7 @@ from tests.correct.desk import read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.model.plan import Plan
     from tests.brand import Brand
 
 SCALE = Scale.of(customers=150)
@@ -45,8 +49,27 @@ class Captured:
         return "", ""
 
 
-def test_the_demo_world_is_planned(shop: Brand, capsys: pytest.CaptureFixture[str]):
-    assert told(shop, capsys)["changes"] > 0
+@dataclass(frozen=True)
+class Planned:
+    """A plan of all findings: what was told of it, what its file holds, how many requests it took."""
+
+    told: dict[str, Any]
+    plan: Plan
+    requests: int
+
+
+@pytest.fixture(scope="module")
+def planned(shop: Brand) -> Planned:
+    before = len(shop.running.log.rows())
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert shop.auditor("--format", "json", "plan", "--out", "all.json") == 0
+    requests = len(shop.running.log.rows()) - before
+    plan = decoded((shop.folder / "all.json").read_bytes())
+    return Planned(json.loads(out.getvalue()), plan, requests)
+
+
+def test_the_demo_world_is_planned(planned: Planned):
+    assert planned.told["changes"] > 0
 
 
 def told(shop: Brand, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
@@ -56,21 +79,19 @@ def told(shop: Brand, capsys: pytest.CaptureFixture[str], *words: str) -> dict[s
     return result
 
 
-def test_the_json_holds_what_others_rely_on(shop: Brand, capsys: pytest.CaptureFixture[str]):
-    result = told(shop, capsys)
+def test_the_json_holds_what_others_rely_on(planned: Planned):
     keys = {"format", "plan", "digest", "changes", "by_class", "proposals", "expires_at"}
-    assert keys <= result.keys()
+    assert keys <= planned.told.keys()
 
 
-def test_the_classes_add_up_to_the_changes(shop: Brand, capsys: pytest.CaptureFixture[str]):
-    result = told(shop, capsys)
-    assert sum(result["by_class"].values()) == result["changes"]
+def test_the_classes_add_up_to_the_changes(planned: Planned):
+    assert sum(planned.told["by_class"].values()) == planned.told["changes"]
 
 
 def test_a_second_plan_of_the_same_findings_is_the_same(
-    shop: Brand, capsys: pytest.CaptureFixture[str]
+    shop: Brand, capsys: pytest.CaptureFixture[str], planned: Planned
 ):
-    assert told(shop, capsys)["digest"] == told(shop, capsys)["digest"]
+    assert told(shop, capsys)["digest"] == planned.told["digest"]
 
 
 def test_every_file_of_a_plan_is_private(shop: Brand, capsys: pytest.CaptureFixture[str]):
@@ -79,10 +100,8 @@ def test_every_file_of_a_plan_is_private(shop: Brand, capsys: pytest.CaptureFixt
     assert {stat.S_IMODE(Path(file).stat().st_mode) for file in files} == {0o600}
 
 
-def test_planning_sends_nothing(shop: Brand, capsys: pytest.CaptureFixture[str]):
-    before = len(shop.running.log.rows())
-    told(shop, capsys)
-    assert len(shop.running.log.rows()) == before
+def test_planning_sends_nothing(planned: Planned):
+    assert planned.requests == 0
 
 
 def test_the_listing_shows_no_address_and_no_name(shop: Brand, capsys: pytest.CaptureFixture[str]):
@@ -100,9 +119,10 @@ def test_the_listing_shows_no_address_and_no_name(shop: Brand, capsys: pytest.Ca
     assert [w for w in words if re.search(rf"\b{re.escape(w)}\b", printed)] == []
 
 
-def test_a_plan_of_one_check_holds_no_other(shop: Brand, capsys: pytest.CaptureFixture[str]):
-    told(shop, capsys, "--out", "all.json")
-    check = decoded(Path("all.json").read_bytes()).changes[0].origin.check
+def test_a_plan_of_one_check_holds_no_other(
+    shop: Brand, capsys: pytest.CaptureFixture[str], planned: Planned
+):
+    check = planned.plan.changes[0].origin.check
     result = told(shop, capsys, "--check", check, "--out", "one.json")
     plan = decoded(Path("one.json").read_bytes())
     assert {change.origin.check for change in plan.changes} == {check}
@@ -126,10 +146,8 @@ def test_an_old_audit_gives_no_plan(shop: Brand, capsys: pytest.CaptureFixture[s
     assert "auditor audit" in shop.err
 
 
-def test_what_is_planned_was_planted(shop: Brand, capsys: pytest.CaptureFixture[str]):
-    told(shop, capsys, "--out", "all.json")
-    plan = decoded(Path("all.json").read_bytes())
-    changed = {(change.origin.check, change.origin.key) for change in plan.changes}
+def test_what_is_planned_was_planted(shop: Brand, planned: Planned):
+    changed = {(change.origin.check, change.origin.key) for change in planned.plan.changes}
     assert changed - shop.planted == set()
 
 
@@ -150,21 +168,20 @@ def test_limits_of_a_remedy_that_is_not_there_are_told(
 
 
 def test_every_finding_with_a_remedy_is_changed_or_proposed_or_left_with_a_reason(
-    shop: Brand, capsys: pytest.CaptureFixture[str]
+    shop: Brand, capsys: pytest.CaptureFixture[str], planned: Planned
 ):
-    result = told(shop, capsys, "--out", "all.json")
-    plan = decoded(Path("all.json").read_bytes())
+    shop.capsys = capsys
     shop.auditor("--format", "json", "findings")
     rows = [json.loads(line) for line in shop.out.splitlines()]
     mendable = {row["fingerprint"] for row in rows if row["remedy"]}
-    changed = {change.origin.finding for change in plan.changes}
+    changed = {change.origin.finding for change in planned.plan.changes}
     listed: set[str] = set()
-    for file in result["files"]:
+    for file in planned.told["files"]:
         with Path(file["path"]).open(newline="") as text:
             cells = [cell for row in csv.reader(text) for cell in row]
         keys = {row["fingerprint"] for row in rows if _is_named(row, cells)}
         listed |= keys
-    left = sum(one["findings"] for one in result["withheld"])
+    left = sum(one["findings"] for one in planned.told["withheld"])
     assert len(mendable - changed - listed) <= left
 
 
