@@ -214,7 +214,7 @@ def test_orders_and_lines_are_attributed_by_what_counts(
     warehouse = Warehouse(warehouse_url)
     every = {stream for topic in TOPICS for stream in topic.needs}
     for day, sides in enumerate((((1, 10000), (1, 10000)), (ours, theirs))):
-        books = Books(warehouse)
+        books = Books(warehouse, suites=SUITES)
         _sales(books, *sides)
         _empty(warehouse)
         books.rows()
