@@ -77,6 +77,7 @@ class Both:
     theirs: Side
     big: BigQuery
     published: int
+    planted: set[tuple[str, str]]
     applied: list[Applied] = field(default_factory=list)
 
 
@@ -103,7 +104,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
             ours = looked_at(embedded, run_in(running, places[embedded]))
             show_open_data(big, open_data)
             theirs = looked_at(beside, in_place(run_in(running, places[beside])))
-            found = Both(ours, theirs, big, published_orders(url))
+            planted = {(row.check, row.subject) for row in running.key}
+            found = Both(ours, theirs, big, published_orders(url), planted)
             with chdir(beside):
                 path, digest = theirs.planned.path, theirs.planned.digest
                 found.applied = [apply(theirs.run, path, digest), verify(theirs.run, path)]
@@ -208,6 +210,10 @@ def somebody(running: Sandbox) -> str:
 def test_there_is_something_to_compare(both: Both):
     assert len(both.ours.left.findings) > 30
     assert both.ours.left.audit.bridge
+
+
+def test_exactly_the_planted_drift_is_found_where_open_data_is_duckdb(both: Both):
+    assert {(one.check, one.subject_key) for one in both.ours.left.findings} == both.planted
 
 
 def test_findings_are_the_same_in_every_field(both: Both):
