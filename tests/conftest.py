@@ -95,7 +95,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 LONGEST_FIRST = (
     "test_large_worlds", "test_demo", "test_worlds", "test_steady", "test_killed", "test_converges", "test_backtest",
-    "test_merges", "test_moved_by", "test_telling",
+    "test_merges", "test_moved_by", "test_telling", "test_same_on_bigquery",
 )  # fmt: skip
 
 
@@ -110,10 +110,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 ON_ONE_PROCESS = {
-    "test_again", "test_audit_faults", "test_build", "test_clean", "test_crash_matrix", "test_demo", "test_dialects", "test_evolve",
-    "test_evolve_served", "test_forget", "test_healthy", "test_invariants", "test_notebooks", "test_open_data_in_place", "test_outward",
-    "test_packaging", "test_plan", "test_postgresql", "test_preflight", "test_reread", "test_same_on_bigquery",
-    "test_same_on_engines",
+    "test_again", "test_audit_faults", "test_build", "test_clean", "test_crash_matrix", "test_demo", "test_dialects",
+    "test_evolve", "test_evolve_served", "test_forget", "test_healthy", "test_invariants", "test_notebooks",
+    "test_open_data_in_place", "test_outward", "test_packaging", "test_plan", "test_postgresql", "test_preflight",
+    "test_reread", "test_same_on_bigquery",
 }  # fmt: skip
 """Modules whose fixtures cost more than all their tests."""
 
