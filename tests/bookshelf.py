@@ -8,7 +8,7 @@ import pytest
 
 from auditor.warehouse import Warehouse
 from tests.reconcile.books import Books
-from tests.stores import warehouse_in
+from tests.stores import on_one_thread, warehouse_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ def _bookshelf(
     """Make the tables once: that takes longer than most tests do with them."""
     place = "duckdb:///:memory:" if is_embedded else warehouse_in(tmp_path_factory.mktemp("books"))
     warehouse = Warehouse(place)
+    on_one_thread(warehouse)
     yield warehouse
     warehouse.close()
 

@@ -100,6 +100,13 @@ def _with_stores(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {"store": stores_in(folder, settings["brand"]), **settings}
 
 
+def on_one_thread(warehouse: Warehouse) -> None:
+    """Let DuckDB work on one thread: over a few rows more cost more than they help."""
+    if warehouse.engine.dialect.name == "duckdb":
+        with warehouse.engine.connect() as conn:
+            conn.execute(sa.text("SET threads = 1"))
+
+
 def copied(source: Path, folder: Path, brand: str) -> None:
     """Copy the stores of a folder, which nobody has open, into another; files are there already."""
     if SERVER in _environ:

@@ -1,7 +1,6 @@
-"""One world, read over sockets and audited twice: on DuckDB and SQLite, and on PostgreSQL alone.
+"""One sorting on every engine, and one world that is audited on several (`tests/bigquery`).
 
-All that an audit leaves is the same to the last byte. The server sorts text as people do, which no order of
-the auditor may follow (`tests/postgres.py`).
+PostgreSQL's server sorts text as people do, which no order of the auditor may follow (`tests/postgres.py`).
 """
 
 from __future__ import annotations
@@ -27,11 +26,10 @@ from auditor.findings.ledger import Ledger, run_table
 from auditor.model.history import known_schema
 from auditor.pipeline import Run, audit, reading, run
 from auditor.sandbox.start import Plan, sandbox
-from auditor.sandbox.world import EARLIER, Scale
+from auditor.sandbox.world import Scale
 from auditor.snapshot.take import Reading
 from auditor.warehouse import Warehouse
-from tests.brand import FAST, look
-from tests.postgres import new_database
+from tests.brand import look
 from tests.test_large_worlds import Silent
 
 if TYPE_CHECKING:
@@ -98,53 +96,6 @@ def lived_on(plan: Plan, places: Mapping[Path, Mapping[str, str]]) -> Iterator[S
         running.live_on()
         yield running
 
-
-def left_in(folder: Path, places: Mapping[Path, Mapping[str, str]]) -> list[Left]:
-    """Look at one world and audit it a while later, in each place on stores of its own."""
-    plan = Plan(folder, lambda: NOW, SCALE, centra=FAST, lives=EARLIER)
-    found = []
-    with lived_on(plan, places) as running:
-        for place, stores in places.items():
-            with chdir(place):
-                found.append(left_by(run_in(running, stores)))
-    return found
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> tuple[Left, Left]:
-    """Audit one world on the embedded stores and on PostgreSQL, at one moment and under one name."""
-    embedded = {"warehouse": "duckdb:///var/x.duckdb", "ledger": "sqlite:///var/x-ledger.sqlite"}
-    postgresql = {name: new_database(postgres_server) for name in embedded}
-    folder = tmp_path_factory.mktemp("engines")
-    places = {folder / "embedded": embedded, folder / "postgresql": postgresql}
-    ours, theirs = left_in(folder, places)
-    return ours, theirs
-
-
-def test_there_is_something_to_compare(both: tuple[Left, Left]):
-    assert len(both[0].findings) > 30
-    assert both[0].audit.bridge
-
-
-def test_findings_are_the_same_in_every_field(both: tuple[Left, Left]):
-    assert both[1].findings == both[0].findings
-
-
-def test_checks_populations_bridge_and_coverage_are_the_same(both: tuple[Left, Left]):
-    assert both[1].audit == both[0].audit
-
-
-def test_the_json_is_the_same(both: tuple[Left, Left]):
-    assert both[1].json == both[0].json
-
-
-def test_every_file_of_report_and_archive_is_the_same_to_the_last_byte(both: tuple[Left, Left]):
-    ours, theirs = (left.files for left in both)
-    assert theirs.keys() == ours.keys()
-    assert [name for name, content in ours.items() if theirs[name] != content] == []
-
-
-# --- one sorting ----------------------------------------------------------------------------------------
 
 WORDS = ["Z", "_", "a", "a-b", "ab", "\u00e5"]
 

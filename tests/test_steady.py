@@ -17,6 +17,7 @@ from auditor.reconcile.terms import terms_of
 from auditor.sandbox.world import Scale, build_world, evolve
 from auditor.warehouse import Warehouse
 from tests.direct import rows_of, write_rows
+from tests.stores import on_one_thread
 from tests.test_large_worlds import settings_of
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ def test_a_month_of_realistic_lag_gives_not_one_finding(
     world = build_world(steady_seed, Scale.of(customers=150), START)
     found = {}
     with closing(Warehouse("duckdb:///:memory:")) as warehouse:
-        with warehouse.engine.connect() as conn:
-            conn.execute(sa.text("SET threads = 1"))  # they would cost more than they help
+        on_one_thread(warehouse)
         month = Month(world, warehouse, tmp_path)
         month.look()
         for day in range(1, DAYS + 1):

@@ -1,6 +1,7 @@
 """One world, read over sockets and worked on twice: on DuckDB, and on a BigQuery of our own.
 
-Its Open Data lies in that BigQuery, too: the warehouse there reads it in place.
+Its Open Data lies in that BigQuery, too: the warehouse there reads it in place. A third time it is audited on
+PostgreSQL alone. All that an audit leaves is the same to the last byte.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from auditor.warehouse.publish import Published
 from tests.benchmarks.centra_reading import change_some
 from tests.bigquery.server import bigquery
 from tests.brand import FAST
+from tests.postgres import new_database
 from tests.test_same_on_engines import NOW, SCALE, left_by, lived_on, run_in
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 LEDGER = "sqlite:///var/x-ledger.sqlite"
 DATASET = "emarsys_acme"
+ENGINES = ("bigquery", "postgresql")
+"""What DuckDB is held against."""
 KINDS = ("contact", "order", "item", "shipment")
 FRAMES = ("centra_order", "emarsys_sale", "link_contact")
 
@@ -76,12 +80,18 @@ class Both:
     ours: Side
     theirs: Side
     big: BigQuery
+    postgresql: Left
     published: int
+    planted: set[tuple[str, str]]
     applied: list[Applied] = field(default_factory=list)
+
+    def left_on(self, engine: str) -> Left:
+        """Return what an audit left on an engine that is held against DuckDB."""
+        return self.theirs.left if engine == "bigquery" else self.postgresql
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
+def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Both:
     """Work through one brand's commands twice, at one moment and under one name; what is sent is sent once."""
     folder: Path = tmp_path_factory.mktemp("bigquery")
     open_data = folder / "od.duckdb"
@@ -97,19 +107,25 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
         places = {
             folder / "embedded": {"warehouse": "duckdb:///var/x.duckdb", "ledger": LEDGER},
             folder / "bigquery": {"warehouse": url, "ledger": LEDGER},
+            folder / "postgresql": {
+                name: new_database(postgres_server) for name in ("warehouse", "ledger")
+            },
         }
-        embedded, beside = places
+        embedded, beside, alone = places
         with lived_on(plan_of, places) as running:
             ours = looked_at(embedded, run_in(running, places[embedded]))
             show_open_data(big, open_data)
             theirs = looked_at(beside, in_place(run_in(running, places[beside])))
-            found = Both(ours, theirs, big, published_orders(url))
+            with chdir(alone):
+                third = left_by(run_in(running, places[alone]))
+            planted = {(row.check, row.subject) for row in running.key}
+            found = Both(ours, theirs, big, third, published_orders(url), planted)
             with chdir(beside):
                 path, digest = theirs.planned.path, theirs.planned.digest
                 found.applied = [apply(theirs.run, path, digest), verify(theirs.run, path)]
             change(running)
             show_open_data(big, open_data)
-            for place, side in zip(places, (ours, theirs), strict=True):
+            for place, side in ((embedded, ours), (beside, theirs)):
                 with chdir(place):
                     side.changed = read_again(side.run)
                     side.forgotten = forget(side.run, somebody(running))
@@ -210,20 +226,28 @@ def test_there_is_something_to_compare(both: Both):
     assert both.ours.left.audit.bridge
 
 
-def test_findings_are_the_same_in_every_field(both: Both):
-    assert both.theirs.left.findings == both.ours.left.findings
+def test_exactly_the_planted_drift_is_found_where_open_data_is_duckdb(both: Both):
+    assert {(one.check, one.subject_key) for one in both.ours.left.findings} == both.planted
 
 
-def test_checks_populations_bridge_and_coverage_are_the_same(both: Both):
-    assert both.theirs.left.audit == both.ours.left.audit
+@pytest.mark.parametrize("engine", ENGINES)
+def test_findings_are_the_same_in_every_field(both: Both, engine: str):
+    assert both.left_on(engine).findings == both.ours.left.findings
 
 
-def test_the_json_is_the_same(both: Both):
-    assert both.theirs.left.json == both.ours.left.json
+@pytest.mark.parametrize("engine", ENGINES)
+def test_checks_populations_bridge_and_coverage_are_the_same(both: Both, engine: str):
+    assert both.left_on(engine).audit == both.ours.left.audit
 
 
-def test_every_file_of_report_and_archive_is_the_same_to_the_last_byte(both: Both):
-    ours, theirs = both.ours.left.files, both.theirs.left.files
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_json_is_the_same(both: Both, engine: str):
+    assert both.left_on(engine).json == both.ours.left.json
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_file_of_report_and_archive_is_the_same_to_the_last_byte(both: Both, engine: str):
+    ours, theirs = both.ours.left.files, both.left_on(engine).files
     assert theirs.keys() == ours.keys()
     assert [name for name, content in ours.items() if theirs[name] != content] == []
 

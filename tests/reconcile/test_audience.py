@@ -32,7 +32,7 @@ RICH = Rule(lifetime_value=LifetimeValue(over=500))
 BEFORE = OLD - timedelta(days=70)
 
 
-SUITES = frozenset({"audience", "sales"})
+SUITES = frozenset({"audience"})
 
 
 def following(rule: Rule) -> Terms:

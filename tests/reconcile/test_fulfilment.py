@@ -25,7 +25,7 @@ CONFIRMATION = "order_confirmation"
 SUITE = "fulfilment."
 
 
-SUITES = frozenset({"channel", "fulfilment"})
+SUITES = frozenset({"fulfilment"})
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def unfresh(world: World, folder: Path) -> set[tuple[str, str]]:
     settings = settings_of(world, folder)
     with closing(Warehouse(warehouse_in(folder))) as warehouse:
         snapshot = write_world(world, warehouse, "run")
-        reconcile(warehouse, terms_of(settings, snapshot.as_of, "SEK", 2))
+        reconcile(warehouse, terms_of(settings, snapshot.as_of, "SEK", 2), suites={"freshness"})
         with warehouse.engine.connect() as conn:
             rows = conn.execute(sa.select(drift_freshness)).mappings()
             return {(row["check_id"], row["subject_key"]) for row in rows}
