@@ -112,7 +112,7 @@ ON_ONE_PROCESS = {
     "test_packaging", "test_plan", "test_postgresql", "test_preflight", "test_reread", "test_same_on_bigquery",
     "test_same_on_engines",
     "test_accessibility", "test_benchmarks", "test_browser", "test_expired_versions", "test_four_brands",
-    "test_own_machine", "test_sixty_days",
+    "test_own_machine", "test_sixty_days", "test_snapshots", "test_warehouse_schema",
 }  # fmt: skip
 """Modules whose fixtures cost more than all their tests."""
 
