@@ -53,10 +53,7 @@ AUDITED = {
     "slowest": [],
 }
 
-pytestmark = [
-    pytest.mark.xdist_group("benchmarks"),  # one world for all
-    pytest.mark.embedded("a world that is kept is a file"),
-]
+pytestmark = pytest.mark.embedded("a world that is kept is a file")
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+Shape = dict[tuple[str, str], tuple[str | None, ...]]
+"""Of each column of each table its type, whether it may be empty, and how it sorts."""
+
 KEPT = (t.centra_order, history.HISTORY["centra_order"])
 EVERY = [(engine, name) for engine in ("duckdb", "postgresql") for name in frozen()]
 
@@ -34,11 +37,25 @@ def empty(request: pytest.FixtureRequest, engine: str, folder: Path) -> str:
     return new_database(request.getfixturevalue("postgres_server"))
 
 
-@pytest.fixture(params=EVERY, ids="-".join)
-def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
-    """Open the warehouse of an earlier schema."""
+@pytest.fixture(scope="module")
+def shapes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Shape]:
+    """Give the shape of a new warehouse on each engine."""
+    found = {}
+    for engine in ("duckdb", "postgresql"):
+        with closing(Warehouse(empty(request, engine, tmp_path_factory.mktemp("new")))) as new:
+            found[engine] = shape(new)
+    return found
+
+
+@pytest.fixture(scope="module", params=EVERY, ids="-".join)
+def upgraded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """Open the warehouse of an earlier schema; what a test reads into it changes no shape."""
     engine, name = request.param
-    url = empty(request, engine, tmp_path)
+    url = empty(request, engine, tmp_path_factory.mktemp("old"))
     thaw(name, url)
     with closing(Warehouse(url)) as warehouse:
         yield warehouse
@@ -51,8 +68,7 @@ def old_url(tmp_path: Path) -> str:
     return url
 
 
-def shape(warehouse: Warehouse) -> dict[tuple[str, str], tuple[str | None, ...]]:
-    """Return the type of each column, whether it may be empty, and how it sorts."""
+def shape(warehouse: Warehouse) -> Shape:
     query = (
         "SELECT table_name, column_name, data_type, is_nullable, collation_name FROM information_schema.columns "
         "WHERE table_schema = current_schema()"
@@ -61,13 +77,8 @@ def shape(warehouse: Warehouse) -> dict[tuple[str, str], tuple[str | None, ...]]
         return {(row[0], row[1]): tuple(row[2:]) for row in conn.execute(sa.text(query))}
 
 
-def test_it_has_every_column_of_a_new_one(
-    upgraded: Warehouse, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-):
-    engine, folder = upgraded.engine.dialect.name, tmp_path_factory.mktemp("new")
-    with closing(Warehouse(empty(request, engine, folder))) as new:
-        made = shape(new)
-    found = shape(upgraded)
+def test_it_has_every_column_of_a_new_one(upgraded: Warehouse, shapes: dict[str, Shape]):
+    made, found = shapes[upgraded.engine.dialect.name], shape(upgraded)
     assert {key: found.get(key) for key in made} == made
 
 

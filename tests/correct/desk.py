@@ -74,8 +74,9 @@ class Desk:
     run: str = RUN
     shuffled: Callable[[list[Finding]], list[Finding]] = list
 
-    def audit(self) -> None:
-        """Reconcile the books and keep what differs as findings of the run."""
+    def audit(self, *suites: str) -> None:
+        """Reconcile the books and keep what differs as findings of the run, of these suites or of all."""
+        self.books.suites = frozenset(suites) or None
         self.books.drift(TERMS)
         self.keep()
 

@@ -41,7 +41,7 @@ def known(desk: Desk, opt_in: int | None = None, **contact: object) -> None:
 def withdrawn(desk: Desk) -> None:
     known(desk, 1)
     desk.books.subscription("a@x.se", active=False)
-    desk.audit()
+    desk.audit("consent")
 
 
 # --- consent ----------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_an_opt_out_has_no_way_back(desk):
 
 def unproven(desk: Desk) -> str:
     known(desk, 1)
-    desk.audit()
+    desk.audit("consent")
     return "consent.opted_in_without_evidence"
 
 
@@ -90,7 +90,7 @@ def test_an_unproven_opt_in_is_opted_out_where_there_is_no_list(desk, tmp_path: 
 
 def test_a_stranger_is_left_where_there_is_no_list(desk, tmp_path: Path):
     desk.books.contact("12", "b@x.se", 1)
-    desk.audit()
+    desk.audit("consent")
     settings = read_settings(tmp_path, lambda raw: raw["emarsys"].update(quarantine_list=None))
     reasons = desk.with_settings(settings).reasons("consent.opt_in_unknown_person")
     assert reasons == ["emarsys.quarantine_list names no list"]
@@ -99,7 +99,7 @@ def test_a_stranger_is_left_where_there_is_no_list(desk, tmp_path: Path):
 def test_a_lost_opt_in_is_only_ever_proposed(desk):
     known(desk, None)
     desk.books.subscription("a@x.se")
-    desk.audit()
+    desk.audit("consent")
     assert desk.changes("consent.opt_in_lost") == []
     (row,) = desk.proposals("consent.opt_in_lost")
     assert row["evidence"]
@@ -109,7 +109,7 @@ def test_an_opt_out_is_told_to_every_customer_of_the_person(desk):
     known(desk, 2)
     desk.books.customer("2", "a@x.se")
     desk.books.subscription("a@x.se")
-    desk.audit()
+    desk.audit("consent")
     changes = desk.changes("consent.unsubscribed_but_active_in_centra")
     (request,) = [change.request for change in changes]
     assert isinstance(request, NewsletterFlag)
@@ -121,7 +121,7 @@ def test_an_opt_out_is_told_in_the_stores_of_the_consent_alone(desk, tmp_path: P
     known(desk, 2)
     desk.books.customer("2", "a@x.se", store_id="2")
     desk.books.subscription("a@x.se")
-    desk.audit()
+    desk.audit("consent")
     settings = read_settings(tmp_path, lambda raw: raw.update(consent={"stores": ["Retail"]}))
     changes = desk.with_settings(settings).changes("consent.unsubscribed_but_active_in_centra")
     assert [change.request.customers for change in changes] == [("1",)]
@@ -130,7 +130,7 @@ def test_an_opt_out_is_told_in_the_stores_of_the_consent_alone(desk, tmp_path: P
 def test_a_subscriber_without_a_customer_is_for_a_person_to_end(desk):
     desk.books.contact("12", "b@x.se", 2)
     desk.books.subscription("b@x.se")
-    desk.audit()
+    desk.audit("consent")
     check = "consent.unsubscribed_but_active_in_centra"
     assert desk.changes(check) == []
     assert [row["contact_id"] for row in desk.proposals(check)] == ["12"]
@@ -141,14 +141,14 @@ def test_a_subscriber_without_a_customer_is_for_a_person_to_end(desk):
 
 def test_a_missing_contact_is_created_without_an_opt_in(desk):
     desk.books.customer("1", "a@x.se", first_name="Ann", last_name=None)
-    desk.audit()
+    desk.audit("identity")
     (change,) = desk.changes("identity.missing_contact")
     assert change.request == NewContact("4711", "1", "3", {"3": "a@x.se", "1": "Ann"})
 
 
 def test_a_field_that_differs_is_set_alone_and_can_be_set_back(desk):
     known(desk, None, first_name="Anna")
-    desk.audit()
+    desk.audit("identity")
     (change,) = desk.changes("identity.profile_mismatch")
     assert change.request == ContactFields(
         "11", {"1": "Ann"}, {"1": "Anna", "3": "a@x.se", "4711": "1"}
@@ -160,7 +160,7 @@ def test_a_field_that_differs_is_set_alone_and_can_be_set_back(desk):
 
 def test_a_contact_without_a_key_gets_its_customers(desk):
     known(desk, None, external_id=None)
-    desk.audit()
+    desk.audit("identity")
     (change,) = desk.changes("identity.key_mismatch")
     assert change.request == ContactFields("11", {"4711": "1"}, {"4711": None, "3": "a@x.se"})
 
@@ -170,7 +170,7 @@ def test_a_key_that_names_somebody_else_is_for_a_person_to_decide(desk):
     desk.books.customer("2", "b@x.se")
     desk.books.contact("12", "a@x.se", None, external_id="2")
     desk.books.lose(t.emarsys_contact, contact_id="11")
-    desk.audit()
+    desk.audit("identity")
     check = "identity.key_mismatch"
     assert desk.changes(check) == []
     assert [row["contact_id"] for row in desk.proposals(check)] == ["12"]
@@ -186,7 +186,7 @@ def orphaned(desk: Desk, **heir: object) -> str:
     desk.books.remember()
     desk.books.lose(t.centra_customer, customer_id="1")
     desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
-    desk.audit()
+    desk.audit("identity")
     return "identity.orphaned_by_merge"
 
 
@@ -210,7 +210,7 @@ def test_merging_or_deleting_an_orphan_is_only_proposed(desk):
 def test_a_duplicate_is_listed_with_the_contact_to_keep(desk):
     known(desk, None)
     desk.books.contact("12", "a@x.se", None, external_id="1")
-    desk.audit()
+    desk.audit("identity")
     (row,) = desk.proposals("identity.duplicate_contact")
     assert (row["contact_id"], row["keep"]) == ("12", "11")
 
@@ -221,7 +221,7 @@ def test_a_duplicate_is_listed_with_the_contact_to_keep(desk):
 def test_a_missing_order_is_uploaded_line_by_line(desk):
     known(desk)
     desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))
-    desk.audit()
+    desk.audit("sales")
     (change,) = desk.changes("sales.missing_order")
     assert change.request == SalesLines(
         "100",
@@ -239,7 +239,7 @@ def test_an_order_of_a_guest_is_uploaded_for_the_contact_of_the_person(desk):
     known(desk)
     desk.books.customer("2", "a@x.se")
     desk.books.order("100", desk.books.line("A", 1, 100), customer_id="2")
-    desk.audit()
+    desk.audit("sales")
     (change,) = desk.changes("sales.missing_order")
     assert (change.request.key_field, change.request.customer) == ("4711", "1")
 
@@ -247,7 +247,7 @@ def test_an_order_of_a_guest_is_uploaded_for_the_contact_of_the_person(desk):
 def test_an_order_of_somebody_without_a_contact_waits_for_it(desk):
     desk.books.customer("1", "a@x.se", total_orders=1)
     desk.books.order("100", desk.books.line("A", 1, 100))
-    desk.audit()
+    desk.audit("sales")
     assert desk.changes("sales.missing_order") == []
     assert "no contact yet" in desk.reasons("sales.missing_order")[0]
 
@@ -255,7 +255,7 @@ def test_an_order_of_somebody_without_a_contact_waits_for_it(desk):
 def test_an_order_is_uploaded_by_e_mail_where_the_file_has_that_column(desk, tmp_path: Path):
     known(desk)
     desk.books.order("100", desk.books.line("A", 1, 100))
-    desk.audit()
+    desk.audit("sales")
     columns = ["item", "price", "order", "timestamp", "email", "quantity"]
     settings = read_settings(tmp_path, lambda raw: raw["emarsys"]["sales"].update(columns=columns))
     (change,) = desk.with_settings(settings).changes("sales.missing_order")
@@ -268,7 +268,7 @@ def test_an_order_is_uploaded_in_the_currency_of_the_account(
 ):
     known(desk)
     desk.books.order("100", desk.books.line("A", 1, 100, base_minor=100), currency="EUR")
-    desk.audit()
+    desk.audit("sales")
     settings = read_settings(tmp_path, lambda raw: raw.update(sales={"currency": sent_in}))
     (change,) = desk.with_settings(settings).changes("sales.missing_order")
     assert change.request.currency == currency
@@ -278,7 +278,7 @@ def test_only_the_missing_line_is_uploaded(desk):
     known(desk)
     desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))
     desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
-    desk.audit()
+    desk.audit("sales")
     (change,) = desk.changes("sales.missing_line")
     assert [line.item for line in change.request.lines] == ["B"]
 
@@ -288,7 +288,7 @@ def test_what_was_returned_already_is_not_uploaded(desk):
     line = desk.books.line("A", 3, 300)
     desk.books.order("100", line)
     desk.books.returned(line, 1)
-    desk.audit()
+    desk.audit("sales")
     (change,) = desk.changes("sales.missing_order")
     assert change.request.lines == (SaleLine("A", "sale", 2000, 200),)
 
@@ -296,7 +296,7 @@ def test_what_was_returned_already_is_not_uploaded(desk):
 def test_a_line_that_was_sent_is_not_sent_again(desk):
     known(desk)
     desk.books.order("100", desk.books.line("A", 1, 100))
-    desk.audit()
+    desk.audit("sales")
     desk.sent = frozenset({("100", "A", "sale")})
     assert desk.changes("sales.missing_order") == []
     assert len(desk.reasons("sales.missing_order")) == 1
@@ -305,7 +305,7 @@ def test_a_line_that_was_sent_is_not_sent_again(desk):
 def test_a_missing_order_may_go_unattended_where_a_repetition_replaces(desk, tmp_path: Path):
     known(desk)
     desk.books.order("100", desk.books.line("A", 1, 100))
-    desk.audit()
+    desk.audit("sales")
     settings = read_settings(
         tmp_path, lambda raw: raw["emarsys"]["sales"].update(semantics="replace")
     )
@@ -319,7 +319,7 @@ def test_a_return_is_uploaded_as_a_negative_line_of_its_own(desk):
     desk.books.order("100", line)
     desk.books.returned(line, 1)
     desk.books.sale("100", "A", 3, 300, si_contact_id="si11")
-    desk.audit()
+    desk.audit("sales")
     (change,) = desk.changes("sales.return_not_reflected")
     (sent,) = change.request.lines
     assert (sent.quantity_milli, sent.amount_minor) == (-1000, -100)
@@ -334,7 +334,7 @@ def test_of_two_returns_only_the_one_that_is_missing_is_uploaded(desk):
     desk.books.returned(line, 2, created_at=OLD + HOUR)
     desk.books.sale("100", "A", 5, 500, si_contact_id="si11")
     desk.books.sale("100", "A", -1, -100, si_contact_id="si11")
-    desk.audit()
+    desk.audit("sales")
     (change,) = desk.changes("sales.return_not_reflected")
     assert [one.quantity_milli for one in change.request.lines] == [-2000]
 
@@ -352,7 +352,7 @@ def test_of_an_order_that_counts_twice_one_half_is_compensated(desk):
     desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
     desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
     desk.books.change(t.emarsys_si_contact, {"si_contact_id": "si11"}, external_id="1")
-    desk.audit()
+    desk.audit("sales")
     (row,) = desk.proposals("sales.duplicate_order")
     assert (row["quantity"], row["price"]) == ("-2", "-3.00")
 
@@ -363,7 +363,7 @@ def sold_wholesale(desk: Desk, **si_contact: str | None) -> str:
     desk.books.order("100", desk.books.line("A", 2, 300), kind="WholesaleOrder", store_id="3")
     desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
     desk.books.change(t.emarsys_si_contact, {"si_contact_id": "si11"}, **si_contact)
-    desk.audit()
+    desk.audit("channel")
     return "channel.wholesale_in_sales"
 
 
@@ -393,7 +393,7 @@ def test_a_sale_on_the_wrong_contact_is_taken_off_and_put_on(desk):
     desk.books.change(t.emarsys_si_contact, {"si_contact_id": "si12"}, external_id="2")
     desk.books.order("100", desk.books.line("A", 1, 300))
     desk.books.sale("100", "A", 1, 300, si_contact_id="si12")
-    desk.audit()
+    desk.audit("sales")
     rows = desk.proposals("sales.wrong_contact")
     assert [(row["customer"], row["quantity"], row["price"]) for row in rows] == [
         ("2", "-1", "-3.00"),
@@ -414,7 +414,7 @@ def unannounced(desk: Desk, age_h: int, event: str = "77") -> str:
     named = {"event_type_id": "order_shipped"}
     desk.books.change(t.emarsys_event_definition, named, event_type_id=event)
     desk.books.change(t.emarsys_event, named, event_type_id=event)
-    desk.audit()
+    desk.audit("fulfilment")
     return "fulfilment.missing_shipped_event"
 
 
@@ -455,7 +455,7 @@ def pushed(desk: Desk, tmp_path: Path) -> Desk:
 def test_a_wrong_price_is_set_where_the_catalogue_is_pushed(desk, tmp_path: Path):
     desk.books.sells("A")
     desk.books.lists("A", price_minor=1)
-    desk.audit()
+    desk.audit("catalogue")
     (change,) = pushed(desk, tmp_path).changes("catalogue.price_mismatch")
     assert isinstance(change.request, CatalogueCells)
     assert change.request.expect == {"price": "0.01"}
@@ -466,7 +466,7 @@ def test_a_wrong_price_is_set_where_the_catalogue_is_pushed(desk, tmp_path: Path
 def test_where_it_is_not_pushed_the_cell_is_for_people(desk):
     desk.books.sells("A")
     desk.books.lists("A", price_minor=1)
-    desk.audit()
+    desk.audit("catalogue")
     assert desk.changes("catalogue.price_mismatch") == []
     (row,) = desk.proposals("catalogue.price_mismatch")
     assert (row["item"], row["column"]) == ("A", "price")
@@ -475,14 +475,14 @@ def test_where_it_is_not_pushed_the_cell_is_for_people(desk):
 def test_an_item_that_sold_out_is_made_unavailable(desk, tmp_path: Path):
     desk.books.sells("A", free_to_allocate=0)
     desk.books.lists("A")
-    desk.audit()
+    desk.audit("catalogue")
     (change,) = pushed(desk, tmp_path).changes("catalogue.out_of_stock_but_available")
     assert change.request == CatalogueCells("A", {"available": "false"}, {"available": "true"})
 
 
 def test_a_missing_item_is_for_people_even_where_the_catalogue_is_pushed(desk, tmp_path: Path):
     desk.books.sells("A")
-    desk.audit()
+    desk.audit("catalogue")
     desk = pushed(desk, tmp_path)
     assert desk.changes("catalogue.missing_item") == []
     assert [row["do"] for row in desk.proposals("catalogue.missing_item")] == ["add this item"]
@@ -495,7 +495,7 @@ def test_lines_of_an_order_that_emarsys_counts_are_not_sent_again_where_they_wou
     lines = (desk.books.line("A", 1, 100), desk.books.line("B", 1, 200))
     desk.books.order("100", *lines, customer_id="1")
     desk.books.sale("100", "A", 1, 100, si_contact_id="si11")
-    desk.audit()
+    desk.audit("sales")
     check = "sales.missing_line"
     assert len(desk.changes(check)) == 1
     replacing = desk.with_settings(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -51,13 +52,73 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
+@contextlib.contextmanager
+def opened_page(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    with contextlib.closing(browser.new_context(**options)) as context:
+        opened = context.new_page()
+        opened.goto(address)
+        yield opened
+
+
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(reduced_motion="reduce")
-    opened = context.new_page()
-    opened.goto(address)
-    yield opened
-    context.close()
+    """Give a page that a test may do anything to."""
+    with opened_page(browser, address, reduced_motion="reduce") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def untouched(browser: Browser, address: str) -> Iterator[Page]:
+    """Give a page that tests only look at."""
+    with opened_page(browser, address) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def searched(browser: Browser, address: str) -> Iterator[Page]:
+    """Give a page where an order was searched for."""
+    with opened_page(browser, address) as opened:
+        search(opened, "100018")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def filtered(browser: Browser, address: str) -> Iterator[Page]:
+    """Give a page where a column of a table was filtered."""
+    with opened_page(browser, address) as opened:
+        details_of(opened, CONSENT).locator("summary").click()
+        column = opened.get_by_label("Filter by state")
+        column.and_(opened.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def scriptless(browser: Browser, address: str) -> Iterator[Page]:
+    """Give a page that runs no scripts, for tests that only look at it."""
+    with opened_page(browser, address, java_script_enabled=False) as opened:
+        yield opened
+
+
+class Heard(NamedTuple):
+    """What a page did while it was opened and searched."""
+
+    alerts: list[str]
+    said: list[str]
+    requested: list[str]
+
+
+@pytest.fixture(scope="module")
+def heard(browser: Browser, address: str) -> Iterator[Heard]:
+    found = Heard([], [], [])
+    with contextlib.closing(browser.new_page()) as page:
+        page.on("dialog", lambda dialog: found.alerts.append(dialog.message))
+        page.on("console", lambda message: found.said.append(message.text))
+        page.on("pageerror", lambda error: found.said.append(str(error)))
+        page.on("request", lambda request: found.requested.append(request.url))
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        search(page, "100018")
+        yield found
 
 
 def visible_rows(page: Page, check: str) -> list[str]:
@@ -95,14 +156,12 @@ def test_search_leaves_only_the_rows_that_hold_every_word(page: Page):
     assert visible_rows(page, SALES) == ["order 100018"]
 
 
-def test_search_opens_what_it_found_and_nothing_else(page: Page):
-    search(page, "100018")
-    assert (is_open(page, SALES), is_open(page, CONSENT)) == (True, False)
+def test_search_opens_what_it_found_and_nothing_else(searched: Page):
+    assert (is_open(searched, SALES), is_open(searched, CONSENT)) == (True, False)
 
 
-def test_search_says_how_much_it_found(page: Page):
-    search(page, "100018")
-    assert page.locator("#search-hits").inner_text() == "1 row found."
+def test_search_says_how_much_it_found(searched: Page):
+    assert searched.locator("#search-hits").inner_text() == "1 row found."
 
 
 def test_an_emptied_search_restores_the_page(page: Page):
@@ -118,22 +177,16 @@ def test_search_takes_hostile_text_as_text(page: Page):
     assert visible_rows(page, CONSENT) == ["contact 990000"]
 
 
-def test_a_column_filter_looks_at_its_column_only(page: Page):
-    details_of(page, CONSENT).locator("summary").click()
-    page.get_by_label("Filter by state").and_(page.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
-    assert visible_rows(page, CONSENT) == ["contact 990002", "contact 990006", "contact 990010"]
+def test_a_column_filter_looks_at_its_column_only(filtered: Page):
+    assert visible_rows(filtered, CONSENT) == ["contact 990002", "contact 990006", "contact 990010"]
 
 
-def test_a_column_filter_says_how_much_it_left(page: Page):
-    details_of(page, CONSENT).locator("summary").click()
-    page.get_by_label("Filter by state").and_(page.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
-    assert "3 of 12 rows found." in details_of(page, CONSENT).inner_text()
+def test_a_column_filter_says_how_much_it_left(filtered: Page):
+    assert "3 of 12 rows found." in details_of(filtered, CONSENT).inner_text()
 
 
-def test_a_column_filter_leaves_other_tables_alone(page: Page):
-    details_of(page, CONSENT).locator("summary").click()
-    page.get_by_label("Filter by state").and_(page.locator(f'[id^="rows-{CONSENT}"]')).fill("worse")
-    assert pages_of(page, SALES) == "Page 1 of 5"
+def test_a_column_filter_leaves_other_tables_alone(filtered: Page):
+    assert pages_of(filtered, SALES) == "Page 1 of 5"
 
 
 def test_a_link_to_rows_opens_them(page: Page):
@@ -152,50 +205,31 @@ def test_the_first_key_stop_skips_to_the_verdict(page: Page):
     assert page.evaluate("document.activeElement.textContent") == "Skip to the verdict"
 
 
-def test_hostile_text_runs_nothing(browser: Browser, address: str):
-    page = browser.new_page()
-    alerts: list[str] = []
-    page.on("dialog", lambda dialog: alerts.append(dialog.message))
-    page.goto(address)
-    assert alerts == []
-    page.close()
+def test_hostile_text_runs_nothing(heard: Heard):
+    assert heard.alerts == []
 
 
-def test_the_page_breaks_no_rule_of_its_own_policy(browser: Browser, address: str):
-    page = browser.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(address)
-    search(page, "100018")
-    assert said == []
-    page.close()
+def test_the_page_breaks_no_rule_of_its_own_policy(heard: Heard):
+    assert heard.said == []
 
 
-def test_nothing_is_requested_but_the_page(browser: Browser, address: str):
-    page = browser.new_page()
-    requested: list[str] = []
-    page.on("request", lambda request: requested.append(request.url))
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    search(page, "100018")
-    assert requested == [address]
-    page.close()
+def test_nothing_is_requested_but_the_page(heard: Heard, address: str):
+    assert heard.requested == [address]
 
 
-def test_the_policy_lets_no_script_reach_out(page: Page):
-    outcome = page.evaluate(
+def test_the_policy_lets_no_script_reach_out(untouched: Page):
+    outcome = untouched.evaluate(
         "fetch('https://example.com/').then(() => 'sent', error => error.constructor.name)"
     )
     assert outcome == "TypeError"
 
 
-@pytest.mark.parametrize(
-    ("scheme", "paper"), [("light", "rgb(251, 251, 252)"), ("dark", "rgb(20, 23, 27)")]
-)
-def test_the_page_follows_the_scheme_of_the_reader(page: Page, scheme: str, paper: str):
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+def test_the_page_follows_the_scheme_of_the_reader(page: Page):
+    paper = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        paper[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == {"light": "rgb(251, 251, 252)", "dark": "rgb(20, 23, 27)"}
 
 
 def test_paper_shows_closed_rows_and_no_controls(page: Page):
@@ -205,28 +239,26 @@ def test_paper_shows_closed_rows_and_no_controls(page: Page):
     assert not page.locator("#search").is_visible()
 
 
-@pytest.mark.parametrize("width", [360, 400, 768, 1024, 1280, 1920])
-def test_no_width_scrolls_sideways(page: Page, width: int):
-    page.set_viewport_size({"width": width, "height": 800})
+def test_no_width_scrolls_sideways(page: Page):
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (360, 400, 768, 1024, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_without_scripts_there_are_no_dead_controls(browser: Browser, address: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address)
-    assert page.locator("input:visible").count() == 0
-    context.close()
+def test_without_scripts_there_are_no_dead_controls(scriptless: Page):
+    assert scriptless.locator("input:visible").count() == 0
+
+
+def test_without_scripts_all_rows_are_in_one_page(scriptless: Page):
+    rows = scriptless.locator(f'[id="rows-{SALES}"] tbody tr')
+    assert (rows.count(), scriptless.locator(".pager:not([hidden])").count()) == (212, 0)
 
 
 def test_without_scripts_a_link_to_rows_still_opens_them(browser: Browser, address: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address)
-    page.get_by_role("link", name=f"See its rows of {SALES}").click()
-    expect(details_of(page, SALES).locator("table")).to_be_visible()
-    context.close()
+    with opened_page(browser, address, java_script_enabled=False) as page:
+        page.get_by_role("link", name=f"See its rows of {SALES}").click()
+        expect(details_of(page, SALES).locator("table")).to_be_visible()
 
 
 def open_sales(page: Page):
@@ -235,8 +267,8 @@ def open_sales(page: Page):
     return details
 
 
-def test_rows_come_in_pages_of_fifty(page: Page):
-    assert len(visible_rows(page, SALES)) == 50
+def test_rows_come_in_pages_of_fifty(untouched: Page):
+    assert len(visible_rows(untouched, SALES)) == 50
 
 
 def test_the_next_page_goes_on_where_the_first_ends(page: Page):
@@ -260,8 +292,8 @@ def test_there_is_nothing_after_the_last_page(page: Page):
     assert len(visible_rows(page, SALES)) == 12
 
 
-def test_few_rows_have_no_pages(page: Page):
-    assert details_of(page, CONSENT).locator(".pager").get_attribute("hidden") is not None
+def test_few_rows_have_no_pages(untouched: Page):
+    assert details_of(untouched, CONSENT).locator(".pager").get_attribute("hidden") is not None
 
 
 def test_a_column_sorts_by_what_it_holds_and_not_by_how_it_is_written(page: Page):
@@ -284,22 +316,10 @@ def test_sorting_keeps_the_search(page: Page):
     assert visible_rows(page, SALES) == ["order 100017", "order 100018", "order 100019"]
 
 
-def test_without_scripts_all_rows_are_in_one_page(browser: Browser, address: str):
-    context = browser.new_context(java_script_enabled=False)
-    opened = context.new_page()
-    opened.goto(address)
-    rows = opened.locator(f'[id="rows-{SALES}"] tbody tr')
-    assert (rows.count(), opened.locator(".pager:not([hidden])").count()) == (212, 0)
-    context.close()
-
-
 def test_a_picture_follows_the_dark(browser: Browser, address: str):
     fills = set()
     for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        opened = context.new_page()
-        opened.goto(address)
-        bar = opened.locator("#picture .mark-rect path").first
-        fills.add(bar.evaluate("bar => getComputedStyle(bar).fill"))
-        context.close()
+        with opened_page(browser, address, color_scheme=scheme) as opened:
+            bar = opened.locator("#picture .mark-rect path").first
+            fills.add(bar.evaluate("bar => getComputedStyle(bar).fill"))
     assert len(fills) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
@@ -42,14 +42,19 @@ class Fuse:
         with_reads: Whether it can die at a request that only reads, too. Nothing that lasts happens
             between that and the next moment, so that dying there is dying at the next one.
         moments: How many there were.
+        repeats: Those at which dying leaves what dying at the next one does: behind an answer, and before
+            a commit that writes, word for word, what was written before, as a lease that is renewed while
+            the clock stands.
         leaves_open: Whether one burnt since what its process had left open was closed.
     """
 
     at: int | None = None
     with_reads: bool = False
     moments: int = 0
+    repeats: set[int] = field(default_factory=set)
     is_burnt: bool = False
     leaves_open: ClassVar[bool] = False
+    _written: set[str] = field(default_factory=set)
 
     def moment(self) -> None:
         """Pass one of them, alive or not."""
@@ -72,7 +77,7 @@ class Fuse:
             return self._carry(carry, transport, request)
 
         listeners: dict[str, Any] = {
-            "before_cursor_execute": _note_writing,
+            "before_cursor_execute": self._note_writing,
             "commit": self._commit,
         }
         for name, listener in listeners.items():
@@ -93,16 +98,22 @@ class Fuse:
         response: httpx.Response = carry(transport, request)
         if changes:
             self.moment()
+            self.repeats.add(self.moments)
         return response
 
+    def _note_writing(
+        self, conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+            conn.info.setdefault("written", set()).add(f"{statement} {parameters}")
+
     def _commit(self, conn: Any) -> None:
-        if conn.info.pop("has_written", False) or self.is_burnt:
+        written = conn.info.pop("written", set())
+        if written or self.is_burnt:
             self.moment()
-
-
-def _note_writing(conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-    if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
-        conn.info["has_written"] = True
+            if written <= self._written:
+                self.repeats.add(self.moments)
+            self._written |= written
 
 
 def _may_change(request: httpx.Request) -> bool:

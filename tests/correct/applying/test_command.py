@@ -167,13 +167,14 @@ TAMPERED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED)
 @pytest.mark.parametrize("command", ["apply", "verify", "undo"])
-def test_a_plan_that_was_tampered_with_is_refused(shop, auditor, tamper, command):
+def test_a_plan_that_was_tampered_with_is_refused(shop, auditor, command):
     path, digest = shop.plan(shop.opt_out())
-    path.write_bytes(tamper(path.read_bytes()))
-    code, _, err = auditor(command, str(path), *(("--digest", digest) * (command == "apply")))
-    assert (code in (2, 4), shop.sent("PUT"), err.count("\n")) == (True, [], 1)
+    content = path.read_bytes()
+    for how, tamper in TAMPERED.items():
+        path.write_bytes(tamper(content))
+        code, _, err = auditor(command, str(path), *(("--digest", digest) * (command == "apply")))
+        assert (code in (2, 4), shop.sent("PUT"), err.count("\n")) == (True, [], 1), how
 
 
 def edit_suite(shop: Shop) -> None:

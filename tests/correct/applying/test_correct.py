@@ -48,7 +48,8 @@ def audited(
                 },
             )
         )
-        shop.audit()
+        # All that is of class auto stands in these.
+        shop.audit("--suite", "consent", "--suite", "identity")
         yield shop
 
 

@@ -32,8 +32,8 @@ def fight(shop: Shop, times: int) -> list[Applied]:
 
 
 def found(shop: Shop) -> set[str]:
-    """Audit, and return which settings a finding about corrections names."""
-    audit(shop.run())
+    """Audit the suite of that check, and return which settings a finding about corrections names."""
+    audit(shop.run(), suites=["freshness"])
     ledger = Ledger(shop.settings.store.ledger)
     check = "freshness.correction_undone"
     rows = {one.subject_key for one in query.findings(ledger, shop.settings.brand, check=check)}
