@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tests.brand import Brand
 
 SCALE = Scale.of(customers=150)
-pytestmark = pytest.mark.xdist_group("plan")
 
 
 @pytest.fixture(scope="module")
