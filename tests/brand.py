@@ -38,11 +38,16 @@ SPARE = timedelta(hours=1)
 
 @dataclass
 class Brand:
-    """One brand's folder, its two systems, and what the command line answered last."""
+    """One brand's folder, its two systems, and what the command line answered last.
+
+    Attributes:
+        began: From when its world is told; with the moment until which it lived, that tells it again.
+    """
 
     folder: Path
     running: Sandbox
     capsys: pytest.CaptureFixture[str]
+    began: datetime
     out: str = ""
     err: str = ""
 
@@ -100,7 +105,7 @@ def brand(
         monkeypatch.chdir(folder)
         for name, value in running.environ.items():
             monkeypatch.setenv(name, value)
-        started = Brand(folder, running, capsys)
+        started = Brand(folder, running, capsys, began)
         if running.is_past:
             _look(running, began, stores)
             running.live_on()

@@ -63,8 +63,8 @@ def run_in(running: Sandbox, stores: Mapping[str, str]) -> Run:
 
 
 def left_by(run: Run) -> Left:
-    """Audit in the present folder."""
-    done, settings = audit(run), run.settings
+    """Audit in the present folder, with the canary."""
+    done, settings = audit(run, with_canary=True), run.settings
     with closing(Ledger(settings.store.ledger)) as ledger:
         findings = list(query.findings(ledger, settings.brand))
     files = {

@@ -15,6 +15,8 @@ from tests.brand import brand
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.brand import Brand
+
 SEEDS, FEW = range(1, 11), range(1, 2)
 """Worlds that `make worlds` proves, and those that every run of the tests does."""
 
@@ -53,9 +55,15 @@ def test_exactly_the_planted_drift_is_found(
     capsys: pytest.CaptureFixture[str],
 ):
     with brand(tmp_path, monkeypatch, capsys, scale, seed=seed) as drifted:
-        code, audit = drifted.audit()
-        assert (code, audit["verdict"]) == (1, "critical")
-        assert drifted.findings() == drifted.planted
+        assert_planted(drifted)
+
+
+def assert_planted(drifted: Brand) -> None:
+    """Audit; where something else is found than was planted, say which world that was."""
+    code, audit = drifted.audit()
+    assert (code, audit["verdict"]) == (1, "critical")
+    span = (drifted.began.isoformat(), drifted.running.world.now.isoformat())
+    assert drifted.findings() == drifted.planted, span
 
 
 UNKNOWN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -87,5 +95,4 @@ def test_what_the_reference_leaves_unknown_changes_no_finding(
     centra = CentraOptions(rate_plan=UNLIMITED, **of_centra)
     options: dict[str, Any] = {"centra": centra, "emarsys": EmarsysOptions(**of_emarsys)}
     with brand(tmp_path, monkeypatch, capsys, FEWER, **options) as drifted:
-        drifted.audit()
-        assert drifted.findings() == drifted.planted
+        assert_planted(drifted)

@@ -21,7 +21,7 @@ from auditor.frames import Brand
 from auditor.model.drift import link_order
 from auditor.model.history import HISTORY
 from auditor.model.tables import STREAM_TABLES, unparsed_row
-from auditor.pipeline import apply, forget, plan, reading, rehearse, verify
+from auditor.pipeline import apply, backtest, forget, plan, reading, rehearse, undo, verify
 from auditor.pipeline.explaining import explain
 from auditor.pipeline.preflight import Asked, preflight
 from auditor.sandbox.start import Plan
@@ -37,6 +37,7 @@ from tests.test_same_on_engines import NOW, SCALE, left_by, lived_on, run_in
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from auditor.backtest.compare import Comparison
     from auditor.model.finding import Finding
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline import Applied, Planned, Run
@@ -60,6 +61,7 @@ class Side:
     Attributes:
         frames: Tables as notebooks see them, by name.
         explained: What is known of a finding's subject, by its kind.
+        judged_again: What the stored run comes to once more.
         changed: Coverage of the second reading, and every table after it.
     """
 
@@ -71,6 +73,7 @@ class Side:
     plan: bytes
     rehearsed: tuple[int, Any]
     flown: Any
+    judged_again: Comparison
     changed: tuple[Snapshot, dict[str, list[Any]]] | None = None
     forgotten: Forgotten | None = None
 
@@ -84,6 +87,7 @@ class Both:
     published: int
     planted: set[tuple[str, str]]
     applied: list[Applied] = field(default_factory=list)
+    undone: Planned | None = None
 
     def left_on(self, engine: str) -> Left:
         """Return what an audit left on an engine that is held against DuckDB."""
@@ -123,6 +127,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Both
             with chdir(beside):
                 path, digest = theirs.planned.path, theirs.planned.digest
                 found.applied = [apply(theirs.run, path, digest), verify(theirs.run, path)]
+                found.undone = undo(theirs.run, path)
             change(running)
             show_open_data(big, open_data)
             for place, side in ((embedded, ours), (beside, theirs)):
@@ -164,6 +169,7 @@ def looked_at(place: Path, run: Run) -> Side:
             planned.path.read_bytes(),
             (rehearsed.due, rehearsed.reasons),
             preflight(run, Asked("segment", segment)).preflight,
+            backtest(run, left.audit.run),
         )
 
 
@@ -252,6 +258,12 @@ def test_every_file_of_report_and_archive_is_the_same_to_the_last_byte(both: Bot
     assert [name for name, content in ours.items() if theirs[name] != content] == []
 
 
+def test_the_canary_finds_a_case_of_every_check(both: Both):
+    canary = both.theirs.left.audit.canary
+    assert canary is not None
+    assert (canary.missed, canary.detected) == ((), canary.planted)
+
+
 def test_a_whole_run_is_published_beside_it(both: Both):
     assert both.published > 300
 
@@ -301,6 +313,19 @@ def test_what_is_sent_is_as_many_changes_as_were_rehearsed_and_holds(both: Both)
         0,
     )
     assert verified.count("verified") >= applied.count("verified") > 0
+
+
+def test_there_is_a_way_back_for_what_was_changed(both: Both):
+    assert both.undone is not None
+    ways_back = [change.undo for change in both.theirs.planned.plan.changes]
+    requests = [change.request for change in both.undone.plan.changes]
+    assert requests
+    assert [one for one in requests if one not in ways_back] == []
+
+
+def test_a_stored_run_comes_to_the_same_once_more(both: Both):
+    assert (both.theirs.judged_again.gained, both.theirs.judged_again.lost) == ((), ())
+    assert both.theirs.judged_again == both.ours.judged_again
 
 
 def test_a_preflight_which_works_on_a_copy_comes_to_the_same_verdict(both: Both):
