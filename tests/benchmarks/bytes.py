@@ -51,6 +51,7 @@ PEOPLE = (
     "member",
     "unsubscribe",
     "link_gone",
+    "bought",
     "identity",
 )
 ORDERS = (
