@@ -20,6 +20,7 @@ from auditor.config.reading import read_mapping
 from auditor.findings.ledger import Ledger
 from auditor.sandbox import start
 from auditor.warehouse import Warehouse
+from auditor.warehouse.connect import use_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,8 +104,7 @@ def _with_stores(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
 def on_one_thread(warehouse: Warehouse) -> None:
     """Let DuckDB work on one thread: over a few rows more cost more than they help."""
     if warehouse.engine.dialect.name == "duckdb":
-        with warehouse.engine.connect() as conn:
-            conn.execute(sa.text("SET threads = 1"))
+        use_threads(warehouse.engine, 1)
 
 
 def copied(source: Path, folder: Path, brand: str) -> None:

@@ -72,56 +72,46 @@ def fly(shop: Brand, *words: str) -> tuple[int, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
+def kept() -> dict[str, dict[str, Any]]:
+    """Hold the verdicts that several tests look at, by the fixture that gives each."""
     return {}
 
 
 @pytest.fixture
-def everybody(shop: Brand, kept: dict[str, Any], _here: None) -> dict[str, Any]:
+def everybody(shop: Brand, kept: dict[str, dict[str, Any]], _here: None) -> dict[str, Any]:
     """Give the verdict on everybody, asked for once, as JSON with its exit code."""
-    if not kept:
+    if "everybody" not in kept:
         begin = len(shop.running.log.rows())
         code, told = fly(shop, "--segment", str(EVERYBODY))
-        kept.update({"code": code, "calls": calls(shop, begin), **told})
-    return kept
+        kept["everybody"] = {"code": code, "calls": calls(shop, begin), **told}
+    return kept["everybody"]
 
 
 @pytest.fixture
-def spotless(shop: Brand, kept_clean: dict[str, Any], _here: None) -> dict[str, Any]:
+def spotless(shop: Brand, kept: dict[str, dict[str, Any]], _here: None) -> dict[str, Any]:
     """Give the verdict on a few who did nothing, asked for once."""
-    if not kept_clean:
+    if "spotless" not in kept:
         launch = shop.running.clock() + timedelta(minutes=5)
         words = ("--list", list_of(shop, *blameless(shop)), "--at", launch.isoformat())
         begin = len(shop.running.log.rows())
         code, told = fly(shop, *words)
-        kept_clean.update(
-            {"code": code, "calls": calls(shop, begin), "launch": launch.isoformat(), **told}
-        )
-    return kept_clean
-
-
-@pytest.fixture(scope="module")
-def kept_clean() -> dict[str, Any]:
-    return {}
-
-
-@pytest.fixture(scope="module")
-def kept_over_cap() -> dict[str, Any]:
-    return {}
+        when = {"calls": calls(shop, begin), "launch": launch.isoformat()}
+        kept["spotless"] = {"code": code, **when, **told}
+    return kept["spotless"]
 
 
 @pytest.fixture
-def over_cap(shop: Brand, kept_over_cap: dict[str, Any], _here: None) -> dict[str, Any]:
+def over_cap(shop: Brand, kept: dict[str, dict[str, Any]], _here: None) -> dict[str, Any]:
     """Give the verdict on a careless campaign whose offenders are more than may be held back."""
-    if not kept_over_cap:
+    if "over_cap" not in kept:
         before = held(shop)
         known = yaml.safe_load(shop.running.settings.read_text())["corrections"]
         caps = {"caps": {"default": {"count": 1, "share": 0}}}
         shop.change_settings(lambda settings: settings.update(corrections=caps))
         code, told = fly(shop, "--campaign", "2", "--exclude")
         shop.change_settings(lambda settings: settings.update(corrections=known))
-        kept_over_cap.update({"code": code, "held": before, "held_after": held(shop), **told})
-    return kept_over_cap
+        kept["over_cap"] = {"code": code, "held": before, "held_after": held(shop), **told}
+    return kept["over_cap"]
 
 
 def mailed(shop: Brand) -> set[str]:

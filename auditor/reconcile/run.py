@@ -100,7 +100,12 @@ _STEPS: tuple[_Step, ...] = (
     _link(_OF_PEOPLE, d.link_person, people.people, is_of_people=True),
     _link(_OF_PEOPLE, d.link_contact, people.contacts, is_of_people=True),
     _link(_OF_PEOPLE, d.link_order, orders.orders, is_of_people=True),
-    _link(_OF_PEOPLE, d.link_bought, orders.bought, is_of_people=True),
+    _link(
+        {"consent", "identity", "channel", "audience"},
+        d.link_bought,
+        orders.bought,
+        is_of_people=True,
+    ),
     _link({*_OF_SALES, "freshness"}, d.link_sale, sales.lines, is_of_people=True),
     _link(_OF_SALES, d.link_verdict, sales.verdicts, is_of_people=True),
     _link({"catalogue"}, d.link_item, items.items),

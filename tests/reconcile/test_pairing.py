@@ -121,9 +121,8 @@ def check(engine: sa.Engine, causes: list[Mark], events: list[Mark]) -> None:
 def duckdb_engine() -> sa.Engine:
     warehouse = Warehouse("duckdb:///:memory:")
     on_one_thread(warehouse)
-    metadata.create_all(
-        warehouse.engine
-    )  # once: to ask whether they are there takes longer than a walk
+    # Once: to ask whether they are there takes longer than a walk.
+    metadata.create_all(warehouse.engine)
     return warehouse.engine
 
 
