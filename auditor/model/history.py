@@ -61,6 +61,7 @@ agreed_value = sa.Table(
         "centra_moved_at", DateTime
     ),  # run since which the side differs from it; NULL: it does not
     Column("emarsys_moved_at", DateTime),
+    Column("mark", BigInteger),  # of the link's key and both sides' values; NULL: one moved
 )
 """What both sides agreed on last, per topic and link: the base that tells which side moved since."""
 

@@ -42,13 +42,15 @@ _moving = sa.Table(
     sa.Column("emarsys", sa.Text),
     sa.Column("agrees", sa.Boolean),  # old enough to judge, and without drift
     sa.Column("is_drifted", sa.Boolean),
-    sa.Column("is_known", sa.Boolean),  # has a base: the columns below are its own
+    sa.Column("is_known", sa.Boolean),  # has a base, whose columns follow below
     sa.Column("changes", sa.Boolean),  # the base must be written
+    sa.Column("mark", sa.BigInteger),  # of both sides' values, where they are those of the base
     *(sa.Column(f"base_{column.name}", column.type) for column in _OF_BASE),
     prefixes=["TEMPORARY"],
 )
 """The links that drift, that are new, or whose base has to follow; most links agree on the same values
-run after run, and of these nothing is written. The connection's own, for nothing of it is to last."""
+run after run, and of these nothing is written, or even read but their marks. The connection's own, for
+nothing of it is to last."""
 
 
 def attribute(
@@ -109,8 +111,8 @@ def _attribute(
             .values(moved_by=answer.c.moved_by, since=answer.c.since, agreed=answer.c.agreed)
         )
     learn(conn, _moving)
+    conn.execute(_outdated(learning))
     conn.execute(_follow(learning, run, terms.as_of))
-    conn.execute(_meet(learning, run))
     learn(conn, agreed_value)
     _moving.drop(conn)
 
@@ -154,9 +156,31 @@ _KEPT = _Base(
 )
 
 
+def _drifted(topic: Topic) -> sa.Subquery:
+    drift = topic.drift
+    return sa.select(drift.c.subject_key).where(topic.owns(drift)).distinct().subquery("drifted")
+
+
+def _stirred(topic: Topic, terms: Terms) -> sa.Subquery:
+    """Select the links but those at rest: without drift, and with the values that both agreed on last.
+
+    Nearly all are, and the mark alone tells it: no text is written of their values, and none compared.
+    """
+    links, drifted = topic.links(terms), _drifted(topic)
+    key, mark = (links.selected_columns[name].element for name in ("link_key", "mark"))
+    row = agreed_value.c
+    is_marked = (row.topic == topic.name) & row.mark.is_not(None)
+    at_rest = sa.select(row.mark).where(is_marked).subquery("at_rest")
+    return (
+        links.outerjoin(at_rest, at_rest.c.mark == mark)
+        .outerjoin(drifted, drifted.c.subject_key == key)
+        .where(at_rest.c.mark.is_(None) | drifted.c.subject_key.is_not(None))
+        .subquery("links")
+    )
+
+
 def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
-    links, drift = topic.links(terms).subquery("links"), topic.drift
-    drifted = sa.select(drift.c.subject_key).where(topic.owns(drift)).distinct().subquery("drifted")
+    links, drifted = _stirred(topic, terms), _drifted(topic)
     base = sa.select(agreed_value).where(agreed_value.c.topic == topic.name).subquery("base")
     is_drifted, is_known = drifted.c.subject_key.is_not(None), base.c.link_key.is_not(None)
     agrees = sa.func.coalesce(links.c.is_settled, sa.false()) & ~is_drifted
@@ -170,10 +194,14 @@ def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
         base.c.emarsys_moved_at,
     )
     has_moved, has_other_moved = moves.has_centra_moved, moves.has_emarsys_moved
+    is_as_agreed = base.c.agreed_run.is_not(None) & ~has_moved & ~has_other_moved
+    mark = sa.case((sa.func.coalesce(agrees | is_as_agreed, sa.false()), links.c.mark))
     changes = is_known & sa.or_(
         agrees & (base.c.agreed_run.is_(None) | has_moved | has_other_moved),
         (~agrees & has_moved) != base.c.centra_moved_at.is_not(None),
         (~agrees & has_other_moved) != base.c.emarsys_moved_at.is_not(None),
+        # An older auditor kept none, and another version of the engine may hash otherwise.
+        mark.is_distinct_from(base.c.mark),
     )
     present: tuple[ColumnElement[Any], ...] = (
         sa.literal(topic.name),
@@ -184,6 +212,7 @@ def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
         is_drifted,
         is_known,
         changes,
+        mark,
     )
     kept = [base.c[column.name] for column in _OF_BASE]
     return (
@@ -227,34 +256,31 @@ def _answers(topic: Topic, as_of: datetime, run: str) -> sa.Select[tuple[object,
     ).where(row.topic == topic.name, row.is_drifted)
 
 
-def _follow(learning: Collection[str], run: str, as_of: datetime) -> sa.Update:
+def _outdated(learning: Collection[str]) -> sa.Delete:
     base, now = agreed_value.c, _moving.c
-    centra_at, emarsys_at = _KEPT.since(as_of)
-    return (
-        agreed_value.update()
-        .where(
-            base.topic == now.topic,
-            base.link_key == now.link_key,
-            now.changes,
-            now.topic.in_(learning),
-        )
-        .values(
-            centra=sa.case((now.agrees, now.centra), else_=now.base_centra),
-            emarsys=sa.case((now.agrees, now.emarsys), else_=now.base_emarsys),
-            agreed_run=sa.case((now.agrees, run), else_=now.base_agreed_run),
-            centra_moved_at=sa.case((~now.agrees & _KEPT.has_centra_moved, centra_at)),
-            emarsys_moved_at=sa.case((~now.agrees & _KEPT.has_emarsys_moved, emarsys_at)),
-        )
+    is_same = (now.topic == base.topic) & (now.link_key == base.link_key)
+    return agreed_value.delete().where(
+        sa.exists().where(is_same, now.changes, now.topic.in_(learning))
     )
 
 
-def _meet(learning: Collection[str], run: str) -> sa.Insert:
+def _follow(learning: Collection[str], run: str, as_of: datetime) -> sa.Insert:
+    """Write the bases of new links, and those that changed, anew."""
     now = _moving.c
-    fresh = sa.select(
-        now.topic,
-        now.link_key,
-        *[sa.case((now.agrees, value)) for value in (now.centra, now.emarsys, run)],
-        sa.literal(run),
-    ).where(~now.is_known, now.topic.in_(learning))
-    into = ["topic", "link_key", "centra", "emarsys", "agreed_run", "seen_run"]
-    return agreed_value.insert().from_select(into, fresh)
+    centra_at, emarsys_at = _KEPT.since(as_of)
+    has_moved = _KEPT.has_centra_moved | _KEPT.has_emarsys_moved
+    is_met = now.agrees & (now.base_agreed_run.is_(None) | has_moved)
+    kept = {
+        "topic": now.topic,
+        "link_key": now.link_key,
+        "centra": sa.case((now.agrees, now.centra), else_=now.base_centra),
+        "emarsys": sa.case((now.agrees, now.emarsys), else_=now.base_emarsys),
+        "agreed_run": sa.case((is_met, run), else_=now.base_agreed_run),
+        "seen_run": sa.func.coalesce(now.base_seen_run, run),
+        "centra_moved_at": sa.case((~now.agrees & _KEPT.has_centra_moved, centra_at)),
+        "emarsys_moved_at": sa.case((~now.agrees & _KEPT.has_emarsys_moved, emarsys_at)),
+        "mark": now.mark,
+    }
+    is_to_write = now.changes | ~now.is_known
+    fresh = sa.select(*kept.values()).where(is_to_write, now.topic.in_(learning))
+    return agreed_value.insert().from_select(list(kept), fresh)

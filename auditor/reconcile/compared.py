@@ -1,8 +1,8 @@
 """What is compared per topic, so that one can tell which side moved: a select of links for each.
 
 A link select gives, per link, `link_key` (the subject key of its drift rows), `centra` and `emarsys`
-(the compared values of each side as one text, built by `side`) and `is_settled`. Nothing that a
-side's text holds may be personal data.
+(the compared values of each side as one text), `is_settled` and `mark` (one number for the key and all
+values). Nothing that a side's text holds may be personal data.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from auditor.model.drift import (
     link_sale,
     link_verdict,
 )
-from auditor.reconcile.sql import count_if
+from auditor.reconcile.sql import count_if, row_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
+
+    Values = Sequence[ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Topic:
         return is_kind & drift.c.check_id.in_(self.checks) if self.checks else is_kind
 
 
-def side(*values: ColumnElement[Any]) -> ColumnElement[str]:
+def _side(values: Values) -> ColumnElement[str]:
     """Write what one side holds as one text."""
     texts = [sa.func.coalesce(sa.cast(value, sa.Text), "") for value in values]
     return reduce(lambda text, value: text.concat(BETWEEN_VALUES).concat(value), texts)
@@ -67,16 +69,24 @@ def side(*values: ColumnElement[Any]) -> ColumnElement[str]:
 
 def compared(
     key: ColumnElement[str],
-    centra: ColumnElement[str],
-    emarsys: ColumnElement[str],
+    centra: Values,
+    emarsys: Values,
     is_settled: ColumnElement[bool],
 ) -> sa.Select[Any]:
-    """Select links in the columns that attribution reads."""
+    """Select links in the columns that attribution reads.
+
+    Args:
+        key: The subject key of the link's drift rows.
+        centra: What Centra holds.
+        emarsys: What Emarsys holds.
+        is_settled: Whether both are old enough to agree on.
+    """
     columns: list[ColumnElement[Any]] = [
         key.label("link_key"),
-        centra.label("centra"),
-        emarsys.label("emarsys"),
+        _side(centra).label("centra"),
+        _side(emarsys).label("emarsys"),
         is_settled.label("is_settled"),
+        row_hash(key, *centra, *emarsys).label("mark"),
     ]
     return sa.select(*columns)
 
@@ -86,7 +96,7 @@ def of_table(
 ) -> Callable[[Terms], sa.Select[Any]]:
     """Compare columns of a link table that holds both sides' values in one row."""
     row = table.c
-    ours, theirs = (side(*[row[name] for name in names]) for names in (centra, emarsys))
+    ours, theirs = ([row[name] for name in names] for names in (centra, emarsys))
     return lambda _: compared(row[key], ours, theirs, row[is_settled])
 
 
@@ -97,8 +107,8 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
     return compared(
         row.contact_id,
-        side(sa.case((erased, "erased"), else_=row.consent), row.is_buyer),
-        side(row.opt_in, row.unsubscribed_at),
+        (sa.case((erased, "erased"), else_=row.consent), row.is_buyer),
+        (row.opt_in, row.unsubscribed_at),
         # A contact that Centra does not know has nothing that could be too young.
         sa.func.coalesce(decided_at < terms.contacts_before, row.person.is_(None) & ~erased),
     )
@@ -113,8 +123,8 @@ def orders(terms: Terms) -> sa.Select[Any]:
     row = link_verdict.c
     return compared(
         row.order_number,
-        side(row.channel, row.is_cancelled, row.is_due, *[row[name] for name in _EXPECTED]),
-        side(*[row[name] for name in _COUNTED]),
+        (row.channel, row.is_cancelled, row.is_due, *[row[name] for name in _EXPECTED]),
+        [row[name] for name in _COUNTED],
         sa.func.coalesce(row.is_settled, sa.true())
         & (row.is_right | ~sa.func.coalesce(row.is_due, sa.false())),
     )
@@ -126,8 +136,8 @@ def lines(terms: Terms) -> sa.Select[Any]:
     row, order = link_sale.c, link_order.c
     return compared(
         row.order_number + "/" + row.item,
-        side(*[row[name] for name in _EXPECTED]),
-        side(*[row[name] for name in _COUNTED]),
+        [row[name] for name in _EXPECTED],
+        [row[name] for name in _COUNTED],
         order.is_settled,
     ).select_from(link_sale.join(link_order, row.order_number == order.order_number))
 
@@ -149,8 +159,8 @@ def owners(terms: Terms) -> sa.Select[Any]:
     )
     return compared(
         order.c.order_number,
-        side(order.c.customer_id),
-        side(hung.c.first, hung.c.last, hung.c.generated),
+        (order.c.customer_id,),
+        (hung.c.first, hung.c.last, hung.c.generated),
         order.c.is_settled,
     ).select_from(order.join(hung, hung.c.order_number == order.c.order_number))
 

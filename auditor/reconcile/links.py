@@ -17,7 +17,7 @@ from auditor.model.drift import (
 )
 from auditor.model.history import agreed_value
 from auditor.reconcile.attribution import lifecycle_events
-from auditor.reconcile.compared import compared, side
+from auditor.reconcile.compared import compared
 from auditor.reconcile.fulfilment import configured
 from auditor.reconcile.identity import covered
 from auditor.reconcile.profile import compared_columns, customer_of
@@ -48,8 +48,8 @@ def keys(terms: Terms) -> sa.Select[Any]:
     is_there = customer.c.customer_id.is_not(None)
     return compared(
         row.contact_id,
-        side(is_there, customer.c.is_anonymized, customer.c.email_hash),
-        side(key, contact.c.email_hash),
+        (is_there, customer.c.is_anonymized, customer.c.email_hash),
+        (key, contact.c.email_hash),
         sa.true(),
     ).select_from(
         link_contact.join(contact, row.contact_id == contact.c.contact_id)
@@ -73,8 +73,8 @@ def people(terms: Terms) -> sa.Select[Any]:
     customer = t.centra_customer
     return compared(
         link_key,
-        side(customer.c.email_hash),
-        side(contact.c.contact_id, contact.c.email_hash),
+        (customer.c.email_hash,),
+        (contact.c.contact_id, contact.c.email_hash),
         person.c.changed_at < terms.contacts_before,
     ).select_from(
         person.join(customer, person.c.customer_id == customer.c.customer_id)
@@ -91,7 +91,7 @@ def profiles(terms: Terms) -> sa.Select[Any]:
     row, contact, customer = link_contact.c, t.emarsys_contact, t.centra_customer
     columns = compared_columns(terms).values()
     ours, theirs = (
-        side(text(""), *(sa.func.md5(table.c[column]) for column in columns))
+        (text(""), *(sa.func.md5(table.c[column]) for column in columns))
         for table in (customer, contact)
     )
     return compared(
@@ -120,7 +120,7 @@ def item_values(
 ) -> Callable[[Terms], sa.Select[Any]]:
     """Compare columns of `link_item`; what is not judged agrees on nothing."""
     row = link_item.c
-    ours, theirs = (side(*[row[name] for name in names]) for names in (centra, emarsys))
+    ours, theirs = ([row[name] for name in names] for names in (centra, emarsys))
     return lambda _: compared(row.item, ours, theirs, is_judged())
 
 
@@ -133,15 +133,15 @@ def firings(role: str) -> Callable[[Terms], sa.Select[Any]]:
     """Compare when a parcel left, or an order was placed, with when its event fired."""
     row = link_event.c
     key = sa.func.coalesce(row.subject, "event:" + row.event_id)
-    links = compared(key, side(row.caused_at), side(row.happened_at), row.is_judged)
+    links = compared(key, (row.caused_at,), (row.happened_at,), row.is_judged)
     return lambda _: links.where(row.role == role)
 
 
 def triggers(terms: Terms) -> sa.Select[Any]:
     """Select every configured event: its name in the settings against what listens to it."""
     row = configured(terms).c
-    listens = side(row.definitions > 0, row.usages)
-    return compared("emarsys.events." + row.role, side(row.name), listens, sa.true())
+    listens = (row.definitions > 0, row.usages)
+    return compared("emarsys.events." + row.role, (row.name,), listens, sa.true())
 
 
 def members(terms: Terms) -> sa.Select[Any]:
@@ -150,7 +150,7 @@ def members(terms: Terms) -> sa.Select[Any]:
     row = link_member.c
     belongs = row.is_member != row.is_wrong
     key = row.segment_id + "/" + row.contact_id
-    return compared(key, side(belongs), side(row.is_member), sa.true())
+    return compared(key, (belongs,), (row.is_member,), sa.true())
 
 
 def turnovers(terms: Terms) -> sa.Select[Any]:
@@ -163,8 +163,8 @@ def turnovers(terms: Terms) -> sa.Select[Any]:
     waiting = young.subquery("waiting")
     return compared(
         row.contact_id,
-        side(sa.func.coalesce(worth.c.net_minor, 0)),
-        side(whole.c.amount_minor),
+        (sa.func.coalesce(worth.c.net_minor, 0),),
+        (whole.c.amount_minor,),
         waiting.c.person.is_(None),
     ).select_from(
         link_contact.join(whole, row.contact_id == whole.c.contact_id)
@@ -192,8 +192,8 @@ def events(terms: Terms) -> sa.Select[Any]:
     whose = sa.func.coalesce(contact.c.person, contact.c.email_key)
     return compared(
         "event:" + event.c.event_id,
-        side(buyers.c.is_consumer),
-        side(event.c.name, event.c.happened_at),
+        (buyers.c.is_consumer,),
+        (event.c.name, event.c.happened_at),
         sa.true(),
     ).select_from(
         event.join(contact, event.c.contact_id == contact.c.contact_id).join(

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from auditor.model.drift import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.elements import ColumnElement
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -41,6 +44,35 @@ def the_same(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def text(value: str | None) -> ColumnElement[str]:
     """Give a literal a text type, which PostgreSQL needs to infer a column from it."""
     return sa.cast(sa.literal(value, sa.Text), sa.Text)
+
+
+class row_hash(FunctionElement[int]):  # noqa: N801 - named as the SQL function it is
+    """Hash values into a BIGINT; each engine in its own way, the same for equal values."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(row_hash, "duckdb")
+def _duckdb(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
+    return f"CAST(hash({compiler.process(element.clauses, **options)}) >> 1 AS BIGINT)"
+
+
+@compiles(row_hash, "postgresql")
+def _postgresql(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
+    values = compiler.process(element.clauses, **options)
+    return f"hashtextextended(CAST(ROW({values}) AS TEXT), 0)"
+
+
+@compiles(row_hash, "bigquery")
+def _bigquery(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
+    texts = (compiler.process(sa.cast(one, sa.Text), **options) for one in element.clauses)
+    return f"FARM_FINGERPRINT(ARRAY_TO_STRING([{', '.join(texts)}], '|', ''))"
+
+
+@compiles(row_hash, "spark")
+def _spark(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
+    return f"XXHASH64({compiler.process(element.clauses, **options)})"
 
 
 def half_up(

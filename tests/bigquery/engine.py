@@ -191,6 +191,10 @@ def _adapt(tree: exp.Expr, dataset: str) -> None:
     for one in list(tree.find_all(exp.Datetime)):
         if isinstance(one.this, exp.Timestamp) and one.expression:
             one.replace(_on_the_clock(one.this.this, one.expression))
+    for hashed in list(
+        tree.find_all(exp.FarmFingerprint)
+    ):  # another number, as good for telling apart
+        hashed.replace(_hashed(hashed))
     for like in list(tree.find_all(exp.Like)):  # of DuckDB's own it has no sign of escape
         like.replace(exp.Escape(this=like.copy(), expression=exp.Literal.string("\\")))
     if isinstance(tree, exp.Create):
@@ -222,6 +226,13 @@ def _on_the_clock(moment: exp.Expr, zone: exp.Expr) -> exp.Expr:
     """Read a time of UTC in a zone, which sqlglot takes for a time of day."""
     utc = exp.AtTimeZone(this=exp.paren(moment), zone=exp.Literal.string("UTC"))
     return exp.paren(exp.AtTimeZone(this=exp.paren(utc), zone=zone))
+
+
+def _hashed(asked: exp.FarmFingerprint) -> exp.Expr:
+    halved = exp.BitwiseRightShift(
+        this=exp.func("hash", *asked.expressions), expression=exp.Literal.number(1)
+    )
+    return exp.cast(halved, "bigint")
 
 
 def _refuse(tree: exp.Expr) -> None:

@@ -76,7 +76,7 @@ def judging_by(terms: Terms, engine: str) -> Iterator[str]:
     """Yield every statement of one audit's judging."""
     dialect = ENGINES[engine].dialect()
     yield from (one.sql for one in statements(terms, dialect))
-    yield from (written(one, dialect) for one in _attributing(terms, engine))
+    yield from (written(one, dialect) for one in _attributing(terms))
     yield from (written(one, dialect) for one in _explaining(terms))
     yield from (written(one, dialect) for one in _expecting())
     yield tally.failed_and_checked(dialect)
@@ -89,14 +89,13 @@ def of_tables(engine: str) -> Iterator[str]:
         yield str(sa.schema.CreateTable(table).compile(dialect=dialect))
 
 
-def _attributing(terms: Terms, engine: str) -> Iterator[sa.ClauseElement]:
+def _attributing(terms: Terms) -> Iterator[sa.ClauseElement]:
     moving, learning = agreed._moving, [topic.name for topic in TOPICS]
     for topic in TOPICS:
         yield moving.insert().from_select(list(moving.c.keys()), agreed._moved(topic, terms))
         yield agreed._answers(topic, NOW, "run")
-    if engine != "spark":  # it has no UPDATE with a FROM; attribution stays in the warehouse
-        yield agreed._follow(learning, "run", NOW)
-    yield agreed._meet(learning, "run")
+    yield agreed._outdated(learning)
+    yield agreed._follow(learning, "run", NOW)
 
 
 def _explaining(terms: Terms) -> Iterator[sa.ClauseElement]:

@@ -47,13 +47,15 @@ _LIKE_POSTGRESQL = frozenset(
     ["DATE_TRUNC", "MAKE_INTERVAL", "RTRIM", "SPLIT_PART", "STRPOS", "TIMEZONE"]
 )
 DOCUMENTED: dict[str, frozenset[str]] = {
-    "duckdb": _EVERYWHERE | _LIKE_POSTGRESQL | {"REGEXP_MATCHES"},
-    "postgresql": _EVERYWHERE | _LIKE_POSTGRESQL,
+    "duckdb": _EVERYWHERE | _LIKE_POSTGRESQL | {"HASH", "REGEXP_MATCHES"},
+    "postgresql": _EVERYWHERE | _LIKE_POSTGRESQL | {"HASHTEXTEXTENDED", "ROW"},
     "bigquery": _EVERYWHERE
     | frozenset(
         [
+            "ARRAY_TO_STRING",
             "DATETIME",
             "DATETIME_TRUNC",
+            "FARM_FINGERPRINT",
             "MOD",
             "REGEXP_CONTAINS",
             "RTRIM",
@@ -69,7 +71,15 @@ DOCUMENTED: dict[str, frozenset[str]] = {
     ),
     "spark": _EVERYWHERE
     | frozenset(
-        ["CONVERT_TIMEZONE", "DATE_TRUNC", "INSTR", "REGEXP_LIKE", "SPLIT_PART", "UNIX_TIMESTAMP"]
+        [
+            "CONVERT_TIMEZONE",
+            "DATE_TRUNC",
+            "INSTR",
+            "REGEXP_LIKE",
+            "SPLIT_PART",
+            "UNIX_TIMESTAMP",
+            "XXHASH64",
+        ]
     ),
 }
 """By engine, in capitals."""

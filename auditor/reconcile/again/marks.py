@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
 from auditor.model import tables as t
 from auditor.model.drift import link_gone
 from auditor.model.judged import unit_mark
 from auditor.reconcile import rules
+from auditor.reconcile.sql import row_hash
 from auditor.warehouse.part import of_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
@@ -57,24 +55,6 @@ present_mark = sa.Table(
     Column("unit", BigInteger),
     Column("mark", BigInteger),
 )
-
-
-class row_hash(FunctionElement[int]):  # noqa: N801 - named as the SQL function it is
-    """Hash values into a BIGINT; each engine in its own way, the same for equal values."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(row_hash, "duckdb")
-def _duckdb(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
-    return f"CAST(hash({compiler.process(element.clauses, **options)}) >> 1 AS BIGINT)"
-
-
-@compiles(row_hash, "postgresql")
-def _postgresql(element: row_hash, compiler: SQLCompiler, **options: object) -> str:
-    values = compiler.process(element.clauses, **options)
-    return f"hashtextextended(CAST(ROW({values}) AS TEXT), 0)"
 
 
 class _Source(NamedTuple):

@@ -18,8 +18,9 @@ from auditor.model import tables as t
 from auditor.model.history import HISTORY
 from auditor.model.judged import touched_key
 from auditor.reconcile.again import marks
-from auditor.reconcile.again.marks import Node, changed_unit, row_hash
+from auditor.reconcile.again.marks import Node, changed_unit
 from auditor.reconcile.populations import order_key
+from auditor.reconcile.sql import row_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
