@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 
     from auditor.sandbox.world.model import Contact, World
 
-KEY_FIELD = 4711
+KEY_FIELD, OPT_IN = 4711, 31
+LIST = 700002
 
 
 def mergeable(world: World) -> tuple[Contact, int]:
-    """Return a contact whose customer has orders, and another customer of the same store."""
+    """Return a mailed contact whose customer has orders, and another customer of the same store."""
     lately = world.now - timedelta(days=60)
     buyers = {order.customer_id for order in world.centra.orders if order.created_at > lately}
     there = {str(row.id): row for row in world.centra.customers if not row.is_anonymized}
     contact = next(
         row
         for row in world.emarsys.contacts
-        if (customer := there.get(row.values[KEY_FIELD] or "")) and customer.id in buyers
+        if row.values.get(OPT_IN) == "1"
+        and (customer := there.get(row.values[KEY_FIELD] or ""))
+        and customer.id in buyers
     )
     gone = there[contact.values[KEY_FIELD] or ""]
     heir = next(
@@ -52,3 +55,19 @@ def test_a_merge_between_sweeps_is_found(
         shop.audit("--suite", "identity")
         shop.audit("--suite", "identity")
         assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
+
+
+def test_a_merge_since_the_audit_keeps_a_preflight_from_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), drift=False) as shop:
+        world = shop.running.world
+        contact, heir = mergeable(world)
+        (audience,) = (one for one in world.emarsys.lists if one.id == LIST)
+        audience.contact_ids[:] = [contact.id]
+        assert shop.auditor("audit") == 0
+        assert shop.auditor("preflight", "--list", str(LIST)) == 0
+        merge_customers(world, int(contact.values[KEY_FIELD] or ""), heir, shop.running.clock())
+        shop.running.refresh()
+        assert shop.auditor("preflight", "--list", str(LIST)) == 1
+        assert "merged into another" in shop.out

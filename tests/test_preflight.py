@@ -206,9 +206,7 @@ def test_one_offender_among_others_makes_it_no_go_but_for_one_who_opted_out(shop
 
 def test_a_withdrawal_of_a_minute_ago_blocks(shop: Brand):
     who = blameless(shop, 3)
-    contacts = {str(c.id): c for c in shop.running.world.emarsys.contacts}
-    email = contacts[who[0]].values[EMAIL]
-    rows = [row for row in shop.running.world.centra.subscriptions if row.email == email]
+    rows = subscriptions_of(shop, who[0])
     before = [row.is_active for row in rows]
     for row in rows:
         row.is_active = False
@@ -217,6 +215,26 @@ def test_a_withdrawal_of_a_minute_ago_blocks(shop: Brand):
     finally:
         for row, was in zip(rows, before, strict=True):
             row.is_active = was
+    assert (code, offenders(told)) == (1, {who[0]})
+
+
+def subscriptions_of(shop: Brand, who: str) -> list[Any]:
+    contact = next(c for c in shop.running.world.emarsys.contacts if str(c.id) == who)
+    email = contact.values[EMAIL]
+    return [row for row in shop.running.world.centra.subscriptions if row.email == email]
+
+
+def test_a_withdrawal_that_is_dated_later_than_the_reading_blocks(shop: Brand):
+    who = blameless(shop, 3)
+    rows = subscriptions_of(shop, who[0])
+    before = [(row.is_active, row.created_at) for row in rows]
+    for row in rows:
+        row.is_active, row.created_at = False, shop.running.clock() + timedelta(minutes=1)
+    try:
+        code, told = fly(shop, "--list", list_of(shop, *who))
+    finally:
+        for row, (was, at) in zip(rows, before, strict=True):
+            row.is_active, row.created_at = was, at
     assert (code, offenders(told)) == (1, {who[0]})
 
 
@@ -253,6 +271,26 @@ def test_a_wrong_price_makes_it_no_go_for_everybody_and_an_unknown_product_is_to
     assert told["gaps"] == ["Neither system knows the product NOPE-1."]
 
 
+@pytest.fixture
+def without_catalogue(shop: Brand, _here: None) -> Iterator[Brand]:
+    """Give the brand as one that has said nothing of its prices."""
+    known = yaml.safe_load(shop.running.settings.read_text())["centra"]["catalogue"]
+    unsaid = {name: value for name, value in known.items() if name not in {"pricelist", "market"}}
+    shop.change_settings(lambda settings: settings["centra"].update(catalogue=unsaid))
+    yield shop
+    shop.change_settings(lambda settings: settings["centra"].update(catalogue=known))
+
+
+def test_products_of_a_catalogue_that_is_not_configured_are_not_judged(without_catalogue: Brand):
+    shop = without_catalogue
+    wrong = item_with(shop, "catalogue.price_mismatch")
+    code, told = fly(shop, "--list", list_of(shop, *blameless(shop)), "--items", wrong)
+    assert (code, told["verdict"], told["blocking"]) == (3, "incomplete", [])
+    assert told["gaps"] == [
+        "No product can be judged: centra.catalogue.pricelist is not configured."
+    ]
+
+
 # --- what it costs, and what it leaves -----------------------------------------------------------------
 
 
@@ -287,6 +325,20 @@ def test_a_stream_that_cannot_be_read_makes_it_incomplete(shop: Brand):
     finally:
         shop.running.faults.clear()
     assert (code, told["verdict"]) == (3, "incomplete")
+
+
+def test_a_stream_that_shrank_makes_it_incomplete(shop: Brand):
+    centra, who = shop.running.world.centra, blameless(shop, 3)
+    whole = list(centra.subscriptions)
+    centra.subscriptions[:] = [row for one in who for row in subscriptions_of(shop, one)]
+    try:
+        code, told = fly(shop, "--list", list_of(shop, *who))
+    finally:
+        centra.subscriptions[:] = whole
+    assert (code, told["verdict"]) == (3, "incomplete")
+    assert told["gaps"][0].startswith(
+        "centra newsletter_subscriptions was not read to its end: It shrank to "
+    )
 
 
 # --- the file ------------------------------------------------------------------------------------------
@@ -365,6 +417,32 @@ def test_the_offenders_are_held_back_and_a_campaign_that_leaves_them_out_is_go(s
     code, again = fly(shop, "--campaign", "1")
     assert (code, again["verdict"], offenders(again)) == (0, "go", set())
     assert again["audience"]["size"] == len(shop.running.world.emarsys.contacts) - len(held(shop))
+
+
+@pytest.fixture
+def without_list(shop: Brand, _here: None) -> Iterator[Brand]:
+    """Give the brand as one that names no quarantine list any more."""
+    name = yaml.safe_load(shop.running.settings.read_text())["emarsys"].get("quarantine_list")
+    shop.change_settings(lambda settings: settings["emarsys"].update(quarantine_list=None))
+    yield shop
+    back = {} if name is None else {"quarantine_list": name}
+    shop.change_settings(
+        lambda settings: [
+            settings["emarsys"].pop("quarantine_list"),
+            settings["emarsys"].update(back),
+        ]
+    )
+
+
+@pytest.mark.parametrize("words", [("--campaign", "2"), ("--list", str(OTHER_LIST))], ids=" ".join)
+def test_a_list_that_is_not_configured_any_more_holds_nobody_back(
+    without_list: Brand, words: tuple[str, ...]
+):
+    shop = without_list
+    guilty = min(held(shop) & {row.subject for row in shop.running.key} & mailed(shop))
+    list_of(shop, guilty)
+    code, told = fly(shop, *words)
+    assert (code, told["verdict"], guilty in offenders(told)) == (1, "no-go", True)
 
 
 # --- what it cannot know -------------------------------------------------------------------------------

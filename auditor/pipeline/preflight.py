@@ -23,6 +23,7 @@ from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.model.tables import STREAM_TABLES, emarsys_contact
 from auditor.pipeline.applying import Applied, apply
+from auditor.pipeline.confirming import look_for_merged
 from auditor.pipeline.excluding import exclusion
 from auditor.pipeline.judging import terms_of_run
 from auditor.pipeline.reading import reading_of
@@ -38,6 +39,7 @@ from auditor.preflight.verdict import (
     write_verdict,
 )
 from auditor.reconcile.run import reconcile
+from auditor.reconcile.terms import unconfigured
 from auditor.resources import expectation_files
 from auditor.snapshot.store import hashed
 from auditor.snapshot.take import take, unread
@@ -157,8 +159,10 @@ def hold_back(run: Run, flown: Flown) -> Applied | None:
 
 
 def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _Judged:
-    items = asked.items
     settings = run.settings
+    # What the catalogue cannot be compared with speaks neither for a product nor against it.
+    off = unconfigured(settings).get("catalogue") if asked.items else None
+    items = () if off else asked.items
     asked_checks = _asked_checks(checks, with_items=bool(items))
     needed = _needed(asked_checks)
     with ExitStack() as stack:
@@ -176,13 +180,15 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         shadow = stack.enter_context(closing(shadow_of(settings.store.warehouse, folder)))
         run.progress.stage("read")
         points = EmarsysPoints(api, asked_fields(settings), None, {}, settings.sales.since)
-        fresh, unanswered = _fresh(run, shadow, needed - NOT_READ)
+        fresh, unanswered = _fresh(run, ledger, shadow, needed - NOT_READ)
         gone = _read_audience(run, shadow, points, resolved, fresh.run)
         held = quarantine_id(api, settings.emarsys.quarantine_list)
         run.progress.stage("judge")
         terms = _terms(settings, shadow, fresh)
+        look_for_merged(run, shadow, terms, fresh)
         reconcile(shadow, terms, suites=rules.SUITES | ({"catalogue"} if items else set()))
         missing = [
+            *([f"No product can be judged: {off}."] if off else []),
             *unanswered,
             *sentences.gaps(before, fresh, needed, NOT_READ),
             *sentences.untold(asked_checks, before, fresh),
@@ -198,7 +204,7 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
             seen.unknown,
             missing,
             [
-                *sentences.notes(seen.offences, offences, settings, items, gone),
+                *sentences.notes(seen.offences, offences, settings, asked.items, gone),
                 *sentences.off(asked_checks, before, fresh),
             ],
             min((fresh.as_of, *(line.as_of for line in _newest(lines)))),
@@ -239,9 +245,11 @@ def _needed(asked: Sequence[Check]) -> set[str]:
     return {"currencies", "contacts"}.union(*(set(check.needs + check.heeds) for check in asked))
 
 
-def _fresh(run: Run, shadow: Warehouse, names: set[str]) -> tuple[Snapshot, list[str]]:
+def _fresh(
+    run: Run, ledger: Ledger, shadow: Warehouse, names: set[str]
+) -> tuple[Snapshot, list[str]]:
     """Read what the verdict rests on into the copy, only what changed where that is enough."""
-    reading = reading_of(run, shadow, None)
+    reading = reading_of(run, shadow, ledger)
     try:
         with connected(run.settings, run.clock, reading.halt.sleep, shadow) as systems:
             taken = take([one for one in systems.streams if one.name in names], reading)
@@ -278,9 +286,11 @@ def _texts(**columns: Sequence[str]) -> pa.Table:
 
 
 def _terms(settings: Settings, shadow: Warehouse, fresh: Snapshot) -> Terms:
-    """Return the terms of this moment: nothing about people is too young to be judged."""
-    terms = terms_of_run(settings, shadow, fresh)
-    return replace(terms, contacts_before=terms.as_of)
+    """Return the terms of this moment: nothing about people is too young to be judged.
+
+    Not what came while it was read, either, nor what a clock that is ahead of ours has dated.
+    """
+    return replace(terms_of_run(settings, shadow, fresh), contacts_before=_FAR.replace(tzinfo=None))
 
 
 def _newest(lines: Sequence[Coverage]) -> Iterator[Coverage]:
@@ -296,7 +306,8 @@ def _is_left_out(offence: Offence, resolved: Resolved, held: str | None) -> bool
 
     A campaign says which list it leaves out; of a segment or a list it is taken for granted, and told.
     """
-    return offence.contained and (not resolved.is_campaign or resolved.leaves_out == held)
+    leaves_it_out = held is not None and resolved.leaves_out == held
+    return offence.contained and (leaves_it_out or not resolved.is_campaign)
 
 
 def _verdict(

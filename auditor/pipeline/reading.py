@@ -87,31 +87,27 @@ def take_snapshot(
     return taken
 
 
-def reading_of(
-    run: Run, warehouse: Warehouse, ledger: Ledger | None, *, full: bool = False
-) -> Reading:
+def reading_of(run: Run, warehouse: Warehouse, ledger: Ledger, *, full: bool = False) -> Reading:
     """Return what reading needs under a new run's name.
 
     Args:
         run: The brand and its surroundings.
         warehouse: Where rows go.
-        ledger: Knows how large streams usually are, for the guard; None believes any size.
+        ledger: Knows how large streams usually are, for the guard.
         full: Whether to read every stream whole.
     """
     settings, name = run.settings, f"{run.clock():%Y-%m-%dT%H:%M:%SZ}-{token_hex(2)}"
     name_run(name)
-    plain = Reading(
+    return Reading(
         name,
         warehouse,
         run.progress,
         run.clock,
         time.perf_counter,
         terms=_reading_terms(settings, full=full),
+        guard=lambda line: _guarded(line, settings, ledger),
         pepper=_pepper(settings),
     )
-    if ledger is None:
-        return plain
-    return replace(plain, guard=lambda line: _guarded(line, settings, ledger))
 
 
 def _take(run: Run, reading: Reading, names: Collection[str]) -> Snapshot:

@@ -14,6 +14,7 @@ from auditor.model.drift import (
     drift_identity,
     drift_sales,
     link_contact,
+    link_order,
 )
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def offences(conn: sa.Connection, segment: str | None) -> list[Offence]:
         for check, drift in OF_PEOPLE.items()
     ]
     parts += [_of_orders(mailed), *([] if segment is None else [_of_value(mailed, segment)])]
-    found, held = sa.union_all(*parts).subquery(), t.emarsys_quarantine.c.contact_id
-    is_held = sa.exists().where(held == found.c.contact_id)
+    found, link = sa.union_all(*parts).subquery(), link_contact.c
+    is_held = sa.exists().where(link.contact_id == found.c.contact_id, link.contained)
     rows = conn.execute(
         sa.select(found.c.check_id, found.c.contact_id, is_held).distinct().order_by(*found.c)
     )
@@ -122,13 +123,13 @@ def mailable(conn: sa.Connection) -> int:
 
 
 def _of_orders(mailed: sa.Select[tuple[str]]) -> sa.Select[tuple[str, str]]:
-    """Select whose wholesale or marketplace orders count, by the customer's person or the contact."""
-    row, link, order = drift_sales.c, link_contact.c, t.centra_order.c
+    """Select whose wholesale or marketplace orders count, whatever address they were placed with."""
+    row, link, order = drift_sales.c, link_contact.c, link_order.c
     return (
         sa.select(row.check_id, link.contact_id.label("contact_id"))
         .select_from(
-            drift_sales.join(t.centra_order, order.order_number == row.subject_key).join(
-                link_contact, link.person == order.email_key
+            drift_sales.join(link_order, order.order_number == row.subject_key).join(
+                link_contact, link.person == order.person
             )
         )
         .where(row.check_id.in_(OF_ORDERS), link.contact_id.in_(mailed))

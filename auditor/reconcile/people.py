@@ -100,7 +100,7 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     contact, customer = t.emarsys_contact, t.centra_customer
     by_email, by_key = link_person.alias("by_email"), link_person.alias("by_key")
     unsubscribed, buyers = _unsubscribes().cte("unsubscribed"), _buyers().cte("buyers")
-    quarantine = sa.select(t.emarsys_quarantine.c.contact_id).distinct().cte("quarantine")
+    quarantine = _quarantine(terms).cte("quarantine")
     opted_out = past.opted_out_before().cte("opted_out_before")
     erased, gone = past.erased_emails().cte("erased_emails"), _gone().cte("gone_keys")
     has_key = terms.key == "external_id"
@@ -177,6 +177,12 @@ def _vouched(contact: sa.Table, terms: Terms) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(named, sa.false()) | sa.func.coalesce(
         contact.c.form_id.in_(terms.emarsys_sources), sa.false()
     )
+
+
+def _quarantine(terms: Terms) -> sa.Select[Any]:
+    held = sa.select(t.emarsys_quarantine.c.contact_id).distinct()
+    # What was read of a list that the settings no longer name says nothing.
+    return held if terms.has_quarantine_list else held.where(sa.false())
 
 
 def _unsubscribes() -> sa.Select[Any]:

@@ -58,6 +58,7 @@ class Terms:
         merges: Who was merged into whom by the brand's own log, as pairs of customer ids.
         zone: The brand's time zone, by its name; months are the brand's own.
         undone: By remedy, how many corrections were made three times within seven days.
+        has_quarantine_list: Whether a list holds contacts back; without one nobody is contained.
     """
 
     as_of: datetime
@@ -101,6 +102,7 @@ class Terms:
     merges: tuple[tuple[str, str], ...] = ()
     zone: str = "UTC"
     undone: Mapping[str, int] = field(default_factory=dict)
+    has_quarantine_list: bool = True
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:
@@ -150,6 +152,7 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         has_wsse=isinstance(settings.emarsys.auth, Wsse),
         audiences=settings.audiences or (),
         zone=settings.timezone.key,
+        has_quarantine_list=settings.emarsys.quarantine_list is not None,
     )
 
 
