@@ -30,7 +30,8 @@ TOLERANCE_MINOR = 1
 def drift(terms: Terms) -> sa.Select[Any]:
     """Select the items that the feed tells wrongly.
 
-    One cause, one finding: an item that stands twice, is missing or is retired raises nothing else;
+    One cause, one finding: an item that is missing or retired, or stands twice, has nothing of its values
+    compared (a retired one that stands twice is both);
     one with a wrong availability raises no difference in stock. An item is judged once everything it
     is made of (product, variant, size, displays, campaigns) is older than the settle time. Prices
     carry no time of their own, and go by that of the variant. Nor does stock: an item that was ordered
@@ -164,7 +165,7 @@ def _is_missing() -> Flag:
 
 def _is_retired() -> Flag:
     row = link_item.c
-    return ~row.is_sellable & row.is_settled & (row.rows == 1) & row.available
+    return ~row.is_sellable & row.is_settled & (row.rows > 0) & row.available
 
 
 def _why_retired() -> ColumnElement[str]:

@@ -103,6 +103,7 @@ def _explained(orders: sa.CTE) -> sa.CTE:
                 orders.c[name].label("value"),
                 orders.c.subject,
                 orders.c.contact_id,
+                orders.c.caused_at,
                 orders.c.is_missing,
             ).where(orders.c[name].is_not(None))
             for name in _DIMENSIONS
@@ -134,7 +135,11 @@ def _explained(orders: sa.CTE) -> sa.CTE:
 
 
 def _patterns(orders: sa.CTE, members: sa.CTE) -> sa.CTE:
-    """Select the values nearly all of whose orders lack a confirmation that the others have."""
+    """Select the values nearly all of whose orders lack a confirmation that the others have.
+
+    The others are those of the same time: the newest orders share a status that older ones have left, and
+    where nothing is confirmed any more, whatever its status, nothing is the matter with that status.
+    """
     row = members.c
     group = (
         sa.select(
@@ -142,24 +147,27 @@ def _patterns(orders: sa.CTE, members: sa.CTE) -> sa.CTE:
             row.value,
             sa.func.count().label("orders"),
             count_if(row.is_missing).label("missing"),
+            sa.func.min(sa.case((row.is_missing, row.caused_at))).label("first_at"),
+            sa.func.max(sa.case((row.is_missing, row.caused_at))).label("last_at"),
         )
         .group_by(row.dimension, row.value)
+        .having(
+            count_if(row.is_missing) >= LEAST_ORDERS,
+            count_if(row.is_missing) * 100 >= sa.func.count() * LEAST_SHARE_PCT,
+        )
         .subquery("trait_groups")
     )
-    whole = sa.select(
-        sa.func.count().label("orders"), count_if(orders.c.is_missing).label("missing")
-    ).subquery("whole")
-    of, rest_orders = group.c, whole.c.orders - group.c.orders
-    rest_missing = whole.c.missing - group.c.missing
+    own = sa.case({name: orders.c[name] for name in _DIMENSIONS}, value=group.c.dimension)
+    is_other = sa.func.coalesce(own != group.c.value, sa.true())
+    others, missing = count_if(is_other), count_if(is_other & orders.c.is_missing)
+    kept = (group.c.dimension, group.c.value, group.c.orders, group.c.missing)
     return (
-        sa.select(group)
-        .select_from(group.join(whole, sa.true()))
-        .where(
-            of.missing >= LEAST_ORDERS,
-            of.missing * 100 >= of.orders * LEAST_SHARE_PCT,
-            rest_orders > 0,
-            rest_missing * of.orders * TIMES_AS_COMMON <= of.missing * rest_orders,
+        sa.select(*kept)
+        .select_from(
+            group.join(orders, orders.c.caused_at.between(group.c.first_at, group.c.last_at))
         )
+        .group_by(*kept)
+        .having(others > 0, missing * group.c.orders * TIMES_AS_COMMON <= group.c.missing * others)
         .cte("missing_patterns")
     )
 

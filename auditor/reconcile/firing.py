@@ -40,10 +40,9 @@ def events(terms: Terms) -> sa.Select[Any]:
     """
     owners, owned = _owners()
     causes = sa.union_all(_parcels(terms, owners), _due_orders(terms, owners)).cte("causes")
-    pair = pairs(
-        causes, _fired(terms, owned), ("order_number", "customer_id", "changed_at")
-    ).subquery("paired")
-    row = pair.c
+    fired = _fired(terms, owned)
+    pair = pairs(causes, fired, ("order_number", "customer_id", "changed_at")).subquery("paired")
+    row, excused = pair.c, _of_other_parcels(terms, owners, fired)
     window = sa.case(
         (row.role == SHIPPED, _span(terms.pairing_window)), else_=_span(terms.confirmation_window)
     )
@@ -56,6 +55,7 @@ def events(terms: Terms) -> sa.Select[Any]:
         & (row.happened_at >= first_at)
         & (row.happened_at >= _since(terms) + LEAVES_WITHIN)
         & (row.happened_at < terms.events_before)
+        & excused.c.event_id.is_(None)
     )
     return sa.select(
         row.role,
@@ -69,7 +69,38 @@ def events(terms: Terms) -> sa.Select[Any]:
         row.timely_by,
         row.nearest,
         sa.case((is_cause, of_cause), else_=of_event).label("is_judged"),
+    ).select_from(pair.outerjoin(excused, row.event_id == excused.c.event_id))
+
+
+def _of_other_parcels(terms: Terms, owners: sa.CTE, fired: sa.CTE) -> sa.CTE:
+    """Select the events that a parcel of no consumer's order may have fired for.
+
+    A person who buys in the shop and on a marketplace has parcels of both, and no event says which it is
+    of. Those parcels owe no event, so that they take none from a consumer's.
+    """
+    parcel, order = t.centra_shipment.c, link_order.c
+    left_at = _left_at(t.centra_shipment)
+    return (
+        sa.select(fired.c.event_id)
+        .select_from(
+            t.centra_shipment.join(link_order, parcel.order_number == order.order_number)
+            .join(owners, order.person == owners.c.person)
+            .join(fired, owners.c.contact_id == fired.c.contact_id)
+        )
+        .where(
+            fired.c.role == SHIPPED,
+            parcel.is_shipped,
+            order.channel != "consumer",
+            fired.c.happened_at >= left_at,
+            fired.c.happened_at <= left_at + _span(terms.pairing_window),
+        )
+        .distinct()
+        .cte("excused_events")
     )
+
+
+def _left_at(parcel: sa.Table) -> ColumnElement[datetime]:
+    return sa.func.coalesce(parcel.c.shipped_at, parcel.c.updated_at, type_=sa.DateTime)
 
 
 def _owners() -> tuple[sa.CTE, sa.CTE]:
@@ -135,7 +166,7 @@ def _with_unread_orders(owners: sa.CTE) -> sa.Select[Any]:
 
 def _parcels(terms: Terms, owners: sa.CTE) -> sa.Select[Any]:
     parcel, order, seen = t.centra_shipment.c, link_order.c, _first_seen()
-    left_at = sa.func.coalesce(parcel.shipped_at, parcel.updated_at)
+    left_at = _left_at(t.centra_shipment)
     until_at = left_at + _span(terms.pairing_window)
     surely_left_at = sa.func.coalesce(seen.c.left_by, sa.func.greatest(left_at, parcel.updated_at))
     return (

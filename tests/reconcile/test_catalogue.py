@@ -84,6 +84,14 @@ def test_an_item_that_stands_twice_raises_nothing_else(books: Books):
     assert books.drift() == {("catalogue.duplicate_item", "A")}
 
 
+def test_a_retired_item_that_stands_twice_is_retired_all_the_same(books: Books):
+    books.sells("A", status="INACTIVE")
+    books.lists("A", available=False)
+    books.lists("A")
+    expected = {("catalogue.duplicate_item", "A"), ("catalogue.retired_item", "A")}
+    assert books.drift() == expected
+
+
 def test_an_item_that_changed_lately_is_not_judged(books: Books):
     wrong: list[dict[str, Any]] = [{"available": False}, {"price_minor": 1}, {"title": "Another"}]
     for number, listed in enumerate(wrong):

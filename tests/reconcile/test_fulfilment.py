@@ -83,6 +83,32 @@ def test_two_parcels_minutes_apart_with_two_events(shop: Books):
     assert found(shop) == set()
 
 
+def test_a_parcel_of_a_marketplace_excuses_the_event_that_it_may_have_fired(shop: Books):
+    parcel(shop)
+    shop.order("200", store_id="2", created_at=OLD - DAYS)
+    shop.shipment("200-1", OLD + 2 * HOURS)
+    shop.event("e1", "7", happened_at=OLD + 5 * MINUTES)
+    shop.event("e2", "7", happened_at=OLD + 2 * HOURS + 5 * MINUTES)
+    assert found(shop) == set()
+
+
+def test_a_parcel_of_a_marketplace_owes_no_event(shop: Books):
+    parcel(shop, OLD + HOURS)
+    shop.order("200", store_id="2", created_at=OLD - DAYS)
+    shop.shipment("200-1", OLD)
+    shop.event("e1", "7", happened_at=OLD + HOURS + 5 * MINUTES)
+    assert found(shop) == set()
+
+
+def test_a_parcel_of_a_marketplace_excuses_no_event_before_it(shop: Books):
+    parcel(shop)
+    shop.order("200", store_id="2", created_at=OLD - DAYS)
+    shop.shipment("200-1", OLD + 2 * HOURS)
+    shop.event("e1", "7", happened_at=OLD + 5 * MINUTES)
+    shop.event("e2", "7", happened_at=OLD + 10 * MINUTES)
+    assert found(shop) == {("fulfilment.duplicate_shipped_event", "event:e2")}
+
+
 def test_two_parcels_with_one_event(shop: Books):
     parcel(shop)
     shop.shipment("100-2", OLD + 3 * MINUTES)
@@ -347,15 +373,24 @@ def few(shop: Books) -> None:
 
 def everywhere(shop: Books) -> None:
     unconfirmed(shop, 5, payment_method="Invoice")
-    shop.order("80", payment_method="Card", created_at=OLD - 9 * DAYS / 2)
+    shop.order("80", payment_method="Card", created_at=OLD - DAYS)
     confirmed(shop, 2, payment_method="Card")
+
+
+def since_yesterday(shop: Books) -> None:
+    """Nothing is confirmed any more, and what was ordered since has not been shipped yet."""
+    for place in range(5):
+        shop.order(f"9{place}", created_at=OLD - place * HOURS, status="CONFIRMED")
+    for place in range(6):
+        shop.order(f"5{place}", created_at=OLD - (place + 1) * DAYS, status="SHIPPED")
+        shop.event(f"e{place}", "7", CONFIRMATION, OLD - (place + 1) * DAYS + 5 * MINUTES)
 
 
 def with_no_other(shop: Books) -> None:
     unconfirmed(shop, 5, payment_method="Invoice")
 
 
-@pytest.mark.parametrize("case", [few, everywhere, with_no_other])
+@pytest.mark.parametrize("case", [few, everywhere, with_no_other, since_yesterday])
 def test_what_is_no_pattern_is_raised_one_by_one(case: Callable[[Books], None], shop: Books):
     case(shop)
     assert {check for check, _ in found(shop)} == {"fulfilment.missing_confirmation"}
