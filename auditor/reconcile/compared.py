@@ -21,6 +21,7 @@ from auditor.model.drift import (
     link_sale,
     link_verdict,
 )
+from auditor.reconcile.consent import decided_at
 from auditor.reconcile.sql import count_if, row_hash
 
 if TYPE_CHECKING:
@@ -104,13 +105,12 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     """Select every contact: its person's consent against its opt-in."""
     row = link_contact.c
     erased = row.erased_customer_id.is_not(None)
-    decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
     return compared(
         row.contact_id,
         (sa.case((erased, "erased"), else_=row.consent), row.is_buyer),
         (row.opt_in, row.unsubscribed_at),
         # A contact that Centra does not know has nothing that could be too young.
-        sa.func.coalesce(decided_at < terms.contacts_before, row.person.is_(None) & ~erased),
+        sa.func.coalesce(decided_at() < terms.contacts_before, row.person.is_(None) & ~erased),
     )
 
 

@@ -12,6 +12,8 @@ from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import count_if, populations, text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
@@ -59,7 +61,7 @@ def checked() -> sa.Select[Any]:
     """Select how many contacts each check looked at."""
     row = link_contact.c
     known, erased = row.person.is_not(None), row.erased_customer_id.is_not(None)
-    said_yes = known & (row.consent == "yes")
+    said_yes = known & is_yes_in_centra()
     return populations(
         {
             "consent.erased_but_contactable": count_if(erased),
@@ -101,6 +103,22 @@ def _by_order() -> sa.Select[Any]:
     )
 
 
+def decided_at() -> ColumnElement[datetime]:
+    """Return when what decides of a contact was said, which must be old enough.
+
+    That is the erasure, or the newsletter row, or without one the customer's last change.
+    """
+    row = link_contact.c
+    said_at = sa.func.coalesce(row.evidence_at, row.changed_at)
+    return sa.case((row.erased_customer_id.is_not(None), row.changed_at), else_=said_at)
+
+
+def is_yes_in_centra() -> ColumnElement[bool]:
+    """Tell whether the yes is Centra's own: a sign-up at Emarsys proves an opt-in, and nothing else."""
+    row = link_contact.c
+    return sa.func.coalesce((row.consent == "yes") & row.evidence.is_not(None), sa.false())
+
+
 def judgement_of_contacts(terms: Terms) -> Judgement:
     """Return the rules in the order of CHECKS.md: a contact gets the first check that fits."""
     row, by_order = link_contact.c, _by_order().cte("opted_in_by_order")
@@ -115,9 +133,7 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
     opted_in = sa.func.coalesce(row.opt_in == YES, sa.false())
     opted_out = sa.func.coalesce(row.opt_in == NO, sa.false())
     never_opted_out = row.opt_in.is_(None) & row.unsubscribed_at.is_(None) & ~row.was_opted_out
-    # The record that decides must be old enough: the newsletter row, or without one the customer's.
-    decided_at = sa.func.coalesce(row.evidence_at, row.changed_at)
-    settled = sa.func.coalesce(decided_at < terms.contacts_before, sa.false())
+    settled = sa.func.coalesce(decided_at() < terms.contacts_before, sa.false())
     unproven = opted_in & (row.consent == "unknown")
     clear = "consent.unsubscribed_but_active_in_centra"
     return [
@@ -126,12 +142,15 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
         Rule("consent.erased_but_present", erased),
         Rule("consent.buyer_opted_in", row.is_buyer & ~known & opted_in),
         # The remedy of a merge takes the opt-in of what it left behind.
-        Rule("consent.opt_in_unknown_person", ~known & opted_in & (row.survivors == 0)),
+        Rule(
+            "consent.opt_in_unknown_person",
+            ~known & opted_in & (row.survivors == 0) & ~row.is_key_live,
+        ),
         Rule(None, ~settled, "what decides is younger than the settle time, or unknown to Centra"),
         Rule("consent.withdrawn_but_opted_in", opted_in & (row.consent == "no")),
         Rule("consent.opted_in_by_order", unproven & is_by_order),
         Rule("consent.opted_in_without_evidence", unproven),
-        Rule(None, row.consent != "yes", "Centra's consent is not yes"),
+        Rule(None, ~is_yes_in_centra(), "Centra's consent is not yes"),
         Rule("consent.opt_in_lost", never_opted_out),
         # A merge's orphan is opted out because it is one: nobody has said anything.
         Rule(
@@ -143,7 +162,5 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
 
 def _left_after_signing_up() -> ColumnElement[bool]:
     row = link_contact.c
-    later = row.unsubscribed_at.is_not(None) & (
-        row.opt_in.is_(None) | (row.unsubscribed_at > row.evidence_at)
-    )
-    return sa.func.coalesce(later, sa.false())
+    is_newest = row.evidence_at.is_(None) | (row.unsubscribed_at > row.evidence_at)
+    return row.unsubscribed_at.is_not(None) & (row.opt_in.is_(None) | is_newest)

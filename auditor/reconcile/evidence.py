@@ -2,7 +2,7 @@
 
 Newsletter rows and keyed consents are dated words, of which the newest counts. The flag has no date:
 a false one wins over every word, a true one counts where there is none. A newsletter row that an
-earlier complete snapshot had and this one has not is a withdrawal, unless another word came since.
+earlier complete snapshot had and this one has not is a withdrawal, dated when it was last seen.
 
 Source:
     Centra reference 3.3 and 3.4; CHECKS.md Terms (Centra consent).
@@ -73,7 +73,10 @@ def flags(terms: Terms) -> sa.Select[Any]:
     value = sa.case((row.c.receives_newsletters, 1), else_=0)
     return (
         sa.select(row.c.email_key, sa.func.min(value).label("flag"))
-        .where(row.c.receives_newsletters.is_not(None), *_of_live_customer(row, terms))
+        .where(
+            row.c.receives_newsletters.is_not(None),
+            *_of_live_customer(row, row.c.receives_newsletters, terms),
+        )
         .group_by(row.c.email_key)
     )
 
@@ -81,32 +84,25 @@ def flags(terms: Terms) -> sa.Select[Any]:
 def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
     """Return what both amount to; a tie of two words is a refusal."""
     is_refused, is_agreed = flags.c.flag == 0, flags.c.flag == 1
-    said_no = words.c.refused_at.is_not(None) & (
-        words.c.agreed_at.is_(None) | (words.c.agreed_at <= words.c.refused_at)
-    )
-    said_yes = words.c.agreed_at.is_not(None)
-    said_at = sa.case((said_no, words.c.refused_at), else_=words.c.agreed_at)
-    is_lost = words.c.lost_at.is_not(None)
+    refused_at, agreed_at, lost_at = words.c.refused_at, words.c.agreed_at, words.c.lost_at
+    is_lost = lost_at.is_not(None) & (refused_at.is_(None) | (refused_at < lost_at))
+    withdrawn_at = sa.case((is_lost, lost_at), else_=refused_at)
+    said_no = withdrawn_at.is_not(None) & (agreed_at.is_(None) | (agreed_at <= withdrawn_at))
+    said_at = sa.case((said_no, withdrawn_at), else_=agreed_at)
     return Verdict(
         sa.case(
             (is_refused | said_no, "no"),
-            (said_yes | is_agreed, "yes"),
-            (is_lost, "no"),
+            (agreed_at.is_not(None) | is_agreed, "yes"),
             else_="unknown",
         ),
         sa.case(
             (is_refused, FLAG),
+            (said_no & is_lost, GONE),
             (said_at == words.c.keyed_at, KEYED),
             (said_at.is_not(None), ROW),
             (is_agreed, FLAG),
-            (is_lost, GONE),
         ),
-        sa.case(
-            (is_refused, sa.null()),
-            (said_at.is_not(None), said_at),
-            (is_agreed, sa.null()),
-            else_=words.c.lost_at,
-        ),
+        sa.case((is_refused, sa.null()), else_=said_at),
     )
 
 
@@ -155,22 +151,31 @@ def _keyed(terms: Terms) -> sa.Select[Any]:
         sa.func.coalesce(row.c.updated_at, row.c.created_at).label("said_at"),
         sa.true().label("is_keyed"),
         sa.cast(sa.null(), sa.DateTime).label("lost_at"),
-    ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, terms))
+    ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, row.c.is_given, terms))
 
 
-def _of_live_customer(row: sa.Table, terms: Terms) -> tuple[ColumnElement[bool], ...]:
+def _of_live_customer(
+    row: sa.Table, is_given: ColumnElement[bool], terms: Terms
+) -> tuple[ColumnElement[bool], ...]:
     """Tell whether a row of the Order API counts: its customer is not erased, and of a store that does.
 
+    Where the tenant does not tell the store, a refusal counts, and an agreement if those of all stores do.
     Rows of an earlier run stay in the store when the settings name the Order API no more.
     """
     customer, store = t.centra_customer, t.centra_store
-    counted = (
+    is_live = ~sa.func.coalesce(customer.c.is_anonymized, sa.false())
+    of_store = (
         sa.select(customer.c.customer_id)
         .join(store, customer.c.store_id == store.c.store_id)
-        .where(~sa.func.coalesce(customer.c.is_anonymized, sa.false()), _counts(store, terms))
+        .where(is_live, _counts(store, terms))
     )
+    of_any = sa.select(customer.c.customer_id).where(is_live, customer.c.store_id.is_(None))
+    is_of_any: ColumnElement[bool] = row.c.customer_id.in_(of_any)
+    if terms.consent_stores is not None:
+        is_of_any &= ~is_given
     is_configured = text("yes" if terms.consent_keys is not None else "no") == "yes"
-    return (is_configured, row.c.email_key.is_not(None), row.c.customer_id.in_(counted))
+    counts = row.c.customer_id.in_(of_store) | is_of_any
+    return (is_configured, row.c.email_key.is_not(None), counts)
 
 
 def _counts(store: sa.Table, terms: Terms) -> ColumnElement[bool]:

@@ -19,8 +19,8 @@ def people(terms: Terms) -> sa.Select[Any]:
     """Select the people Centra knows: all rows that share one normalised e-mail, with their consent.
 
     Consent is `no` when the newest word is a refusal or the customer flag is false, `yes` when the
-    newest word is an agreement or the flag is true, `no` again when every word that an earlier snapshot
-    had is gone, `unknown` without any word. Rows bound to a product are back-in-stock requests: they
+    newest word is an agreement or the flag is true, `no` again when a sign-up that an earlier snapshot had
+    is gone and none came since, `unknown` without any word. Rows bound to a product are back-in-stock requests: they
     make a person known and say nothing about consent.
 
     Frame:
@@ -111,7 +111,9 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     live_email = sa.case((~_is_erased(customer), customer.c.email_key))
 
     def of_person(column: str) -> sa.ColumnElement[Any]:
-        return sa.func.coalesce(by_key.c[column], by_email.c[column])
+        # All of one person: what the key's has not is not that of somebody who has the e-mail.
+        is_keyed = by_key.c.email_key.is_not(None)
+        return sa.case((is_keyed, by_key.c[column]), else_=by_email.c[column])
 
     is_nobody = customer.c.customer_id.is_(None) & ~sa.func.coalesce(by_email.c.is_live, sa.false())
     erased_at = sa.case(

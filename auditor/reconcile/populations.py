@@ -20,6 +20,7 @@ from auditor.model.drift import (
 )
 from auditor.reconcile import catalogue
 from auditor.reconcile.attribution import lifecycle_events
+from auditor.reconcile.consent import is_yes_in_centra
 from auditor.reconcile.firing import CONFIRMED, SHIPPED
 from auditor.reconcile.identity import covered, is_judged
 from auditor.reconcile.sql import the_same
@@ -132,7 +133,7 @@ def contacts(terms: Terms) -> sa.Select[Any]:
         erased.label("is_erased"),
         (row.is_buyer & ~known).label("is_buyer"),
         (known & (row.consent == "no")).label("said_no"),
-        (known & (row.consent == "yes")).label("said_yes"),
+        (known & is_yes_in_centra()).label("said_yes"),
         (known & opted_in).label("is_known"),
         opted_in.label("is_opted_in"),
         counted.label("is_counted"),

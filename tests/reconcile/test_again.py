@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -22,6 +23,9 @@ from auditor.reconcile.again import state
 from auditor.reconcile.again.marks import Node
 from auditor.reconcile.run import reconcile, reconcile_again
 from auditor.sandbox.world import Scale, build_world, evolve, plant
+from auditor.sandbox.world.census import normal
+from auditor.sandbox.world.changes import anonymise_customer
+from auditor.sandbox.world.contacts import EMAIL, KEY_FIELD
 from auditor.warehouse import Warehouse
 from tests.direct import whole_snapshot, write_world
 from tests.stores import on_one_thread
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
     from auditor.reconcile.terms import Terms
     from auditor.sandbox.world import World
+    from auditor.sandbox.world.model import Contact, Customer
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -57,7 +62,7 @@ class Brand:
     def read(self) -> None:
         """Take a snapshot of how the world is now."""
         self.number += 1
-        self.taken = write_world(self.world, self.warehouse, f"run-{self.number}")
+        self.taken = write_world(self.world, self.warehouse, f"run-{self.number}", pepper="pepper")
 
     def reconcile(
         self,
@@ -94,6 +99,12 @@ class Brand:
         keys = sa.select(touched_key.c.key).where(touched_key.c.node == int(node))
         with self.warehouse.engine.connect() as conn:
             return set(conn.scalars(keys))
+
+    def consent(self) -> set[tuple[str, str]]:
+        """Return what differs in the suite of consent."""
+        row = d.drift_consent.c
+        with self.warehouse.engine.connect() as conn:
+            return {tuple(one) for one in conn.execute(sa.select(row.check_id, row.subject_key))}
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +204,63 @@ def test_who_changed_is_judged_again(settled: Brand):
         conn.execute(emarsys_contact.update().where(row.contact_id == contact).values(opt_in=9))
     settled.reconcile()
     assert contact in settled.touched(Node.CONTACT) - before
+
+
+def only_by_key(world: World) -> tuple[Contact, Customer]:
+    """Return a contact of a customer whom nothing else has the e-mail of, which the key alone leads to."""
+    customers = {str(one.id): one for one in world.centra.customers}
+    spelled = [one.email for one in customers.values()]
+    spelled += [one.email for one in world.centra.subscriptions]
+    emails = Counter(map(normal, spelled))
+    return next(
+        (contact, customer)
+        for contact in world.emarsys.contacts
+        if (customer := customers.get(contact.values[KEY_FIELD] or ""))
+        and not customer.is_anonymized
+        and emails[normal(contact.values[EMAIL] or "")] == 1
+    )
+
+
+def came_back(brand: Brand) -> str:
+    """Let a person be erased on both sides, and an old list with the address be imported days later."""
+    world, (contact, customer) = brand.world, only_by_key(brand.world)
+    world.now += DAY
+    anonymise_customer(world, customer.id, world.now - timedelta(hours=5))
+    world.emarsys.contacts.remove(contact)
+    for _ in range(3):
+        brand.read()
+        assert brand.judge()
+        world.now += DAY
+    contact.values[KEY_FIELD] = None
+    world.emarsys.contacts.append(contact)
+    return str(contact.id)
+
+
+def kept_the_old_address(brand: Brand) -> str:
+    """Let a customer have a new e-mail, their contact alone the old one, and then be erased."""
+    world, (contact, customer) = brand.world, only_by_key(brand.world)
+    world.now += DAY
+    contact.values[KEY_FIELD], customer.email = None, "elsewhere@new.example"
+    customer.updated_at = world.now - timedelta(hours=9)
+    for _ in range(3):
+        brand.read()
+        assert brand.judge()
+        world.now += DAY
+    anonymise_customer(world, customer.id, world.now - timedelta(hours=5))
+    return str(contact.id)
+
+
+@pytest.mark.parametrize("history", [came_back, kept_the_old_address])
+def test_an_erased_customers_contact_is_found_by_the_hash_of_the_email(
+    brand: Brand, history: Callable[[Brand], str]
+):
+    contact = history(brand)
+    brand.read()
+    assert brand.judge()
+    found = brand.consent()
+    brand.judge(anew=True)
+    assert ("consent.erased_but_contactable", contact) in found
+    assert found == brand.consent()
 
 
 def test_the_first_run_judges_everything(brand: Brand):

@@ -333,8 +333,135 @@ def test_the_only_row_of_a_mere_subscriber_that_is_gone_is_a_withdrawal(books: B
 def test_a_sign_up_that_was_replaced_by_a_newer_one_is_consent(books: Books):
     signed_up(books)
     books.lose(t.centra_subscription, subscription_id="s1")
-    books.subscription("a@x.se", subscription_id="s2")
+    books.subscription("a@x.se", subscription_id="s2", created_at=EARLIER + timedelta(days=1))
     assert books.drift() == set()
+
+
+def test_a_sign_up_that_is_gone_wins_over_an_older_one(books: Books):
+    books.subscription("a@x.se", store_id="2", created_at=OLD - timedelta(days=300))
+    signed_up(books)
+    books.lose(t.centra_subscription, subscription_id="s1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_a_sign_up_that_is_gone_wins_over_an_undated_flag(books: Books):
+    books.flag("1", "a@x.se", receives=True)
+    signed_up(books)
+    books.lose(t.centra_subscription, subscription_id="s1")
+    (row,) = [row for row in books.rows(LEGACY) if row["check_id"].startswith("consent.")]
+    assert (row["check_id"], row["centra_evidence"]) == (
+        "consent.withdrawn_but_opted_in",
+        "newsletter subscription that is gone",
+    )
+
+
+# --- whose word it is
+
+
+def keyed_and_mailed(books: Books, **customer: Any) -> None:
+    """Let a contact have the key of one customer and the e-mail of another, who signed up."""
+    books.customer("1", "a@x.se", **customer)
+    books.customer("2", "b@x.se")
+    books.subscription("b@x.se")
+    books.contact("900", "b@x.se", 1, external_id="1")
+
+
+def test_the_evidence_of_a_keyed_contact_is_not_that_of_whoever_has_the_email(books: Books):
+    keyed_and_mailed(books)
+    (row,) = [row for row in books.rows() if row["check_id"].startswith("consent.")]
+    assert (row["check_id"], row["centra_evidence"]) == (
+        "consent.opted_in_without_evidence",
+        None,
+    )
+
+
+def test_a_keyed_contact_settles_with_its_own_customer(books: Books):
+    keyed_and_mailed(books, created_at=YOUNG, updated_at=YOUNG)
+    assert books.drift() == set()
+
+
+def test_a_keyed_contact_does_not_wait_for_whoever_has_the_email(books: Books):
+    books.customer("1", "a@x.se")
+    books.customer("2", "b@x.se")
+    books.subscription("b@x.se", created_at=YOUNG)
+    books.contact("900", "b@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.opted_in_without_evidence", "900")}
+
+
+def test_a_contact_of_a_customer_without_an_email_is_known(books: Books):
+    books.customer("1", None)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == set()
+
+
+# --- when it settles
+
+
+def test_an_erasure_of_a_moment_ago_settles_though_the_newsletter_row_went_with_it(books: Books):
+    books.customer("1", "a@x.se", email_hash="h")
+    books.subscription("a@x.se", subscription_id="s1")
+    books.contact("900", "a@x.se", 1, external_id="1", email_hash="h")
+    books.remember()
+    books.lose(t.centra_subscription, subscription_id="s1")
+    erased = {"email_key": "gone@x.invalid", "email_hash": "o", "is_anonymized": True}
+    books.change(t.centra_customer, {"customer_id": "1"}, updated_at=YOUNG, **erased)
+    assert books.drift() == set()
+
+
+def test_an_erasure_of_long_ago_does_not_wait_for_a_new_word_of_the_address(books: Books):
+    books.customer("1", None, is_anonymized=True)
+    books.subscription("a@x.se", created_at=YOUNG)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift() == {("consent.erased_but_contactable", "900")}
+
+
+# --- withdrawals at Emarsys, sign-ups at Emarsys
+
+
+def test_an_unsubscribe_wins_over_an_undated_flag(books: Books):
+    books.customer("1", "a@x.se")
+    books.flag("1", "a@x.se", receives=True)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.unsubscribe("900", NOW - timedelta(days=2))
+    assert books.drift(LEGACY) == {("consent.unsubscribed_but_active_in_centra", "900")}
+
+
+@pytest.mark.parametrize("opt_in", [2, None])
+def test_a_sign_up_made_at_emarsys_is_no_yes_of_centra(books: Books, opt_in: int | None):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", opt_in, external_id="1", source_id="777")
+    assert books.drift() == set()
+
+
+# --- a tenant that does not tell the store of a customer
+
+
+def test_a_flag_counts_where_the_store_is_not_told(books: Books):
+    books.customer("1", "a@x.se", store_id=None)
+    books.flag("1", "a@x.se", receives=True)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    assert books.drift(LEGACY) == set()
+
+
+@pytest.mark.parametrize("stores", [None, ("Retail",)], ids=["all stores", "some stores"])
+def test_a_refusal_counts_where_the_store_is_not_told(books: Books, stores: tuple[str, ...] | None):
+    books.customer("1", "a@x.se", store_id=None)
+    books.subscription("a@x.se")
+    books.flag("1", "a@x.se", receives=False)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    terms = replace(LEGACY, consent_stores=stores)
+    assert books.drift(terms) == {("consent.withdrawn_but_opted_in", "900")}
+
+
+def test_an_agreement_of_an_untold_store_is_none_of_the_stores_that_count(books: Books):
+    books.customer("1", "a@x.se", store_id=None)
+    books.flag("1", "a@x.se", receives=True)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    terms = replace(LEGACY, consent_stores=("Retail",))
+    assert books.drift(terms) == {("consent.opted_in_without_evidence", "900")}
+
+
+# --- what earlier snapshots tell of contacts
 
 
 def test_a_sign_up_that_moved_to_a_new_email_is_gone_from_nobody(books: Books):

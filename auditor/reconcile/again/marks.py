@@ -39,6 +39,7 @@ class Node(IntEnum):
     CUSTOMER = 4
     EMAIL = 5
     WHOLE = 6  # what every record may depend on: where it changes, everything is judged anew
+    HASH = 7  # of an e-mail, by which the contact of an erased customer is known
 
 
 _metadata = sa.MetaData()

@@ -53,7 +53,13 @@ def _ties_of(table: sa.Table, *columns: tuple[Node, str]) -> list[_Tie]:
 _PAST = HISTORY["centra_customer"]
 _TIES: tuple[_Tie, ...] = tuple(
     chain(
-        _ties_of(_PAST, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
+        _ties_of(
+            _PAST,
+            (Node.CUSTOMER, "customer_id"),
+            (Node.EMAIL, "email_key"),
+            (Node.HASH, "email_hash"),
+        ),
+        _ties_of(t.emarsys_contact, (Node.CONTACT, "contact_id"), (Node.HASH, "email_hash")),
         _ties_of(
             d.link_order,
             (Node.ORDER, "order_number"),
