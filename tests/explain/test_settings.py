@@ -33,20 +33,21 @@ def ill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
     warehouse = Warehouse(warehouse_in(folder))
     books = Books(warehouse)
     books.definition("order_shipped", usages=0)
-    books.customer("7", "a@x.se", total_orders=11)
-    books.contact("7", "a@x.se", None, external_id="7")
+    for who, orders in (("7", 6), ("8", 5)):
+        books.customer(who, f"{who}@x.se", total_orders=orders)
+        books.contact(who, f"{who}@x.se", None, external_id=who)
     for name in ("order_shipped", "order_confirmation"):
         books.event(
             f"first {name}", "7", name, OLD - timedelta(days=10)
         )  # how far back events reach
     for place in range(11):
         at = OLD + timedelta(hours=6 * place)
-        is_paid = place < 5
-        method = "Card" if is_paid else "Invoice"
-        bought = {"customer_id": "7", "created_at": at, "updated_at": at}
+        is_paid = place % 2 == 1
+        who, method = ("8", "Card") if is_paid else ("7", "Invoice")
+        bought = {"customer_id": who, "created_at": at, "updated_at": at}
         books.order(f"9{place}", books.line("A", 1, 100), payment_method=method, **bought)
         if is_paid:
-            books.event(f"e{place}", "7", "order_confirmation", at + timedelta(minutes=5))
+            books.event(f"e{place}", who, "order_confirmation", at + timedelta(minutes=5))
     books.rows(ENDING)
     with warehouse.engine.connect() as conn:
         yield conn
