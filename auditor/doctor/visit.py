@@ -144,7 +144,7 @@ class Visit:
             wait_of=lambda response: rate_wait_s(response, self.clock),
             retries=RETRIES,
         )
-        return CoreApi(http, emarsys.url, self._short_sleep, emarsys.versions)
+        return CoreApi(http, emarsys.url, self._short_sleep, emarsys.versions, self.clock)
 
     def _short_sleep(self, seconds: float) -> None:
         """Wait, but never for long: a doctor who is kept waiting says so instead."""

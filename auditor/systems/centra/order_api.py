@@ -141,6 +141,10 @@ class OrderApiClient:
             raise RefusedError(WRONG_ADDRESS) from exc
         if bytes(parts.get("status", b"")) != b'"ok"' or not response.is_success:
             # Its message is not quoted: it may hold personal data.
+            if self._is_known:  # the secret was right a moment ago
+                raise SchemaDriftError(
+                    "Centra's Order API answers a page of customers with an error."
+                )
             raise RefusedError(REFUSED)
         self._is_known = True
         return _only_list(parts)

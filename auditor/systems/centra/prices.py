@@ -89,10 +89,15 @@ def _markets(row: LowestPrice) -> Sequence[str | None]:
 
 
 def _lowest_key(row: LowestPrice) -> int:
-    """Return a number for a record that has no id: one per variant, list, start and markets."""
+    """Return a number for a record that has no id, of all that it says: start and markets may be untold."""
     markets = sorted(market.id for market in row.markets)
-    parts = (row.product_variant.id, row.pricelist.id, row.start_date, markets)
+    amounts = [_amount(amount) for amount in (row.original_price, row.price)]
+    parts = (row.product_variant.id, row.pricelist.id, row.start_date, markets, amounts)
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=12).digest(), "big")
+
+
+def _amount(amount: Amount | None) -> tuple[str, str] | None:
+    return (str(amount.value), amount.currency.code) if amount else None
 
 
 def _stock_tables(rows: Sequence[SizeStock]) -> dict[str, pa.Table]:

@@ -30,7 +30,7 @@ CAMPAIGN = Endpoint("GET", "email/{}", "campaign.get")
 
 NO_CAMPAIGN = ((400, 6025), (400, 6026), (404, 6025), (400, 6004))
 LAUNCHED = 3
-NOT_LAUNCHED = 0
+IN_PROGRESS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Campaign:
 
     @property
     def is_open(self) -> bool:
-        """Return whether its audience may still change: once launched, its recipients are fixed."""
-        return self.status != LAUNCHED and self.api_status in (None, NOT_LAUNCHED)
+        """Return whether it is still to go out: one that is scheduled is, and one whose launch failed."""
+        return self.status != LAUNCHED and self.api_status != IN_PROGRESS
 
 
 def campaigns(api: CoreApi, *, status: int | None = None) -> list[Campaign]:

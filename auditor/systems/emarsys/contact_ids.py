@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from auditor.model.tables import emarsys_contact
+from auditor.systems.arrow import arrow_schema
 from auditor.systems.emarsys.contact_rows import (
     VANISHED,
     Rows,
@@ -22,6 +24,7 @@ from auditor.systems.emarsys.contact_rows import (
     set_aside,
     taken,
 )
+from auditor.systems.emarsys.envelope import id_or_none
 from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, UNUSABLE_KEY, checkids, getdata
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.lookup import Ids
 
+UNTOLD = "Emarsys leaves this contact out of its answer and says no reason"
 REASONS: dict[int | None, str] = {
     NOT_FOUND: VANISHED,
     AMBIGUOUS: "several contacts have this key and Emarsys does not give their ids",
@@ -96,15 +100,26 @@ class ContactIds:
 
 
 def rows_by_id(api: CoreApi, fields: Mapping[str, int], ids: Sequence[str]) -> Iterator[Rows]:
-    """Yield the contacts with these ids, read anew.
+    """Yield the contacts with these ids, read anew; whoever Emarsys leaves out or fails at is set aside.
 
     Raises:
         ReadError: as for `CoreApi.call`.
     """
+    untold = dict.fromkeys(ids)
     for found in getdata(api, "id", ids, list(fields.values())):
         rows = contact_rows_of_data(found.rows, fields)
-        gone = tuple(aside(VANISHED, {"contact_id": one}) for one in found.failed)
-        yield Rows(rows.table, rows.aside + gone)
+        for one in (*(id_or_none(row.get("id")) for row in found.rows), *found.failed):
+            untold.pop(one or "", None)
+        failed = (aside(_why(code), {"contact_id": one}) for one, code in found.failed.items())
+        yield Rows(rows.table, (*rows.aside, *failed))
+    if untold:
+        nobody = arrow_schema(emarsys_contact).empty_table()
+        yield Rows(nobody, tuple(aside(UNTOLD, {"contact_id": one}) for one in untold))
+
+
+def _why(code: int | None) -> str:
+    """Say why a contact is not read by its id; only one that is not there hides nobody."""
+    return VANISHED if code == NOT_FOUND else f"Emarsys answers its id with code {code}"
 
 
 class _Batch:

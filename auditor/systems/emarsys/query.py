@@ -61,7 +61,8 @@ def _pages(api: CoreApi, field: int, value: str) -> Iterator[list[int]]:
     """Yield the ids of the contacts with this value.
 
     Each page begins with the last row of the one before, and no other row comes twice. Where that
-    does not hold, rows have moved between two pages, and one may have slipped through.
+    does not hold, rows have moved between two pages, and one may have slipped through. Behind the last
+    page is nothing: one that is shorter than asked for may be all that the server gives at a time.
 
     Raises:
         IncompleteSnapshotError: they have moved.
@@ -69,8 +70,10 @@ def _pages(api: CoreApi, field: int, value: str) -> Iterator[list[int]]:
     ids, offset = _page(api, field, value, 0), 0
     told = set(ids)
     yield ids
-    while len(ids) == PAGE:
-        offset += PAGE - 1
+    while ids:
+        if len(ids) < PAGE and not _page(api, field, value, offset + len(ids)):
+            return
+        offset += len(ids) - 1
         last, ids = ids[-1], _page(api, field, value, offset)
         if ids[:1] != [last] or not told.isdisjoint(ids[1:]):
             raise IncompleteSnapshotError(

@@ -168,6 +168,13 @@ def test_lowest_prices_are_told_apart_without_an_id(other: Row):
     assert len(tables(LOWEST_PRICES, "lowestPrices", *rows)["centra_lowest_price"]) == 2
 
 
+@pytest.mark.parametrize("untold", ["startDate", "markets"])
+def test_lowest_prices_are_told_apart_whatever_the_tenant_does_not_tell(untold: str):
+    rows = [lowest_price(), lowest_price(price=money(1))]
+    told = [{name: value for name, value in row.items() if name != untold} for row in rows]
+    assert len(tables(LOWEST_PRICES, "lowestPrices", *told)["centra_lowest_price"]) == 2
+
+
 def test_pictures_are_read_in_the_size_that_the_settings_name():
     pictures = [{"source": {"url": f"https://shop.example/{name}.jpg"}} for name in "ab"]
     found = tables(displays("standard"), "displays", display(4, media=pictures))

@@ -138,6 +138,13 @@ def test_a_wrong_secret_is_named(world: World, refusal: str):
         list(stream.read())
 
 
+def test_a_page_that_is_refused_later_is_no_matter_of_the_secret():
+    api = answering({"status": "ok", "customers": []}, {"status": "no", "msg": "limit too high"})
+    api.customers(0)
+    with pytest.raises(SchemaDriftError, match="answers a page of customers with an error"):
+        api.customers(500)
+
+
 def test_a_wrong_address_is_named():
     with pytest.raises(RefusedError, match=r"centra\.order_api\.url does not lead"):
         answering({}, status=404).customers(0)

@@ -55,7 +55,15 @@ def test_an_empty_target_is_none(server, api: CoreApi, empty: object):
 
 @pytest.mark.parametrize(
     ("status", "api_status", "is_open"),
-    [("1", "0", True), ("4", "0", True), ("3", "0", False), ("4", "2", False), ("4", "1", False)],
+    [
+        ("1", "0", True),
+        ("4", "0", True),
+        ("3", "0", False),
+        ("3", "2", False),
+        ("4", "1", False),
+        ("4", "2", True),  # scheduled
+        ("4", "10", True),  # its launch failed
+    ],
 )
 def test_the_audience_of_a_launched_campaign_is_fixed(
     server, api: CoreApi, status: str, api_status: str, is_open: bool

@@ -20,6 +20,7 @@ from auditor.systems.emarsys.client import (
     pauses,
     rate_wait_s,
     require_all,
+    spare_wait_s,
     unless_refused,
 )
 from auditor.systems.emarsys.envelope import Endpoint
@@ -145,6 +146,38 @@ def limited(reset: str | None) -> httpx.Response:
 )
 def test_a_rate_limit_is_waited_out(reset: str | None, wait_s: float):
     assert rate_wait_s(limited(reset), FakeClock()) == wait_s
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reset_s", "wait_s"),
+    [
+        ("21", 20, 0.0),
+        ("20", 20, 20.0),
+        ("0", 20, 20.0),
+        ("0", -5, 0.0),
+        ("0", 3000, 0.0),
+        ("", 20, 0.0),
+    ],
+)
+def test_the_last_of_the_rate_is_left_to_others(remaining: str, reset_s: int, wait_s: float):
+    left = {"X-RateLimit-Limit": "1000", "X-Ratelimit-Remaining": remaining}
+    reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + reset_s)}
+    assert spare_wait_s(httpx.Response(200, headers={**left, **reset}), FakeClock()) == wait_s
+
+
+def test_a_call_waits_for_the_next_window_where_the_rate_is_nearly_used(server, api: CoreApi):
+    scarce = ok(5)
+    scarce.headers.update(
+        {
+            "X-RateLimit-Limit": "1000",
+            "X-RateLimit-Remaining": "3",
+            "X-RateLimit-Reset": str(int(NOW.timestamp()) + 20),
+        }
+    )
+    server.on(SIZE_ROUTE, scarce, ok(5))
+    for _ in range(3):
+        api.call(SIZE, 7)
+    assert server.slept == [20.0]
 
 
 def test_an_overloaded_server_names_no_pause():

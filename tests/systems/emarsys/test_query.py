@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -84,15 +85,48 @@ def test_a_contact_deleted_meanwhile_is_set_aside_and_hides_nothing(
 
 
 def test_an_order_that_changes_is_incomplete(base: ContactBase, server: FakeEmarsys, api: CoreApi):
-    server.on(ROUTE, answer(base), answer(base), answer(base, lambda ids: ids[::-1]))
+    fine = [answer(base)] * 3  # the unknown, that nobody is behind them, and two who said yes
+    server.on(ROUTE, *fine, answer(base, lambda ids: ids[::-1]))
     with pytest.raises(IncompleteSnapshotError, match="an order that changes"):
         read(api)
 
 
 def test_a_page_that_is_lost_is_incomplete(base: ContactBase, server: FakeEmarsys, api: CoreApi):
-    server.on(ROUTE, answer(base), answer(base), ok({"result": False}))
+    server.on(ROUTE, *[answer(base)] * 3, ok({"result": False}))
     with pytest.raises(IncompleteSnapshotError, match="an order that changes"):
         read(api)
+
+
+@pytest.mark.usefixtures("base")
+def test_a_server_that_gives_fewer_than_asked_is_asked_on(
+    api: CoreApi, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(query, "PAGE", 3)
+    capped = query._page
+    monkeypatch.setattr(query, "_page", lambda *asked: capped(*asked)[:2])
+    assert read(api) == ["1", "2", "3", "4", "5"]
+
+
+def without_the_first(base: ContactBase, errors: list[dict[str, Any]]) -> Any:
+    def found(request: httpx.Request) -> httpx.Response:
+        rows = json.loads(base.getdata(request).content)["data"]["result"] or []
+        left = [row for row in rows if row["id"] != "1"]
+        return ok({"result": left or False, "errors": errors if len(left) < len(rows) else []})
+
+    return found
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [[], [{"key": "1", "errorCode": 2001, "errorMsg": "Failed to load fields"}]],
+    ids=["without a word", "for another reason"],
+)
+def test_a_contact_that_is_there_and_not_read_hides_something(
+    base: ContactBase, server: FakeEmarsys, api: CoreApi, errors: list[dict[str, Any]]
+):
+    server.on("POST /api/v3/contact/getdata", without_the_first(base, errors))
+    aside = [one for page in read_queried_contacts(api, FIELDS) for one in page.aside]
+    assert [(one.hides, '"1"' in one.content) for one in aside] == [(True, True)]
 
 
 def test_a_field_without_index_names_the_setting(server: FakeEmarsys, api: CoreApi):
