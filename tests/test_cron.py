@@ -35,6 +35,8 @@ def days(line: str) -> list[str]:
         ("1-5/2", ["Mon", "Wed", "Fri"]),
         ("0,3", ["Wed", "Sun"]),
         ("mon,sun", ["Mon", "Sun"]),
+        ("*/2", ["Tue", "Thu", "Sat", "Sun"]),
+        ("1/2", ["Mon", "Wed", "Fri"]),
         ("*", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
     ],
 )
@@ -43,11 +45,20 @@ def test_the_days_of_the_week_are_those_of_cron(field: str, fires: list[str]):
 
 
 @pytest.mark.parametrize(
-    "line", ["", "0 2 * *", "0 2 * * 8", "0 2 * * 5-1", "61 2 * * *", "a b c d e"]
+    "line", ["", "0 2 * *", "0 2 * * 8", "0 2 * * 5-1", "61 2 * * *", "a b c d e", "0 5 31 2 *"]
 )
 def test_what_is_no_cron_line_is_refused(line: str):
     with pytest.raises(ValueError):  # noqa: PT011 - the settings say which one
         trigger_of(line)
+
+
+def test_days_of_the_month_and_of_the_week_are_either():
+    assert days("0 5 25 * 5") == ["Wed", "Fri"]
+
+
+@pytest.mark.parametrize("line", ["0 5 * * 5", "0 5 27 * *", "0 5 */1 * 5", "0 5 27 * */1"])
+def test_a_star_leaves_it_to_the_other_days(line: str):
+    assert days(line) == ["Fri"]
 
 
 @pytest.mark.parametrize("at", ["0 2", "30 2", "0 3", "59 1"])
