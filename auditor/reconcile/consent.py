@@ -24,7 +24,7 @@ YES, NO = 1, 2
 def drift(terms: Terms) -> sa.Select[Any]:
     """Select the contacts whose opt-in the evidence in Centra does not carry, one check each.
 
-    Emarsys owns the status, Centra the evidence; an unsubscribe counts against a sign-up only when it came later.
+    Emarsys owns the status, Centra the evidence; an unsubscribe counts against a sign-up unless that came later.
 
     Frame:
         Result: one row per drifted contact; columns of `drift_consent`.
@@ -162,5 +162,5 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
 
 def _left_after_signing_up() -> ColumnElement[bool]:
     row = link_contact.c
-    is_newest = row.evidence_at.is_(None) | (row.unsubscribed_at > row.evidence_at)
+    is_newest = row.evidence_at.is_(None) | (row.unsubscribed_at >= row.evidence_at)
     return row.unsubscribed_at.is_not(None) & (row.opt_in.is_(None) | is_newest)

@@ -426,6 +426,14 @@ def test_an_unsubscribe_wins_over_an_undated_flag(books: Books):
     assert books.drift(LEGACY) == {("consent.unsubscribed_but_active_in_centra", "900")}
 
 
+def test_an_unsubscribe_at_the_very_moment_of_the_sign_up_wins(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", created_at=OLD)
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.unsubscribe("900", OLD)
+    assert books.drift() == {("consent.unsubscribed_but_active_in_centra", "900")}
+
+
 @pytest.mark.parametrize("opt_in", [2, None])
 def test_a_sign_up_made_at_emarsys_is_no_yes_of_centra(books: Books, opt_in: int | None):
     books.customer("1", "a@x.se")
