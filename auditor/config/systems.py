@@ -102,6 +102,9 @@ class OpenData(Struct, frozen=True, kw_only=True):
     dataset: Dataset = ""
 
 
+REQUIRED_COLUMNS = ("item", "price", "order", "timestamp")
+
+
 class SalesUpload(Struct, frozen=True, kw_only=True):
     """How the brand's sales file reaches Emarsys, and which columns it has."""
 
@@ -113,12 +116,18 @@ class SalesUpload(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a header that Emarsys would refuse.
 
-        Source: Emarsys reference 5.1: exactly one of the columns `customer` and `email`.
+        Source: Emarsys reference 5.1: four columns without which a load fails, and exactly one of
+        `customer` and `email`.
         """
         if len(set(self.columns)) != len(self.columns):
             raise SettingError("columns", "must name every column once")
         if ("customer" in self.columns) == ("email" in self.columns):
             raise SettingError("columns", "must name exactly one of customer and email")
+        missing = [name for name in REQUIRED_COLUMNS if name not in self.columns]
+        if missing:
+            raise SettingError(
+                "columns", f"must name {', '.join(missing)}, too: no load goes without"
+            )
 
 
 class CatalogueFeed(Struct, frozen=True, kw_only=True):
@@ -174,4 +183,10 @@ class Emarsys(Struct, frozen=True, kw_only=True):
                 "missing; add the id of the field that holds the Centra customer id",
             )
         known = {name: number for name, number in CONTACT_FIELDS.items() if number}
-        force_setattr(self, "fields", known | self.fields)
+        fields = known | self.fields
+        for name, number in self.fields.items():
+            if twins := [one for one in fields if one != name and fields[one] == number]:
+                raise SettingError(f"fields.{name}", f"is the field of {twins[0]}, too")
+        if len(set(self.events.values())) != len(self.events):
+            raise SettingError("events", "must name another event for each")
+        force_setattr(self, "fields", fields)
