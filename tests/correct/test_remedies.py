@@ -480,6 +480,31 @@ def test_an_item_that_sold_out_is_made_unavailable(desk, tmp_path: Path):
     assert change.request == CatalogueCells("A", {"available": "false"}, {"available": "true"})
 
 
+def test_of_an_items_texts_only_those_that_are_wrong_are_set(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", title="Wrong", category="Home > Women > Coats|Sale > Coats")
+    desk.audit("catalogue")
+    (change,) = pushed(desk, tmp_path).changes("catalogue.attribute_mismatch")
+    assert change.request == CatalogueCells("A", {"title": "Coat A"}, {"title": "Wrong"})
+
+
+def test_a_category_that_leads_elsewhere_is_set(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", category="Sale")
+    desk.audit("catalogue")
+    (change,) = pushed(desk, tmp_path).changes("catalogue.attribute_mismatch")
+    assert change.request == CatalogueCells("A", {"category": "Women>Coats"}, {"category": "Sale"})
+
+
+def test_a_link_that_is_wrong_is_for_the_feeds_makers(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", link="https://shop.example/other", category="Home > Women > Coats")
+    desk.audit("catalogue")
+    desk = pushed(desk, tmp_path)
+    assert desk.changes("catalogue.attribute_mismatch") == []
+    assert len(desk.reasons("catalogue.attribute_mismatch")) == 1
+
+
 def test_a_missing_item_is_for_people_even_where_the_catalogue_is_pushed(desk, tmp_path: Path):
     desk.books.sells("A")
     desk.audit("catalogue")
