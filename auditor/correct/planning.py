@@ -185,7 +185,7 @@ def _plan_check(
             if finding.state == "accepted" or finding.contained:
                 draft.leave(remedy, ACCEPTED)
                 continue
-            if finding.run != material.snapshot.run:
+            if not _is_judged(finding, material.snapshot):
                 draft.leave(remedy, UNSEEN)
                 continue
             case = Case(
@@ -200,6 +200,15 @@ def _plan_check(
             )
             outcomes = _ambiguous(case) if finding.remedy is None else REMEDIES[remedy](case)
             _place(case, _not_made(material, list(outcomes)), check, draft, room)
+
+
+def _is_judged(finding: Finding, snapshot: Snapshot) -> bool:
+    """Tell whether the snapshot showed a finding.
+
+    What an audit wrote that was killed is its successor's to tell, under the successor's name, although
+    that one may not have judged it.
+    """
+    return finding.run == snapshot.run and finding.last_seen == snapshot.as_of
 
 
 def _not_made(material: Material, outcomes: list[Outcome]) -> list[Outcome]:
