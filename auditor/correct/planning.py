@@ -55,6 +55,7 @@ class Material:
         digits: Decimals of the base currency.
         items: Rows of the catalogue feed.
         sent: Sales lines that were sent already.
+        in_flight: Those that the snapshot may not show yet.
         made: Changes of this snapshot's findings that were made already, or may have been.
     """
 
@@ -70,6 +71,7 @@ class Material:
     tool: str
     items: int = 0
     sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
+    in_flight: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
     made: Collection[str] = field(default_factory=frozenset)
 
 
@@ -197,6 +199,7 @@ def _plan_check(
                 as_of=material.snapshot.as_of,
                 currency=material.currency,
                 sent=material.sent,
+                in_flight=material.in_flight,
             )
             outcomes = _ambiguous(case) if finding.remedy is None else REMEDIES[remedy](case)
             _place(case, _not_made(material, list(outcomes)), check, draft, room)

@@ -72,6 +72,7 @@ class Desk:
     settings: Settings
     records: dict[str, int] = field(default_factory=lambda: {"emarsys": 10_000, "centra": 10_000})
     sent: frozenset[tuple[str, str, str]] = frozenset()
+    in_flight: frozenset[tuple[str, str, str]] = frozenset()
     run: str = RUN
     seen_at: datetime = NOW
     shuffled: Callable[[list[Finding]], list[Finding]] = list
@@ -114,6 +115,7 @@ class Desk:
             expectations="e",
             tool="0",
             sent=self.sent,
+            in_flight=self.in_flight,
         )
 
     def changes(self, check: str) -> list[Change]:

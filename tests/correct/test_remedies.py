@@ -23,6 +23,7 @@ from tests.correct.desk import read_settings
 from tests.reconcile.books import NOW, OLD
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from tests.correct.desk import Desk
@@ -337,6 +338,82 @@ def test_of_two_returns_only_the_one_that_is_missing_is_uploaded(desk):
     desk.audit("sales")
     (change,) = desk.changes("sales.return_not_reflected")
     assert [one.quantity_milli for one in change.request.lines] == [-2000]
+
+
+def returned(desk: Desk, *times: datetime | None, counted: int = 0, first: int = 99) -> str:
+    """Let one unit each of an order come back at these times, of which Emarsys counts so many.
+
+    Returns are numbered from the first on, as Centra does.
+    """
+    known(desk)
+    line = desk.books.line("A", 5, 500)
+    desk.books.order("100", line)
+    desk.books.sale("100", "A", 5, 500, si_contact_id="si11")
+    for number, at in enumerate(times, start=first):
+        desk.books.returned(line, 1, created_at=at, return_id=str(number))
+    for _ in range(counted):
+        desk.books.sale("100", "A", -1, -100, si_contact_id="si11")
+    desk.audit("sales")
+    return "sales.return_not_reflected"
+
+
+def causes(desk: Desk, check: str) -> list[str]:
+    """Return the causes of the lines that a plan of one check uploads."""
+    requests = [change.request for change in desk.changes(check)]
+    return [line.cause for one in requests if isinstance(one, SalesLines) for line in one.lines]
+
+
+def of_return(number: int) -> frozenset[tuple[str, str, str]]:
+    """Return what the upload ledger keeps of a return."""
+    return frozenset({("100", "A", f"return:{number}")})
+
+
+def test_the_newest_return_is_the_one_that_is_missing(desk):
+    assert causes(desk, returned(desk, OLD, OLD + HOUR, counted=1)) == ["return:100"]
+
+
+def test_of_returns_of_one_moment_the_greater_number_is_the_newer(desk):
+    assert causes(desk, returned(desk, OLD, OLD, counted=1)) == ["return:100"]
+
+
+@pytest.mark.parametrize("young", [NOW - HOUR, NOW - 26 * HOUR])
+def test_a_return_that_has_not_settled_is_not_uploaded(desk, young: datetime):
+    assert causes(desk, returned(desk, OLD, young, first=101)) == ["return:101"]
+
+
+def test_a_return_is_uploaded_once_it_has_settled(desk):
+    settled = NOW - 26 * HOUR - timedelta(seconds=1)
+    assert causes(desk, returned(desk, OLD, settled, counted=1)) == ["return:100"]
+
+
+def test_a_return_without_a_time_is_not_uploaded(desk):
+    assert causes(desk, returned(desk, OLD, None)) == ["return:99"]
+
+
+@pytest.mark.parametrize(("sent", "other"), [(99, 100), (100, 99)])
+def test_a_return_that_was_sent_does_not_block_another_of_its_item(desk, sent: int, other: int):
+    check = returned(desk, OLD, OLD + HOUR, counted=1)
+    desk.sent = of_return(sent)
+    assert causes(desk, check) == [f"return:{other}"]
+
+
+def test_a_return_on_its_way_does_not_block_another_of_its_item(desk):
+    check = returned(desk, OLD, OLD + HOUR)
+    desk.sent = desk.in_flight = of_return(100)
+    assert causes(desk, check) == ["return:99"]
+
+
+def test_a_return_on_its_way_is_waited_for(desk):
+    """The brand's own load has brought the other: to send that would take it back twice."""
+    check = returned(desk, OLD, OLD + HOUR, counted=1)
+    desk.sent = desk.in_flight = of_return(100)
+    assert (desk.changes(check), len(desk.reasons(check))) == ([], 1)
+
+
+def test_a_difference_that_no_return_explains_is_left(desk):
+    check = returned(desk, OLD, OLD + HOUR)
+    desk.sent = of_return(99)
+    assert (desk.changes(check), len(desk.reasons(check))) == ([], 1)
 
 
 def test_a_wholesale_order_is_compensated_by_a_person(desk):
