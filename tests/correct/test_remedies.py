@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.correct.applying.journal import FIRINGS
 from auditor.model import tables as t
 from auditor.model.plan import (
     CatalogueCells,
@@ -508,6 +509,11 @@ def test_a_parcel_without_its_mail_fires_the_event_by_its_number(desk):
         (NOW + 28 * HOUR).replace(tzinfo=UTC),
         {"order": "100", "shipment": "100-1"},
     )
+
+
+def test_the_remedy_that_fires_events_is_known_as_such(desk):
+    (change,) = desk.changes(unannounced(desk, 20))
+    assert {change.remedy} == FIRINGS
 
 
 @pytest.mark.parametrize(("age_h", "count"), [(47, 1), (48, 0), (49, 0)])

@@ -27,7 +27,7 @@ from auditor.systems.emarsys.writing.hapi import open_hapi
 from auditor.systems.points import opened_points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from auditor.config import Settings
@@ -101,6 +101,10 @@ class Desk:
             and receipts[change.id].sent
         ]
 
+    def fired_elsewhere(self, changes: Sequence[p.Change]) -> dict[str, int]:
+        """Return how often other plans have fired the events of these findings, by finding."""
+        return self.journal.firings(self.digest, changes)
+
 
 @contextmanager
 def opened_desk(
@@ -146,7 +150,7 @@ def _events(desk: Desk) -> Writer:
         desk.settings.emarsys.field_names,
         as_of=desk.plan.as_of,
         clock=desk.clock,
-        mine=desk.fired,
+        before=desk,
     )
 
 
