@@ -17,15 +17,16 @@ from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.events import FIRED_BEFORE
 from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
 from auditor.findings.ledger import Ledger
-from auditor.model.plan import decoded
+from auditor.model.plan import ContactFields, decoded
 from auditor.pipeline import apply, halt, lift, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.systems.emarsys.writing.contacts import update_contacts
 from tests.correct.applying.fuse import KilledError
 from tests.correct.applying.shop import EMAIL, FIRST_NAME, OPT_IN
+from tests.correct.applying.shop import change as made
 
 if TYPE_CHECKING:
-    from auditor.model.plan import Change
+    from auditor.model.plan import Change, Value
     from auditor.pipeline import Applied
     from tests.correct.applying.shop import Shop
 
@@ -245,12 +246,31 @@ def test_what_one_change_of_the_plan_sets_is_no_surprise_to_another(shop):
     shop.taken.discard(contact.id)
     before = {str(n): contact.values.get(n) for n in (1, 2, 3, shop.key_field)}
     second = shop.rename()
-    from auditor.model.plan import ContactFields
-    from tests.correct.applying.shop import change
-
-    other = change(ContactFields(str(contact.id), {"2": "Family"}, before), remedy="key_contact")
+    other = made(ContactFields(str(contact.id), {"2": "Family"}, before), remedy="key_contact")
     assert second.request.contact_id == first.request.contact_id
     assert counts(applied(shop, first, other)) == {"verified": 2}
+
+
+def renames(shop: Shop, *sets: dict[str, Value]) -> list[Change]:
+    """Return several changes of the fields of one contact, all made when none of them was applied."""
+    contact = shop.next_contact()
+    before = {str(n): contact.values.get(n) for n in (1, 2, EMAIL, shop.key_field)}
+    requests = [ContactFields(str(contact.id), one, dict(before)) for one in sets]
+    return [made(one, remedy="retire_orphan") for one in requests]
+
+
+def test_of_two_changes_of_a_field_the_second_does_not_overwrite_the_first(shop):
+    changes = renames(shop, {"1": "Ann"}, {"1": "Eve"})
+    first = min(changes, key=lambda one: one.id).request
+    result = applied(shop, *changes)
+    assert isinstance(first, ContactFields)
+    assert counts(result) == {"verified": 1, "superseded": 1}
+    assert shop.value(first.contact_id, FIRST_NAME) == first.set["1"]
+
+
+def test_two_changes_that_set_a_field_to_one_value_may_set_others_beside_it(shop):
+    changes = renames(shop, {"1": "Ann", "2": "Ek"}, {"1": "Ann", "3": "ann@example.com"})
+    assert counts(applied(shop, *changes)) == {"verified": 2}
 
 
 # What is read after, and what stops.
