@@ -115,6 +115,7 @@ class Facts:
             sa.select(
                 line.c.order_number,
                 back.c.return_id,
+                back.c.created_at,
                 line.c.item,
                 sum_of(row.c.quantity).label("quantity"),
                 sum_of(part).label("value_minor"),
@@ -125,8 +126,7 @@ class Facts:
                 )
             )
             .where(back.c.status == "COMPLETED", line.c.kind.in_(VALUED_LINES))
-            .group_by(line.c.order_number, back.c.return_id, line.c.item)
-            .order_by(back.c.return_id)
+            .group_by(line.c.order_number, back.c.return_id, back.c.created_at, line.c.item)
         )
         return _several(self._rows(select, line.c.order_number, self._numbers), "order_number")
 

@@ -55,6 +55,7 @@ class Material:
         digits: Decimals of the base currency.
         items: Rows of the catalogue feed.
         sent: Sales lines that were sent already.
+        in_flight: Those that the snapshot may not show yet.
         made: Changes of this snapshot's findings that were made already, or may have been.
     """
 
@@ -70,6 +71,7 @@ class Material:
     tool: str
     items: int = 0
     sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
+    in_flight: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
     made: Collection[str] = field(default_factory=frozenset)
 
 
@@ -185,7 +187,7 @@ def _plan_check(
             if finding.state == "accepted" or finding.contained:
                 draft.leave(remedy, ACCEPTED)
                 continue
-            if finding.run != material.snapshot.run:
+            if not _is_judged(finding, material.snapshot):
                 draft.leave(remedy, UNSEEN)
                 continue
             case = Case(
@@ -197,9 +199,19 @@ def _plan_check(
                 as_of=material.snapshot.as_of,
                 currency=material.currency,
                 sent=material.sent,
+                in_flight=material.in_flight,
             )
             outcomes = _ambiguous(case) if finding.remedy is None else REMEDIES[remedy](case)
             _place(case, _not_made(material, list(outcomes)), check, draft, room)
+
+
+def _is_judged(finding: Finding, snapshot: Snapshot) -> bool:
+    """Tell whether the snapshot showed a finding.
+
+    What an audit wrote that was killed is its successor's to tell, under the successor's name, although
+    that one may not have judged it.
+    """
+    return finding.run == snapshot.run and finding.last_seen == snapshot.as_of
 
 
 def _not_made(material: Material, outcomes: list[Outcome]) -> list[Outcome]:

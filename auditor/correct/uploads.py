@@ -181,6 +181,17 @@ class UploadLedger:
         """Return the lines that were sent, or may have been, and were not seen in Emarsys yet."""
         return self._rows(upload_table.c.state.in_(OPEN))
 
+    def in_flight(self, since: datetime) -> frozenset[Key]:
+        """Return the lines of which a load may show nothing yet.
+
+        They were sent after a moment, aware, or nobody knows whether they arrived.
+        """
+        row = upload_table.c
+        may_come = (row.state != "accepted") | (row.sent_at > stored(since))
+        query = sa.select(*_KEY).where(row.brand == self._brand, row.state.in_(OPEN), may_come)
+        with self._ledger.begin() as conn:
+            return frozenset((found[0], found[1], found[2]) for found in conn.execute(query))
+
     def closed(self) -> frozenset[Key]:
         """Return the lines that may not be sent (again): sent, perhaps sent, or seen in Emarsys."""
         query = sa.select(*_KEY).where(

@@ -110,6 +110,7 @@ def plan(
                     tool=__version__,
                     items=warehouse.count(t.emarsys_item),
                     sent=_sent(run, ledger),
+                    in_flight=_in_flight(run, ledger, snapshot),
                     made=Journal(ledger, settings.brand, run.clock).made_in(snapshot.run),
                 ),
                 only_check=check,
@@ -170,6 +171,13 @@ def _sent(run: Run, ledger: Ledger) -> frozenset[tuple[str, str, str]]:
     if sales is None or sales.semantics == "replace":
         return frozenset()
     return UploadLedger(ledger, run.settings.brand, sales.semantics).closed()
+
+
+def _in_flight(run: Run, ledger: Ledger, snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
+    """Return the sales lines that were sent, and that the snapshot is too early to show."""
+    settings = run.settings
+    uploads = UploadLedger(ledger, settings.brand)
+    return uploads.in_flight(snapshot.as_of - settings.settle.sales)
 
 
 def digest_of_expectations(files: Iterable[Traversable]) -> str:

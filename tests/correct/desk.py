@@ -18,14 +18,15 @@ from auditor.resources import expectation_files
 from tests.reconcile.books import NOW, TERMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     import sqlalchemy as sa
 
     from auditor.config import Settings
     from auditor.findings.ledger import Ledger
-    from auditor.model.finding import Finding
+    from auditor.model.finding import Check, Finding
     from auditor.model.plan import Change, Plan, Proposal
     from tests.reconcile.books import Books
 
@@ -71,7 +72,9 @@ class Desk:
     settings: Settings
     records: dict[str, int] = field(default_factory=lambda: {"emarsys": 10_000, "centra": 10_000})
     sent: frozenset[tuple[str, str, str]] = frozenset()
+    in_flight: frozenset[tuple[str, str, str]] = frozenset()
     run: str = RUN
+    seen_at: datetime = NOW
     shuffled: Callable[[list[Finding]], list[Finding]] = list
 
     def audit(self, *suites: str) -> None:
@@ -80,10 +83,16 @@ class Desk:
         self.books.drift(TERMS)
         self.keep()
 
-    def keep(self) -> None:
-        """Keep what the drift tables hold as findings of the run."""
-        warehouse = self.books.warehouse
-        update(self.ledger, warehouse, CHECKS, brand="desk", run=self.run, seen_at=NOW)
+    def keep(self, checks: Mapping[str, Check] = CHECKS) -> None:
+        """Keep what the drift tables hold as findings of the run, in which these checks ran."""
+        update(
+            self.ledger,
+            self.books.warehouse,
+            checks,
+            brand="desk",
+            run=self.run,
+            seen_at=self.seen_at,
+        )
 
     def plan(self, **asked: Any) -> tuple[Plan, list[Proposal]]:
         """Make the plan of what the ledger holds."""
@@ -106,6 +115,7 @@ class Desk:
             expectations="e",
             tool="0",
             sent=self.sent,
+            in_flight=self.in_flight,
         )
 
     def changes(self, check: str) -> list[Change]:

@@ -11,10 +11,10 @@ import pytest
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.planning import ACCEPTED, BY_POLICY, CAPPED, NEVER_SENT, UNSEEN, class_of
 from auditor.correct.remedies import REMEDIES
-from auditor.findings.ledger import finding_table
+from auditor.findings.ledger import finding_table, run_table
 from auditor.model.plan import digest_of, encoded, in_order
 from tests.correct.desk import CHECKS, read_settings
-from tests.reconcile.books import OLD
+from tests.reconcile.books import EARLIER, OLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +153,16 @@ def test_what_the_last_run_could_not_judge_is_not_corrected(desk: Desk):
     with desk.ledger.begin() as conn:
         conn.execute(finding_table.update().values(run="an earlier one"))
     assert desk.reasons(WITHDRAWN) == [UNSEEN]
+
+
+def test_what_a_killed_audit_found_and_the_last_run_could_not_judge_is_not_corrected(desk: Desk):
+    killed = replace(desk, run="a killed one", seen_at=EARLIER)
+    withdrawals(killed, 1)
+    with desk.ledger.begin() as conn:
+        row = {"run": killed.run, "brand": "desk", "as_of": EARLIER, "coverage": "[]"}
+        conn.execute(run_table.insert().values(row))
+    desk.keep({})
+    assert (desk.changes(WITHDRAWN), desk.reasons(WITHDRAWN)) == ([], [UNSEEN])
 
 
 def test_only_the_findings_of_an_owner_are_planned(desk: Desk):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.correct.applying.journal import FIRINGS
 from auditor.model import tables as t
 from auditor.model.plan import (
     CatalogueCells,
@@ -23,6 +24,7 @@ from tests.correct.desk import read_settings
 from tests.reconcile.books import NOW, OLD
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from tests.correct.desk import Desk
@@ -339,6 +341,82 @@ def test_of_two_returns_only_the_one_that_is_missing_is_uploaded(desk):
     assert [one.quantity_milli for one in change.request.lines] == [-2000]
 
 
+def returned(desk: Desk, *times: datetime | None, counted: int = 0, first: int = 99) -> str:
+    """Let one unit each of an order come back at these times, of which Emarsys counts so many.
+
+    Returns are numbered from the first on, as Centra does.
+    """
+    known(desk)
+    line = desk.books.line("A", 5, 500)
+    desk.books.order("100", line)
+    desk.books.sale("100", "A", 5, 500, si_contact_id="si11")
+    for number, at in enumerate(times, start=first):
+        desk.books.returned(line, 1, created_at=at, return_id=str(number))
+    for _ in range(counted):
+        desk.books.sale("100", "A", -1, -100, si_contact_id="si11")
+    desk.audit("sales")
+    return "sales.return_not_reflected"
+
+
+def causes(desk: Desk, check: str) -> list[str]:
+    """Return the causes of the lines that a plan of one check uploads."""
+    requests = [change.request for change in desk.changes(check)]
+    return [line.cause for one in requests if isinstance(one, SalesLines) for line in one.lines]
+
+
+def of_return(number: int) -> frozenset[tuple[str, str, str]]:
+    """Return what the upload ledger keeps of a return."""
+    return frozenset({("100", "A", f"return:{number}")})
+
+
+def test_the_newest_return_is_the_one_that_is_missing(desk):
+    assert causes(desk, returned(desk, OLD, OLD + HOUR, counted=1)) == ["return:100"]
+
+
+def test_of_returns_of_one_moment_the_greater_number_is_the_newer(desk):
+    assert causes(desk, returned(desk, OLD, OLD, counted=1)) == ["return:100"]
+
+
+@pytest.mark.parametrize("young", [NOW - HOUR, NOW - 26 * HOUR])
+def test_a_return_that_has_not_settled_is_not_uploaded(desk, young: datetime):
+    assert causes(desk, returned(desk, OLD, young, first=101)) == ["return:101"]
+
+
+def test_a_return_is_uploaded_once_it_has_settled(desk):
+    settled = NOW - 26 * HOUR - timedelta(seconds=1)
+    assert causes(desk, returned(desk, OLD, settled, counted=1)) == ["return:100"]
+
+
+def test_a_return_without_a_time_is_not_uploaded(desk):
+    assert causes(desk, returned(desk, OLD, None)) == ["return:99"]
+
+
+@pytest.mark.parametrize(("sent", "other"), [(99, 100), (100, 99)])
+def test_a_return_that_was_sent_does_not_block_another_of_its_item(desk, sent: int, other: int):
+    check = returned(desk, OLD, OLD + HOUR, counted=1)
+    desk.sent = of_return(sent)
+    assert causes(desk, check) == [f"return:{other}"]
+
+
+def test_a_return_on_its_way_does_not_block_another_of_its_item(desk):
+    check = returned(desk, OLD, OLD + HOUR)
+    desk.sent = desk.in_flight = of_return(100)
+    assert causes(desk, check) == ["return:99"]
+
+
+def test_a_return_on_its_way_is_waited_for(desk):
+    """The brand's own load has brought the other: to send that would take it back twice."""
+    check = returned(desk, OLD, OLD + HOUR, counted=1)
+    desk.sent = desk.in_flight = of_return(100)
+    assert (desk.changes(check), len(desk.reasons(check))) == ([], 1)
+
+
+def test_a_difference_that_no_return_explains_is_left(desk):
+    check = returned(desk, OLD, OLD + HOUR)
+    desk.sent = of_return(99)
+    assert (desk.changes(check), len(desk.reasons(check))) == ([], 1)
+
+
 def test_a_wholesale_order_is_compensated_by_a_person(desk):
     check = sold_wholesale(desk, external_id="1")
     assert desk.changes(check) == []
@@ -433,6 +511,11 @@ def test_a_parcel_without_its_mail_fires_the_event_by_its_number(desk):
     )
 
 
+def test_the_remedy_that_fires_events_is_known_as_such(desk):
+    (change,) = desk.changes(unannounced(desk, 20))
+    assert {change.remedy} == FIRINGS
+
+
 @pytest.mark.parametrize(("age_h", "count"), [(47, 1), (48, 0), (49, 0)])
 def test_old_news_is_not_told(desk, age_h: int, count: int):
     assert len(desk.changes(unannounced(desk, age_h))) == count
@@ -478,6 +561,31 @@ def test_an_item_that_sold_out_is_made_unavailable(desk, tmp_path: Path):
     desk.audit("catalogue")
     (change,) = pushed(desk, tmp_path).changes("catalogue.out_of_stock_but_available")
     assert change.request == CatalogueCells("A", {"available": "false"}, {"available": "true"})
+
+
+def test_of_an_items_texts_only_those_that_are_wrong_are_set(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", title="Wrong", category="Home > Women > Coats|Sale > Coats")
+    desk.audit("catalogue")
+    (change,) = pushed(desk, tmp_path).changes("catalogue.attribute_mismatch")
+    assert change.request == CatalogueCells("A", {"title": "Coat A"}, {"title": "Wrong"})
+
+
+def test_a_category_that_leads_elsewhere_is_set(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", category="Sale")
+    desk.audit("catalogue")
+    (change,) = pushed(desk, tmp_path).changes("catalogue.attribute_mismatch")
+    assert change.request == CatalogueCells("A", {"category": "Women>Coats"}, {"category": "Sale"})
+
+
+def test_a_link_that_is_wrong_is_for_the_feeds_makers(desk, tmp_path: Path):
+    desk.books.sells("A")
+    desk.books.lists("A", link="https://shop.example/other", category="Home > Women > Coats")
+    desk.audit("catalogue")
+    desk = pushed(desk, tmp_path)
+    assert desk.changes("catalogue.attribute_mismatch") == []
+    assert len(desk.reasons("catalogue.attribute_mismatch")) == 1
 
 
 def test_a_missing_item_is_for_people_even_where_the_catalogue_is_pushed(desk, tmp_path: Path):

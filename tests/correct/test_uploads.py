@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,33 @@ def test_a_line_is_claimed_once(uploads):
 def test_only_the_lines_that_are_left_are_claimed(uploads):
     claim(uploads, line("O1"))
     assert claim(uploads, line("O1"), line("O2")).lines == (line("O2"),)
+
+
+def test_a_line_that_was_taken_is_in_flight_until_a_load_must_show_it(uploads):
+    uploads.settle(claim(uploads, line()), "accepted", at=NOW)
+    second = timedelta(seconds=1)
+    found = [uploads.in_flight(since) for since in (NOW - second, NOW)]
+    assert found == [frozenset({line().key}), frozenset()]
+
+
+@pytest.mark.parametrize("state", ["intent", "unknown"])
+def test_a_line_whose_fate_nobody_knows_is_in_flight_for_ever(uploads, state):
+    won = claim(uploads, line())
+    if state == "unknown":
+        uploads.settle(won, state, at=NOW)
+    assert uploads.in_flight(NOW + timedelta(days=99)) == {line().key}
+
+
+@pytest.mark.parametrize("decide", ["verified", "withdrawn"])
+def test_a_line_that_was_decided_is_not_in_flight(uploads, decide):
+    claim(uploads, line())
+    getattr(uploads, decide)([line().key], at=NOW)
+    assert uploads.in_flight(NOW - timedelta(days=1)) == frozenset()
+
+
+def test_lines_of_another_brand_are_not_in_flight(ledger, uploads):
+    claim(uploads, line())
+    assert UploadLedger(ledger, "sorlys").in_flight(NOW) == frozenset()
 
 
 def test_a_line_is_the_same_whatever_its_amount(uploads):

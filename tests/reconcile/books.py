@@ -258,7 +258,9 @@ class Books:
         self._add(t.centra_order_attribute, order_number=order_number, name=name, value=value)
 
     def returned(self, line: dict[str, Any], quantity: int, **values: Any) -> None:
-        return_id = f"r{line['line_id']}{values.get('created_at', OLD):%H%M}{quantity}"
+        return_id = values.pop("return_id", None) or (
+            f"r{line['line_id']}{values.get('created_at', OLD):%H%M}{quantity}"
+        )
         row: dict[str, Any] = {"status": "COMPLETED", "created_at": OLD}
         self._add(t.centra_return, return_id=return_id, **{**row, **values})
         self._add(

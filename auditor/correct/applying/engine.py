@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from auditor.correct.applying.batches import batches, by_kind
-from auditor.correct.applying.journal import MOST_IN_A_WEEK, UNDECIDED, WEEK, Decision
+from auditor.correct.applying.journal import (
+    MOST_FIRINGS,
+    MOST_IN_A_WEEK,
+    UNDECIDED,
+    WEEK,
+    Decision,
+)
 from auditor.errors import AuditorError, StoppedError
 
 if TYPE_CHECKING:
@@ -25,7 +31,6 @@ if TYPE_CHECKING:
     from auditor.model.plan import Change, Plan
 
 MOST_FAILED = 0.02
-MOST_FIRINGS = 2
 
 SO_ALREADY = "it is so already"
 NOT_SEEN = "it was taken, but reading it back shows otherwise"
@@ -238,17 +243,24 @@ class _Work:
     def _sent(self, writer: Writer, due: Sequence[Change]) -> dict[str, Sending]:
         """Send; where it is not known whether an event was taken, once more under the same id."""
         fates = self._once(writer, due)
-        again = [
-            change
-            for change in due
-            if fates[change.id].fate == "unknown"
-            and writer.shows_later
-            and writer.may_repeat
-            and self._times_sent(change) == 0
-        ]
+        again = self._unanswered(writer, due, fates)
         if again:
             fates |= self._once(writer, again)
         return fates
+
+    def _unanswered(
+        self, writer: Writer, sent: Sequence[Change], fates: Mapping[str, Sending]
+    ) -> list[Change]:
+        """Return what may be sent once more: nobody knows its fate, and no plan has sent it before."""
+        if not (writer.shows_later and writer.may_repeat):
+            return []
+        unknown = [one for one in sent if fates[one.id].fate == "unknown"]
+        elsewhere = self.job.journal.firings(self.job.digest, unknown)
+        return [
+            one
+            for one in unknown
+            if self._times_sent(one) == 0 and one.origin.finding not in elsewhere
+        ]
 
     def _times_sent(self, change: Change) -> int:
         """Return how often a change was sent before this go."""

@@ -36,6 +36,12 @@ OUTCOMES: tuple[State, ...] = ("verified", "pending", "superseded", "failed")
 MADE: tuple[State, ...] = ("verified", "pending")
 """What was sent, and stands or is expected to stand."""
 
+FIRINGS = frozenset({"trigger_event"})
+"""Remedies that fire events: nobody undoes one, and one that is fired again may send a second e-mail."""
+
+MOST_FIRINGS = 2
+"""How often an event may be asked for, in whatever plans, where no answer came. Source: DESIGN 8, 4."""
+
 WEEK, MOST_IN_A_WEEK = timedelta(days=7), 3
 """A change that was made so often within so long is fought over. Source: DESIGN 8, 8."""
 
@@ -203,8 +209,36 @@ class Journal:
             if inserts:
                 conn.execute(receipt_table.insert(), inserts)
 
+    def firings(self, digest: str, changes: Iterable[Change]) -> dict[str, int]:
+        """Return how often plans other than this one have fired the event of each finding, by finding.
+
+        One that was taken counts as often as may be: how long Emarsys remembers it is not known.
+
+        Source:
+            Emarsys reference 8 (`trigger_id`).
+        """
+        row = receipt_table.c
+        findings = sorted({change.origin.finding for change in changes})
+        counts: dict[str, int] = {}
+        with self.ledger.begin() as conn:
+            for part in in_parts(findings):
+                select = sa.select(row.finding, row.state, row.sent).where(
+                    row.brand == self._brand,
+                    row.digest != digest,
+                    row.remedy.in_(FIRINGS),
+                    row.finding.in_(part),
+                    row.state.in_((*MADE, *UNDECIDED)),
+                )
+                for finding, state, sent in conn.execute(select):
+                    times = sent if state == "intent" else MOST_FIRINGS
+                    counts[finding] = counts.get(finding, 0) + times
+        return counts
+
     def made_since(self, changes: Collection[str], since: datetime) -> dict[str, int]:
-        """Return how often each change was made since a moment, whatever plan it stood in."""
+        """Return how often each change was made since a moment, whatever plan it stood in.
+
+        Events are left out: there is nothing that another writer could undo.
+        """
         row = receipt_table.c
         counts: dict[str, int] = {}
         with self.ledger.begin() as conn:
@@ -214,6 +248,7 @@ class Journal:
                     .where(
                         row.brand == self._brand,
                         row.change_id.in_(part),
+                        row.remedy.not_in(FIRINGS),
                         row.state.in_(MADE),
                         row.intended_at >= stored(since),
                     )
@@ -229,6 +264,7 @@ class Journal:
             sa.select(row.remedy, row.change_id)
             .where(
                 row.brand == self._brand,
+                row.remedy.not_in(FIRINGS),
                 row.state.in_(MADE),
                 row.intended_at >= stored(since),
             )
@@ -241,11 +277,11 @@ class Journal:
             return {found[0]: found[1] for found in conn.execute(count)}
 
     def made_in(self, run: str) -> frozenset[str]:
-        """Return the changes of a run's findings that were made, or may have been."""
+        """Return the changes of a run's findings that were made, or may have been; of any run, events."""
         row = receipt_table.c
-        select = sa.select(row.change_id).where(
-            row.brand == self._brand, row.run == run, row.state.in_((*MADE, *UNDECIDED))
-        )
+        of_run = (row.run == run) & row.state.in_((*MADE, *UNDECIDED))
+        fired = row.remedy.in_(FIRINGS) & row.state.in_(MADE)
+        select = sa.select(row.change_id).where(row.brand == self._brand, of_run | fired)
         with self.ledger.begin() as conn:
             return frozenset(conn.execute(select).scalars())
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
+from auditor.correct.applying.journal import MADE, UNDECIDED
 from auditor.correct.applying.writers.catalogue import CatalogueWriter
 from auditor.correct.applying.writers.contacts import ContactFieldsWriter, NewContactWriter
 from auditor.correct.applying.writers.events import EventWriter
@@ -26,7 +27,7 @@ from auditor.systems.emarsys.writing.hapi import open_hapi
 from auditor.systems.points import opened_points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from auditor.config import Settings
@@ -78,6 +79,17 @@ class Desk:
         opener = write_opener(self.settings.emarsys, clock=self.clock, gate=self.gate)
         return self.stack.enter_context(closing(opener()))
 
+    def sent(self, kind: type) -> list[p.Change]:
+        """Return the changes of a kind that this plan has sent, or may have, and that may stand."""
+        receipts = self.journal.receipts(self.digest)
+        return [
+            change
+            for change in self.plan.changes
+            if isinstance(change.request, kind)
+            and change.id in receipts
+            and receipts[change.id].state in (*MADE, *UNDECIDED)
+        ]
+
     def fired(self) -> list[p.EventFiring]:
         """Return the events of the plan that may have been fired already."""
         receipts = self.journal.receipts(self.digest)
@@ -88,6 +100,10 @@ class Desk:
             and change.id in receipts
             and receipts[change.id].sent
         ]
+
+    def fired_elsewhere(self, changes: Sequence[p.Change]) -> dict[str, int]:
+        """Return how often other plans have fired the events of these findings, by finding."""
+        return self.journal.firings(self.digest, changes)
 
 
 @contextmanager
@@ -134,7 +150,7 @@ def _events(desk: Desk) -> Writer:
         desk.settings.emarsys.field_names,
         as_of=desk.plan.as_of,
         clock=desk.clock,
-        mine=desk.fired,
+        before=desk,
     )
 
 
@@ -165,7 +181,8 @@ def _catalogue(desk: Desk) -> Writer:
         )
     cap = cap_of("push_catalogue", desk.settings)
     hapi = desk.stack.enter_context(closing(open_hapi(sales, desk.gate)))
-    return CatalogueWriter(catalogue.feed, hapi, ceil(desk.plan.items * (1 - cap.share)))
+    least = ceil(desk.plan.items * (1 - cap.share))
+    return CatalogueWriter(catalogue.feed, hapi, least, lambda: desk.sent(p.CatalogueCells))
 
 
 WRITERS: dict[type, Callable[[Desk], Writer]] = {

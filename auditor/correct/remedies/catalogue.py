@@ -99,15 +99,21 @@ def _stock(case: Case, ours: Mapping[str, Any]) -> Cells:
 
 def _texts(case: Case, ours: Mapping[str, Any]) -> Cells:
     """Return the texts that Centra tells; a link needs an address that only the feed's makers know."""
-    theirs = case.finding.emarsys or {}
     columns = {"title": "title", "category": "category"}
     if case.settings.catalogue.collection_column is not None:
         columns["collection"] = case.settings.catalogue.collection_column
     return {
-        column: str(ours[name])
-        for name, column in columns.items()
-        if ours.get(name) is not None and ours[name] != theirs.get(name)
+        column: str(ours[name]) for name, column in columns.items() if ours.get(name) is not None
     }
+
+
+def _wrong_texts(case: Case, ours: Mapping[str, Any]) -> Cells:
+    """Return the texts that the check names: one that is written otherwise is not wrong for that.
+
+    A category is right where one of the feed's paths ends in it, and the longer path stays.
+    """
+    named = (case.finding.cause or "").split(", ")
+    return _texts(case, {name: ours.get(name) for name in named})
 
 
 def _available(case: Case, _ours: Mapping[str, Any]) -> Cells:
@@ -125,6 +131,6 @@ CELLS: dict[str, Callable[[Case, Mapping[str, Any]], Cells]] = {
     "catalogue.retired_item": _available,
     "catalogue.in_stock_but_unavailable": _available,
     "catalogue.stock_mismatch": _stock,
-    "catalogue.attribute_mismatch": _texts,
+    "catalogue.attribute_mismatch": _wrong_texts,
 }
 """By check: the cells of the feed that it says are wrong, with what Centra says they should hold."""

@@ -43,6 +43,7 @@ class Case:
         as_of: When the snapshot began, aware.
         currency: Centra's base currency.
         sent: Sales lines that were sent already, as (order, item, cause).
+        in_flight: Those that the snapshot may not show yet.
     """
 
     finding: Finding
@@ -53,6 +54,7 @@ class Case:
     as_of: datetime
     currency: str
     sent: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
+    in_flight: Collection[tuple[str, str, str]] = field(default_factory=frozenset)
 
     @property
     def contact(self) -> sa.RowMapping | None:

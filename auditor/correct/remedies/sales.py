@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from auditor.correct.remedies.remedy import Case, Outcome
+    from auditor.correct.uploads import Key
 
 MILLI = 1000
 NEVER_TAKEN_BACK = "sales data is append-only; a compensation is for a person to send"
@@ -30,6 +31,7 @@ SENT = Left("these lines were sent already and wait for the next load of sales d
 REPLACED = Left(
     "a repeated upload replaces the order's lines in this account; have the whole order sent again"
 )
+UNEXPLAINED = Left("no settled return of the item explains the difference to the unit")
 UNTOLD = Left("Emarsys does not tell whose lines these are, or Centra whose they should be")
 RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 
@@ -55,7 +57,8 @@ def upload_sale(case: Case) -> Iterator[Outcome]:
 def upload_return(case: Case) -> Iterator[Outcome]:
     """Upload the negative lines of the returns that Emarsys does not know, each under its own cause.
 
-    Only where some of the item's completed returns explain the difference to the unit.
+    Only where some of the item's settled returns explain the difference to the unit. Those that were
+    sent are counted by now, or explain a part of it until they are.
     """
     number, _, item = case.finding.subject_key.partition("/")
     row = next((r for r in case.facts.sales.get(number, []) if r["item"] == item), None)
@@ -64,9 +67,11 @@ def upload_return(case: Case) -> Iterator[Outcome]:
         return
     surplus = row["quantity_milli"] - row["net_quantity"] * MILLI
     returns = [r for r in case.facts.returned.get(number, []) if r["item"] == item]
-    owed = _owed(returns, surplus)
+    settled = _settled(returns, row["sold_quantity"] - row["net_quantity"])
+    coming = [r for r in settled if _key(r) in case.in_flight]
+    owed = _owed([r for r in settled if _key(r) not in case.sent], surplus - _milli(coming))
     if not owed:
-        yield Left("no completed return of the item explains the difference to the unit")
+        yield SENT if coming else UNEXPLAINED
         return
     lines = [
         SaleLine(
@@ -80,15 +85,44 @@ def upload_return(case: Case) -> Iterator[Outcome]:
     yield from _upload(case, number, lines)
 
 
+def _settled(returns: Sequence[sa.RowMapping], units: int) -> list[sa.RowMapping]:
+    """Return the returns of which the check expects so many units back, the oldest first.
+
+    They are older than all that have not settled, which the brand's own load may still bring.
+    """
+    timed = [one for one in returns if one["created_at"] is not None]
+    chosen: list[sa.RowMapping] = []
+    for one in sorted(timed, key=_in_turn):
+        if units <= 0:
+            break
+        chosen.append(one)
+        units -= one["quantity"]
+    return [] if units else chosen
+
+
 def _owed(returns: Sequence[sa.RowMapping], surplus_milli: int) -> list[sa.RowMapping]:
     """Return the newest returns that make up for a surplus; none where no run of them does."""
     chosen: list[sa.RowMapping] = []
     for one in reversed(returns):
+        if _milli(chosen) >= surplus_milli:
+            break
         chosen.append(one)
-        total = sum(r["quantity"] for r in chosen) * MILLI
-        if total >= surplus_milli:
-            return chosen if total == surplus_milli else []
-    return []
+    return chosen if _milli(chosen) == surplus_milli else []
+
+
+def _milli(returns: Sequence[sa.RowMapping]) -> int:
+    units: int = sum(one["quantity"] for one in returns)
+    return units * MILLI
+
+
+def _key(one: sa.RowMapping) -> Key:
+    """Return what the upload ledger knows the line of a return by."""
+    return one["order_number"], one["item"], return_cause(one["return_id"])
+
+
+def _in_turn(one: sa.RowMapping) -> tuple[datetime, tuple[int, str]]:
+    """Return what sorts returns by age."""
+    return one["created_at"], _as_number(one["return_id"])
 
 
 def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
@@ -149,8 +183,13 @@ def _named(case: Case, order: sa.RowMapping | None) -> tuple[str, str] | None:
 
 
 def _age(contact: sa.RowMapping) -> tuple[int, str]:
-    """Return what sorts contacts by age: ids are numbers in text, the shorter is the smaller."""
-    return len(contact["contact_id"]), contact["contact_id"]
+    """Return what sorts contacts by age."""
+    return _as_number(contact["contact_id"])
+
+
+def _as_number(number: str) -> tuple[int, str]:
+    """Return what sorts ids by age: they are numbers in text, the shorter is the smaller."""
+    return len(number), number
 
 
 @remedy("compensation_file")

@@ -92,6 +92,18 @@ class Shop:
         raw["emarsys"]["catalogue"]["push"] = True
         self.running.settings.write_text(yaml.safe_dump(raw))
 
+    def feed_of_its_own(self) -> Path:
+        """Let the feed be the brand's own file, which a push does not change; return it."""
+        file, raw = self.folder / "feed.csv", yaml.safe_load(self.running.settings.read_text())
+        raw["emarsys"]["catalogue"]["feed"] = str(file)
+        self.running.settings.write_text(yaml.safe_dump(raw))
+        self.write_feed(file)
+        return file
+
+    def write_feed(self, file: Path) -> None:
+        """Let the brand write into its feed what Emarsys recommends by now."""
+        file.write_bytes(httpx.get(f"{self.running.urls['emarsys']}/feeds/catalogue.csv").content)
+
     def change_settings(self, **corrections: Any) -> None:
         """Set limits of corrections."""
         raw = yaml.safe_load(self.running.settings.read_text())

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
-from auditor.correct.applying.journal import Journal
+from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
+from auditor.correct.applying.writers.events import FIRED_BEFORE
 from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
 from auditor.findings.ledger import Ledger
-from auditor.model.plan import decoded
+from auditor.model.plan import ContactFields, decoded
 from auditor.pipeline import apply, halt, lift, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.systems.emarsys.writing.contacts import update_contacts
 from tests.correct.applying.fuse import KilledError
 from tests.correct.applying.shop import EMAIL, FIRST_NAME, OPT_IN
+from tests.correct.applying.shop import change as made
 
 if TYPE_CHECKING:
-    from auditor.model.plan import Change
+    from auditor.model.plan import Change, Value
     from auditor.pipeline import Applied
     from tests.correct.applying.shop import Shop
 
@@ -243,12 +246,31 @@ def test_what_one_change_of_the_plan_sets_is_no_surprise_to_another(shop):
     shop.taken.discard(contact.id)
     before = {str(n): contact.values.get(n) for n in (1, 2, 3, shop.key_field)}
     second = shop.rename()
-    from auditor.model.plan import ContactFields
-    from tests.correct.applying.shop import change
-
-    other = change(ContactFields(str(contact.id), {"2": "Family"}, before), remedy="key_contact")
+    other = made(ContactFields(str(contact.id), {"2": "Family"}, before), remedy="key_contact")
     assert second.request.contact_id == first.request.contact_id
     assert counts(applied(shop, first, other)) == {"verified": 2}
+
+
+def renames(shop: Shop, *sets: dict[str, Value]) -> list[Change]:
+    """Return several changes of the fields of one contact, all made when none of them was applied."""
+    contact = shop.next_contact()
+    before = {str(n): contact.values.get(n) for n in (1, 2, EMAIL, shop.key_field)}
+    requests = [ContactFields(str(contact.id), one, dict(before)) for one in sets]
+    return [made(one, remedy="retire_orphan") for one in requests]
+
+
+def test_of_two_changes_of_a_field_the_second_does_not_overwrite_the_first(shop):
+    changes = renames(shop, {"1": "Ann"}, {"1": "Eve"})
+    first = min(changes, key=lambda one: one.id).request
+    result = applied(shop, *changes)
+    assert isinstance(first, ContactFields)
+    assert counts(result) == {"verified": 1, "superseded": 1}
+    assert shop.value(first.contact_id, FIRST_NAME) == first.set["1"]
+
+
+def test_two_changes_that_set_a_field_to_one_value_may_set_others_beside_it(shop):
+    changes = renames(shop, {"1": "Ann", "2": "Ek"}, {"1": "Ann", "3": "ann@example.com"})
+    assert counts(applied(shop, *changes)) == {"verified": 2}
 
 
 # What is read after, and what stops.
@@ -445,6 +467,67 @@ def test_an_event_that_never_gets_an_answer_is_not_fired_a_third_time(shop):
     apply(shop.run(), path, digest)
     apply(shop.run(), path, digest)
     assert len(shop.sent("/trigger")) == 2
+
+
+def begun_elsewhere(shop: Shop, change: Change, times: int = 1, decided: Any = None) -> None:
+    """Let another plan have set out to fire an event so many times; what became of it, if known."""
+    ledger = Ledger(shop.settings.store.ledger)
+    journal = Journal(ledger, shop.settings.brand, shop.clock)
+    path, _ = shop.plan(change, run="run-0")
+    plan = decoded(path.read_bytes())
+    for _ in range(times):
+        journal.intend(plan, "another", [change])
+    if decided is not None:
+        journal.decide(plan, "another", {change.id: Decision(change.id, decided)})
+    ledger.close()
+
+
+@pytest.mark.parametrize("state", ["pending", "verified"])
+def test_an_event_that_another_plan_has_fired_is_not_fired_again(shop, state):
+    change = shop.fire(shop.orders()[0], 1)
+    begun_elsewhere(shop, change, decided=state)
+    result = applied(shop, change)
+    assert (notes(result), counts(result)) == ({FIRED_BEFORE.note}, {"superseded": 1})
+    assert shop.sent("/trigger") == []
+
+
+def test_an_event_is_not_fired_again_because_its_parcel_was_touched(shop):
+    """Where nobody says when a parcel left it is the time of its last change, and the request another."""
+    change = shop.fire(shop.orders()[0], 1)
+    begun_elsewhere(shop, change, decided="pending")
+    later = replace(change.request, happened_at=change.request.happened_at + timedelta(minutes=1))
+    result = applied(shop, replace(change, id="touched", request=later))
+    assert (notes(result), shop.sent("/trigger")) == ({FIRED_BEFORE.note}, [])
+
+
+def test_an_event_that_another_plan_failed_to_fire_is_fired(shop):
+    change = shop.fire(shop.orders()[0], 1)
+    begun_elsewhere(shop, change, decided="failed")
+    assert counts(applied(shop, change)) == {"pending": 1}
+
+
+@pytest.mark.parametrize(("times", "firings"), [(1, 1), (2, 0)])
+def test_an_event_that_another_plan_may_have_fired_is_fired_once_more(shop, times, firings):
+    change = shop.fire(shop.orders()[0], 1)
+    begun_elsewhere(shop, change, times)
+    shop.running.faults.arm(Fault("emarsys", "cut", match="/trigger", times=None))
+    applied(shop, change)
+    assert len(shop.sent("/trigger")) == firings
+
+
+def test_an_event_that_waits_is_fired_by_no_plan_that_follows(shop):
+    change = shop.fire(shop.orders()[0], 1)
+    results = [applied(shop, change, run=f"run-{number}") for number in range(4)]
+    assert [counts(one) for one in results] == [{"pending": 1}, *[{"superseded": 1}] * 3]
+    assert len(shop.sent("/trigger")) == 1
+
+
+def test_what_a_rehearsal_says_of_an_event_that_was_fired(shop):
+    change = shop.fire(shop.orders()[0], 1)
+    begun_elsewhere(shop, change, decided="pending")
+    path, _ = shop.plan(change)
+    rehearsed = rehearse(shop.run(), path)
+    assert (rehearsed.due, dict(rehearsed.reasons)) == (0, {FIRED_BEFORE.note: 1})
 
 
 def test_sales_without_an_answer_are_never_sent_again(shop):

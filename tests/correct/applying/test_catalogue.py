@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.model.plan import CatalogueCells
-from auditor.pipeline import apply, undo, verify
+from auditor.pipeline import apply, halt, lift, undo, verify
 from auditor.sandbox.wire import Fault
+from auditor.systems.emarsys.writing.catalogue import push_catalogue
 from tests.correct.applying.shop import change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from auditor.model.plan import Change
     from auditor.pipeline import Applied
     from auditor.sandbox.world.model import CatalogueRow
+    from auditor.systems.emarsys.writing.catalogue import CatalogueFile
+    from auditor.systems.emarsys.writing.hapi import Hapi, Upload
     from tests.correct.applying.shop import Shop
 
 
@@ -47,6 +53,103 @@ def test_a_price_is_set_and_the_rest_stays(shop):
     expected = [(before[0][0], before[0][1], 100), *before[1:]]
     assert [(row.item, row.title, row.price_minor) for row in rows(shop)] == expected
     assert result.count("pending") == 1
+
+
+def repriced(shop: Shop, count: int) -> tuple[list[Change], list[int]]:
+    """Return new prices of so many items, in the order of their sending, and how to read them back."""
+    changes = [cells(shop, place, price=f"{place + 1}.00") for place in range(count)]
+    places = {change.id: place for place, change in enumerate(changes)}
+    changes.sort(key=lambda one: one.id)
+    return changes, [places[one.id] for one in changes]
+
+
+def prices(shop: Shop, places: Iterable[int]) -> list[int]:
+    return [rows(shop)[place].price_minor for place in places]
+
+
+@pytest.mark.parametrize(("count", "pushes"), [(2, 2), (14, 4)])
+def test_the_last_push_holds_all_of_the_plan(shop, count, pushes):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, count)
+    result = applied(shop, *changes)
+    assert prices(shop, places) == [(place + 1) * 100 for place in places]
+    assert (result.count("pending"), len(shop.sent("/catalog/api"))) == (count, pushes)
+
+
+def halted_after_one(shop: Shop, path: Path, digest: str) -> None:
+    """Apply a plan up to its first push, and let writing be allowed again."""
+
+    def push(hapi: Hapi, file: CatalogueFile) -> Upload:
+        upload = push_catalogue(hapi, file)
+        halt(shop.run(), "x")
+        return upload
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.correct.applying.writers.catalogue.push_catalogue", push)
+        assert apply(shop.run(), path, digest).count("pending") == 1
+    lift(shop.run())
+
+
+def test_a_push_after_a_halt_holds_what_was_pushed_before_it(shop):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 2)
+    path, digest = shop.plan(*changes, items=len(rows(shop)))
+    halted_after_one(shop, path, digest)
+    apply(shop.run(), path, digest)
+    assert prices(shop, places) == [(place + 1) * 100 for place in places]
+
+
+def test_a_push_whose_fate_is_unknown_stands_in_those_that_follow(shop):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 2)
+    shop.running.faults.arm(Fault("emarsys", "cut", match="/catalog/api", times=6))
+    result = applied(shop, *changes)
+    assert prices(shop, places) == [(place + 1) * 100 for place in places]
+    assert result.count("pending") == 2
+
+
+def test_what_was_refused_is_in_no_later_push(shop):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 2)
+    before = prices(shop, places)
+    path, digest = shop.plan(*changes, items=len(rows(shop)))
+    shop.running.faults.arm(Fault("emarsys", "status", match="/catalog/api", status=400))
+    apply(shop.run(), path, digest)
+    apply(shop.run(), path, digest)
+    assert prices(shop, places) == [before[0], (places[1] + 1) * 100]
+
+
+def test_a_cell_that_the_feeds_makers_have_set_since_is_theirs_in_later_pushes(shop):
+    feed = shop.feed_of_its_own()
+    changes, places = repriced(shop, 2)
+    path, digest = shop.plan(*changes, items=len(rows(shop)))
+    halted_after_one(shop, path, digest)
+    rows(shop)[places[0]].price_minor = 77_700
+    shop.write_feed(feed)
+    apply(shop.run(), path, digest)
+    assert prices(shop, places) == [77_700, (places[1] + 1) * 100]
+
+
+def test_a_push_holds_nothing_of_another_plan(shop):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 2)
+    before = prices(shop, places)
+    for one in changes:
+        applied(shop, one)
+    assert prices(shop, places) == [before[0], (places[1] + 1) * 100]
+
+
+def test_several_are_taken_back_together(shop):
+    feed = shop.feed_of_its_own()
+    changes, places = repriced(shop, 3)
+    before = prices(shop, places)
+    path, digest = shop.plan(*changes, items=len(rows(shop)))
+    apply(shop.run(), path, digest)
+    shop.write_feed(feed)
+    verify(shop.run(), path)
+    back = undo(shop.run(), path)
+    apply(shop.run(), back.path, back.digest)
+    assert prices(shop, places) == before
 
 
 def test_it_is_verified_once_the_feed_shows_it(shop):

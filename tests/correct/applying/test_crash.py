@@ -127,6 +127,29 @@ def test_an_undisturbed_one_has_many_moments_to_die_at(undisturbed):
     assert (result.exit_code, result.left, len(moments) > 30) == (0, 0, True)
 
 
+def push(setting: Setting, fuse: Fuse) -> list[int]:
+    """Push two new prices with a fuse, then once more without; return the prices that stand."""
+    with shop(setting.folder / str(fuse.at), Clock(stands_at=STANDS_AT)) as made:
+        made.feed_of_its_own()
+        path, digest = made.plan(made.reprice(0), made.reprice(1))
+        with setting.patch.context() as patch:
+            patch.setattr("auditor.pipeline.applying.this_process", lambda: setting.holder)
+            with fuse.burning(), contextlib.suppress(KilledError):
+                apply(made.run(), path, digest)
+        apply(made.run(), path, digest)
+        return [row.price_minor for row in made.running.world.emarsys.catalogue[:2]]
+
+
+def test_killed_at_any_moment_the_catalogue_holds_all_that_was_to_be_pushed(
+    tmp_path, dead, monkeypatch
+):
+    setting, whole = Setting(tmp_path, 2, dead, monkeypatch), Fuse()
+    push(setting, whole)
+    moments = [n for n in range(1, whole.moments + 1) if n not in whole.repeats]
+    came = {moment: push(setting, Fuse(moment)) for moment in moments}
+    assert came == {moment: [100, 100] for moment in moments}
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_any_moment_it_ends_as_if_it_were_not(
     part, undisturbed, tmp_path, dead, monkeypatch, is_proof

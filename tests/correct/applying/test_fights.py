@@ -68,6 +68,16 @@ def test_they_are_counted_by_remedy(ledger, times, undone):
     assert journal.undone(NOW - WEEK) == undone
 
 
+def test_an_event_is_no_fight(ledger):
+    """Nobody can undo one; that it does not show yet says nothing of another writer."""
+    journal = Journal(ledger, "desk", lambda: NOW)
+    plan = plan_of(change(1, remedy="trigger_event"))
+    for digest in "abc":
+        journal.intend(plan, digest, plan.changes)
+        journal.decide(plan, digest, {c.id: Decision(c.id, "pending") for c in plan.changes})
+    assert (journal.undone(NOW - WEEK), journal.made_since(["c1"], NOW - WEEK)) == ({}, {})
+
+
 def test_what_failed_is_no_fight(ledger):
     journal, plan = Journal(ledger, "desk", lambda: NOW), plan_of(change(1))
     for digest in "abc":

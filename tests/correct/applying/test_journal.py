@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.correct.applying.journal import Decision, Journal
+from auditor.correct.applying.journal import MOST_FIRINGS, Decision, Journal
 from tests.correct.applying.test_rails import change, plan_of
 from tests.correct.conftest import NOW
 
@@ -126,6 +126,48 @@ def test_what_a_run_has_made_or_may_have_is_left_by_its_next_plan(journal, state
     if state != "intent":
         decide(journal, state)
     assert journal.made_in(PLAN.run) == {"c0", "c1", "c2"}
+
+
+EVENTS = plan_of(change(1, remedy="trigger_event"), change(2, remedy="trigger_event"))
+
+
+def fired(journal: Journal, state: Any, digest: str = "d") -> None:
+    journal.intend(EVENTS, digest, EVENTS.changes[:1])
+    journal.decide(EVENTS, digest, {"c1": Decision("c1", state)})
+
+
+@pytest.mark.parametrize("state", ["sent", "pending", "verified"])
+def test_an_event_that_was_taken_counts_as_often_as_it_may_be_fired(journal, state):
+    fired(journal, state)
+    assert journal.firings("e", EVENTS.changes) == {"f1": MOST_FIRINGS}
+
+
+def test_an_event_that_was_intended_counts_each_time(journal):
+    for digest in ("d", "d", "g"):
+        journal.intend(EVENTS, digest, EVENTS.changes[:1])
+    assert journal.firings("e", EVENTS.changes) == {"f1": 3}
+
+
+@pytest.mark.parametrize("state", ["failed", "superseded"])
+def test_an_event_that_was_not_taken_does_not_count(journal, state):
+    fired(journal, state)
+    assert journal.firings("e", EVENTS.changes) == {}
+
+
+def test_the_firings_of_a_plan_are_none_of_another(journal):
+    fired(journal, "pending")
+    assert journal.firings("d", EVENTS.changes) == {}
+
+
+def test_only_events_are_fired(journal):
+    journal.intend(PLAN, "d", FEW)
+    assert journal.firings("e", FEW) == {}
+
+
+@pytest.mark.parametrize(("state", "made"), [("pending", {"c1"}), ("failed", set())])
+def test_an_event_that_was_fired_is_left_by_the_plans_of_every_run(journal, state, made):
+    fired(journal, state)
+    assert journal.made_in("another run") == made
 
 
 @pytest.mark.parametrize("state", ["failed", "superseded"])

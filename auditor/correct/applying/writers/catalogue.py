@@ -1,4 +1,7 @@
-"""The catalogue: the feed as it is now, with some cells set, pushed whole.
+"""The catalogue: the feed as it is now, with the cells of the plan set, pushed whole.
+
+A push does not change the feed, which is the brand's own file. Whatever the plan has sent before is
+therefore set in every later push too: the feed alone would take it back.
 
 Source:
     Emarsys reference 6: a pushed file replaces the catalogue; no call tells what became of a cell, so
@@ -11,7 +14,7 @@ import tempfile
 from contextlib import closing
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from auditor.correct.applying.writers.outcome import fate_of_upload
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sending, Sight, request_of
@@ -24,7 +27,7 @@ from auditor.systems.emarsys.writing.catalogue import catalogue_file, push_catal
 from auditor.systems.plain_text import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from auditor.correct.applying.journal import Receipt
     from auditor.model.plan import Change
@@ -46,12 +49,15 @@ class CatalogueWriter:
         feed: Address or path of the feed.
         hapi: Takes the file.
         least: How many rows the feed must have: fewer would shrink the catalogue beyond its cap.
+        mine: Returns the changes of the plan that were sent, or may have been.
     """
 
     at_once, shows_later, may_repeat = AT_ONCE, True, True
 
-    def __init__(self, feed: str, hapi: Hapi, least: int) -> None:
-        self._feed, self._hapi, self._least = feed, hapi, least
+    def __init__(
+        self, feed: str, hapi: Hapi, least: int, mine: Callable[[], Sequence[Change]]
+    ) -> None:
+        self._feed, self._hapi, self._least, self._mine = feed, hapi, least, mine
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the feed and compare its cells with what the changes expect, and what they set.
@@ -59,29 +65,18 @@ class CatalogueWriter:
         Raises:
             UnsafePlanError: the feed has lost more rows than a push may take away.
         """
-        requests = [request_of(change, CatalogueCells) for change in changes]
-        wanted = {one.item for one in requests}
-        rows: dict[str, list[Row]] = {}
-        count = 0
         with closing(feed_client()) as http, opened_feed(self._feed, http) as feed:
-            for row in FeedRows(feed.file):
-                count += 1
-                if row["item"] in wanted:
-                    rows.setdefault(row["item"], []).append(row)
-        self._require_whole(count)
-        return [_sight(one, rows.get(one.item, [])) for one in requests]
+            return self._sights(feed.file, _requests(changes))
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
-        """Push the feed as it is now, with the cells of these changes set."""
-        edits: dict[str, dict[str, str]] = {}
-        for one in (request_of(one, CatalogueCells) for one in changes):
-            edits.setdefault(one.item, {}).update(one.set)
+        """Push the feed as it is now, with the cells set of these changes and of those before them."""
         private_folder(DRAFTS)
         with (
             tempfile.TemporaryDirectory(dir=DRAFTS) as folder,
             closing(feed_client()) as http,
             opened_feed(self._feed, http) as feed,
         ):
+            edits = _edits([*self._standing(feed.file, changes), *_requests(changes)])
             draft = Path(folder) / "catalogue.csv"
             with draft.open("w", encoding="utf-8", newline="") as out:
                 count, found = write_edited(feed.file, out, edits)
@@ -99,12 +94,48 @@ class CatalogueWriter:
         """Return which cells the feed shows by now; of the others nothing can be said yet."""
         return [sight if sight.place == "after" else None for sight in self.look(changes)]
 
+    def _standing(self, feed: BinaryIO, changes: Sequence[Change]) -> list[CatalogueCells]:
+        """Return what the plan has sent before and the feed still lacks; leave the feed at its beginning.
+
+        Where the feed's makers have written something else by now, that is theirs to say.
+        """
+        own = {change.id for change in changes}
+        earlier = _requests([change for change in self._mine() if change.id not in own])
+        if not earlier:
+            return []
+        sights = self._sights(feed, earlier)
+        feed.seek(0)
+        return [one for one, seen in zip(earlier, sights, strict=True) if seen == BEFORE]
+
+    def _sights(self, feed: BinaryIO, requests: Sequence[CatalogueCells]) -> list[Sight]:
+        wanted = {one.item for one in requests}
+        rows: dict[str, list[Row]] = {}
+        count = 0
+        for row in FeedRows(feed):
+            count += 1
+            if row["item"] in wanted:
+                rows.setdefault(row["item"], []).append(row)
+        self._require_whole(count)
+        return [_sight(one, rows.get(one.item, [])) for one in requests]
+
     def _require_whole(self, count: int) -> None:
         if count < self._least:
             raise UnsafePlanError(
                 f"The catalogue feed has {count} rows, and had more when the plan was made: pushing "
                 "it would shrink the catalogue beyond corrections.caps; see what became of the feed."
             )
+
+
+def _requests(changes: Iterable[Change]) -> list[CatalogueCells]:
+    return [request_of(change, CatalogueCells) for change in changes]
+
+
+def _edits(requests: Iterable[CatalogueCells]) -> dict[str, dict[str, str]]:
+    """Return what is set, by item and column."""
+    edits: dict[str, dict[str, str]] = {}
+    for one in requests:
+        edits.setdefault(one.item, {}).update(one.set)
+    return edits
 
 
 def _sight(request: CatalogueCells, rows: Sequence[Row]) -> Sight:

@@ -67,7 +67,7 @@ class ContactFieldsWriter(SeenAtOnce):
         points: Reads contacts.
         api: Writes them.
         names: Our names of the mapped fields by their ids.
-        changes: All changes of the plan: what one sets is no surprise to another.
+        changes: All changes of the plan: what one sets is no surprise to one that sets something else.
     """
 
     at_once = MOST_ROWS
@@ -108,14 +108,19 @@ class ContactFieldsWriter(SeenAtOnce):
         if all(self._is(field, value, contact) for field, value in request.set.items()):
             return AFTER
         fits = all(
-            self._is(field, value, contact)
-            or any(
-                self._is(field, ours, contact)
-                for ours in self._set.get((request.contact_id, field), ())
-            )
+            any(self._is(field, one, contact) for one in (value, *self._ours(request, field)))
             for field, value in request.expect.items()
         )
         return BEFORE if fits else CHANGED
+
+    def _ours(self, request: ContactFields, field: str) -> Sequence[Value]:
+        """Return what a field may hold because of the plan; where the change sets it, its own value alone.
+
+        Two orphans may each have a name to hand on to their survivor: the second must not overwrite it.
+        """
+        if field in request.set:
+            return [request.set[field]]
+        return self._set.get((request.contact_id, field), [])
 
     def _is(self, field: str, value: Value, contact: Contact) -> bool:
         name = self._names.get(field, "")

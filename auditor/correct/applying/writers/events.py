@@ -8,8 +8,9 @@ Source:
 from __future__ import annotations
 
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from auditor.correct.applying.journal import MOST_FIRINGS
 from auditor.correct.applying.writers.contacts import contacts_now
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
 from auditor.correct.applying.writers.rows import rows_now
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.correct.applying.journal import Receipt
+    from auditor.correct.applying.writers.contacts import Contact
     from auditor.correct.applying.writers.writer import Sending
     from auditor.model.plan import Change
     from auditor.systems.emarsys.writing.api import WriteApi
@@ -37,6 +39,17 @@ TOO_LATE = Sight("other", "it happened longer ago than events.max_age by now")
 OTHER_CONTACT = Sight("other", "the contact is gone, or has another key by now")
 NO_ORDER = Sight("other", "the order is cancelled or gone by now")
 FIRED = Sight("other", "the event was fired for this contact since the plan was made")
+FIRED_BEFORE = Sight("other", "an earlier plan has fired the event already")
+
+
+class Firings(Protocol):
+    """Knows which events were fired before, or may have been."""
+
+    def fired(self) -> Sequence[EventFiring]:
+        """Return those of the plan."""
+
+    def fired_elsewhere(self, changes: Sequence[Change]) -> Mapping[str, int]:
+        """Return how often other plans have fired the events of these findings, by finding."""
 
 
 class EventWriter:
@@ -48,7 +61,7 @@ class EventWriter:
         names: Our names of the mapped fields by their ids.
         as_of: When the snapshot of the plan began, aware.
         clock: The time now, aware.
-        mine: Returns the trigger ids of the plan that may have been fired already.
+        before: Tells what was fired before.
     """
 
     at_once, shows_later, may_repeat = MOST_ROWS, True, True
@@ -61,10 +74,10 @@ class EventWriter:
         *,
         as_of: datetime,
         clock: Callable[[], datetime],
-        mine: Callable[[], Sequence[EventFiring]],
+        before: Firings,
     ) -> None:
         self._points, self._api, self._names = points, api, names
-        self._as_of, self._clock, self._mine = as_of, clock, mine
+        self._as_of, self._clock, self._before = as_of, clock, before
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """See whether the news is still worth telling, to this contact, and was not told since."""
@@ -72,23 +85,28 @@ class EventWriter:
         there = contacts_now(self._points, [one.contact_id for one in requests])
         orders = self._orders(requests)
         fired = self._fired(requests, self._as_of)
-        for one in self._mine():
+        for one in self._before.fired():
             pair = (str(one.event_id), one.contact_id)
             fired[pair] = fired.get(pair, 0) - 1
+        elsewhere = self._before.fired_elsewhere(changes)
         sights = []
-        for one in requests:
-            contact = there.get(one.contact_id)
-            if self._clock() >= one.not_after:
-                sights.append(TOO_LATE)
-            elif contact is None or contact.get(self._names[one.key_field]) != one.key:
-                sights.append(OTHER_CONTACT)
-            elif orders.get(one.data.get("order", ""), "") in ("", *CANCELLED):
-                sights.append(NO_ORDER)
-            elif fired.get((str(one.event_id), one.contact_id), 0) > 0:
-                sights.append(FIRED)
-            else:
-                sights.append(BEFORE)
+        for change, one in zip(changes, requests, strict=True):
+            order = orders.get(one.data.get("order", ""), "")
+            sight = self._fits(one, there.get(one.contact_id), order)
+            if sight == BEFORE and elsewhere.get(change.origin.finding, 0) >= MOST_FIRINGS:
+                sight = FIRED_BEFORE
+            elif sight == BEFORE and fired.get((str(one.event_id), one.contact_id), 0) > 0:
+                sight = FIRED
+            sights.append(sight)
         return sights
+
+    def _fits(self, one: EventFiring, contact: Contact | None, order: str) -> Sight:
+        """See whether the news is still worth telling to a contact; `order` is the status of its order."""
+        if self._clock() >= one.not_after:
+            return TOO_LATE
+        if contact is None or contact.get(self._names[one.key_field]) != one.key:
+            return OTHER_CONTACT
+        return NO_ORDER if order in ("", *CANCELLED) else BEFORE
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Fire them, one call for each event."""
