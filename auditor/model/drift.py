@@ -224,7 +224,7 @@ link_sale = sa.Table(
     "link_sale",
     metadata,
     Column("order_number", Text),
-    Column("item", Text),
+    Column("item", Text),  # NULL for what Emarsys counts without one
     Column("lines", Integer),  # order lines of the item; 0 when Centra has none
     Column("sold_quantity", BigInteger),  # units not cancelled, before returns
     Column("sold_minor", BigInteger),  # value of sold_quantity

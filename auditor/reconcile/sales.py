@@ -231,7 +231,12 @@ def _line_rows() -> sa.Select[Any]:
             *_facts(link_sale),
         )
         .select_from(link_sale.join(link_verdict, row.order_number == order.order_number))
-        .where(order.is_judged, order.verdict.is_(None), row.word.in_(_LINE_CHECKS))
+        .where(
+            order.is_judged,
+            order.verdict.is_(None),
+            row.item.is_not(None),  # what names no item is no line, and the quality suite's
+            row.word.in_(_LINE_CHECKS),
+        )
     )
 
 
@@ -279,6 +284,7 @@ def judgement_of_lines(terms: Terms) -> Judgement:
     rules = [
         Rule(None, order.verdict.is_not(None), "its order has a verdict of its own"),
         Rule(None, ~sa.func.coalesce(order.is_judged, sa.false()), "its order is not judged"),
+        Rule(None, row.item.is_(None), "it names no item; left to the quality suite"),
         *(
             Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
             for word, holds in _words(link_sale, terms)
@@ -317,5 +323,4 @@ def checked() -> sa.Select[Any]:
 def checked_in_emarsys() -> sa.Select[Any]:
     """Select how many order numbers Emarsys counts."""
     row = link_verdict.c
-    counted = count_if((row.rows > 0) & row.order_number.is_not(None))
-    return populations({"sales.unknown_order": counted}, link_verdict)
+    return populations({"sales.unknown_order": count_if(row.rows > 0)}, link_verdict)

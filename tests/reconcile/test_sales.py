@@ -212,6 +212,25 @@ def test_an_order_number_centra_never_had_is_unknown(books: Books):
     assert books.drift() == {("sales.unknown_order", "999")}
 
 
+def test_a_sale_that_names_no_order_is_no_unknown_order(books: Books):
+    books.sale(None, "A", 1, 20000)
+    assert books.drift() == set()
+    assert books.checked()["sales.unknown_order"] == 0
+
+
+def test_a_sale_that_names_no_item_is_no_line(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", None, 3, 12345)
+    assert books.drift() == set()
+
+
+def test_an_order_without_items_in_emarsys_is_not_missing(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", None, 1, 20000)
+    assert ("sales.missing_order", "100") not in books.drift()
+
+
 def test_an_unknown_order_from_before_the_start_is_not_judged(books: Books):
     books.sale("999", "A", 1, 20000, purchased_on=date(2026, 9, 30))
     assert books.drift() == set()
