@@ -262,6 +262,7 @@ link_verdict = sa.Table(
     Column("has_cancelled", Boolean),  # a line whose word says so
     Column("has_returned", Boolean),
     Column("has_drift", Boolean),  # a line that is not ok
+    Column("has_unexplained", Boolean),  # a line that neither returns nor cancelled units explain
     Column("is_right", Boolean),  # as each of its lines
     Column(
         "verdict", Text

@@ -59,7 +59,9 @@ def _words(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnElement
     same_quantity = (quantity == row.net_quantity * MILLI) | (
         quantity == row.least_quantity * MILLI
     )
-    once = row.sale_rows <= row.lines
+    gone = row.cancelled_quantity
+    # Sent as a row for each line, or for each unit; whoever sends twice sends more, or other rows.
+    once = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
     return (
         ("ok", sa.or_(*_bounds(lines, terms))),
         ("missing", absent & (row.least_quantity > 0)),
@@ -77,8 +79,10 @@ def _words(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnElement
         (
             "cancelled",
             once
-            & (row.cancelled_quantity > 0)
-            & (quantity == (row.net_quantity + row.cancelled_quantity) * MILLI),
+            & (gone > 0)
+            # Whatever of the rest came back may be netted or not.
+            & (quantity >= (row.net_quantity + gone) * MILLI)
+            & (quantity <= (row.sold_quantity + gone) * MILLI),
         ),
         ("quantity", sa.true()),
     )
@@ -106,6 +110,10 @@ def verdicts(terms: Terms) -> sa.Select[Any]:
     ).select_from(total.outerjoin(link_order, total.c.order_number == order.order_number))
 
 
+_EXPLAINED = ("ok", "cancelled", "returned")
+"""Words of lines that count nothing twice."""
+
+
 def _totals() -> sa.Subquery:
     lines = link_sale
     return (
@@ -123,6 +131,7 @@ def _totals() -> sa.Subquery:
             any_of(lines.c.word == "cancelled").label("has_cancelled"),
             any_of(lines.c.word == "returned").label("has_returned"),
             any_of(lines.c.word != "ok").label("has_drift"),
+            any_of(lines.c.word.not_in(_EXPLAINED)).label("has_unexplained"),
             (~any_of(~lines.c.is_right)).label("is_right"),
         )
         .group_by(lines.c.order_number)
@@ -141,7 +150,7 @@ def _order_rules(total: sa.FromClause, terms: Terms) -> list[Rule]:
     order = link_order.c
     is_unknown, is_missing = order.order_number.is_(None), ~counts & (total.c.least_quantity > 0)
     is_late_enough = total.c.purchased_on >= terms.since
-    is_double = total.c.has_drift & ~total.c.has_returned & _is_multiple(total)
+    is_double = total.c.has_unexplained & ~total.c.has_returned & _is_multiple(total)
     channels = ("wholesale", "marketplace", "internal")
     return [
         Rule("sales.unknown_order", is_unknown & counts & is_late_enough),

@@ -142,6 +142,15 @@ def test_a_settled_return_that_is_not_netted_is_no_duplicate(books: Books):
     assert books.drift() == {("sales.return_not_reflected", "100/A")}
 
 
+def test_of_units_sent_one_by_one_a_return_that_is_not_netted_is_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    for _ in range(2):
+        books.sale("100", "A", 1, 10000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
 def test_a_netted_return_is_clean(books: Books):
     line = books.line("A", 3, 10000)
     books.order("100", line)
@@ -205,6 +214,39 @@ def test_cancelled_units_that_still_count_belong_to_the_cancellation(books: Book
     books.sale("100", "A", 2, 20000)
     books.sale("100", "B", 1, 5000)
     assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+@pytest.mark.parametrize("units", [[2], [1, 1]])
+def test_as_many_cancelled_units_as_are_left_are_no_duplicate(books: Books, units: list[int]):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1))
+    for count in units:
+        books.sale("100", "A", count, 10000 * count)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_cancelled_units_beside_a_return_that_is_not_netted_are_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000, cancelled_quantity=1)
+    books.order("100", line)
+    books.returned(line, 1)
+    books.sale("100", "A", 3, 30000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_an_order_of_cancelled_units_that_was_uploaded_twice_is_a_duplicate(books: Books):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1), books.line("B", 1, 5000))
+    for _ in range(2):
+        books.sale("100", "A", 1, 10000)
+        books.sale("100", "B", 1, 5000)
+    assert books.drift() == {("sales.duplicate_order", "100")}
+
+
+def test_several_units_that_were_uploaded_twice_are_a_duplicate_whatever_was_cancelled(
+    books: Books,
+):
+    books.order("100", books.line("A", 2, 20000, cancelled_quantity=2))
+    for _ in range(2):
+        books.sale("100", "A", 2, 20000)
+    assert books.drift() == {("sales.duplicate_order", "100")}
 
 
 def test_an_order_number_centra_never_had_is_unknown(books: Books):

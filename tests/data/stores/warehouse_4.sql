@@ -755,6 +755,7 @@ CREATE TABLE link_verdict (
  has_cancelled BOOLEAN,
  has_returned BOOLEAN,
  has_drift BOOLEAN,
+ has_unexplained BOOLEAN,
  is_right BOOLEAN,
  verdict TEXT COLLATE "C",
  channel TEXT COLLATE "C",
