@@ -238,7 +238,7 @@ link_sale = sa.Table(
     Column("untaxed_minor", BigInteger),  # the pattern "tax left out"
     Column("unconverted_minor", BigInteger),  # the pattern "currency not converted"
     Column("rows", Integer),  # rows in Emarsys
-    Column("sale_rows", Integer),  # rows in Emarsys with a positive quantity
+    Column("sale_rows", Integer),  # those of a positive quantity, on contacts that hold any of it
     Column("quantity_milli", BigInteger),
     Column("amount_minor", BigInteger),
     Column("purchased_on", sa.Date),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_gone, link_order
+from auditor.reconcile.orders import evened_out, is_part_of
 from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 def _owners(terms: Terms) -> sa.CTE:
     """Give each settled consumer order with sales the people its rows hang on.
 
-    A contact that a merge orphaned is nobody else's: its orders are the survivor's now.
+    A contact that a merge orphaned is nobody else's: its orders are the survivor's now. Rows that were
+    taken off a contact again hang on nobody.
     """
+    evened = evened_out().subquery("evened_out")
     sale, si, contact, order = t.emarsys_sale, t.emarsys_si_contact, link_contact, link_order
     # Live customers are no one's former self, so a dead key and the survivor's order make the pair.
     orphaned = (contact.c.key == link_gone.c.customer_id) & (
@@ -52,8 +55,10 @@ def _owners(terms: Terms) -> sa.CTE:
             .join(si, sale.c.si_contact_id == si.c.si_contact_id)
             .outerjoin(contact, si.c.contact_id == contact.c.contact_id)
             .outerjoin(link_gone, orphaned)
+            .outerjoin(evened, is_part_of(sale, evened))
         )
         .where(
+            evened.c.order_number.is_(None),
             order.c.channel == "consumer",
             order.c.is_settled,
             ~order.c.is_cancelled,

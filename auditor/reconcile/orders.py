@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_order
-from auditor.reconcile.sql import half_up, sum_of, the_same
+from auditor.reconcile.sql import count_if, half_up, sum_of, the_same
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -226,21 +226,52 @@ def _returned(terms: Terms) -> sa.Select[Any]:
     )
 
 
+def evened_out() -> sa.Select[Any]:
+    """Select what was taken off whoever it hung on, to the last unit: nothing of it hangs there any more.
+
+    Rows are never replaced, so that a sale which was put on its buyer stands three times: once where it
+    was wrong, once negative there, and once where it is right. Only orders with such a negative row are
+    added up, for they are few.
+
+    Frame:
+        Result: one row per order_number, si_contact_id and item.
+
+    Source:
+        Emarsys reference 5.2.
+    """
+    row = t.emarsys_sale.c
+    has_negative = sa.select(row.order_number).where(
+        row.order_number.is_not(None), (row.quantity_milli < 0) | (row.amount_minor < 0)
+    )
+    return (
+        sa.select(row.order_number, row.si_contact_id, row.item)
+        .where(row.order_number.in_(has_negative))
+        .group_by(row.order_number, row.si_contact_id, row.item)
+        .having(sum_of(row.quantity_milli) == 0, sum_of(row.amount_minor) == 0)
+    )
+
+
+def is_part_of(sale: sa.Table, evened: sa.FromClause) -> ColumnElement[bool]:
+    """Tell whether a sales row is of what `evened_out` selects."""
+    columns = ("order_number", "si_contact_id", "item")
+    return sa.and_(*(sale.c[name] == evened.c[name] for name in columns))
+
+
 def _counted(terms: Terms) -> sa.Select[Any]:
     """Add up what Emarsys counts; rows that name no order are the quality suite's, and nobody's order."""
-    row = t.emarsys_sale.c
+    row, evened = t.emarsys_sale.c, evened_out().subquery("evened_out")
+    is_sold = (row.quantity_milli > 0) & evened.c.order_number.is_(None)
     return (
         sa.select(
             row.order_number,
             row.item,
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
-            sa.cast(sa.func.count(sa.case((row.quantity_milli > 0, 1))), sa.Integer).label(
-                "sale_rows"
-            ),
+            sa.cast(count_if(is_sold), sa.Integer).label("sale_rows"),
             sum_of(row.quantity_milli).label("quantity_milli"),
             sum_of(row.amount_minor).label("amount_minor"),
             sa.func.min(row.purchased_on).label("purchased_on"),
         )
+        .select_from(t.emarsys_sale.outerjoin(evened, is_part_of(t.emarsys_sale, evened)))
         .where(row.order_number.is_not(None), row.purchased_on >= terms.since - TIME_ZONE_MARGIN)
         .group_by(row.order_number, row.item)
     )

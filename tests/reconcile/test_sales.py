@@ -327,6 +327,54 @@ def test_a_sale_on_a_generated_contact_is_drift(books: Books):
     assert books.drift() == {("sales.generated_contact", "100")}
 
 
+def attributed_anew(books: Books, quantity: int, minor: int) -> None:
+    """Put a sale first on somebody else, and then where it belongs, as rows are never replaced."""
+    books.customer("2", "b@x.se")
+    books.contact("2", "b@x.se", None, external_id="2")
+    books.sale("100", "A", quantity, minor, si_contact_id="si2")
+    books.sale("100", "A", -quantity, -minor, si_contact_id="si2")
+    books.sale("100", "A", quantity, minor, si_contact_id="si1")
+
+
+def test_a_sale_that_was_attributed_anew_is_clean(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    attributed_anew(books, 1, 20000)
+    assert books.drift() == set()
+
+
+def test_a_return_after_a_sale_was_attributed_anew_is_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    attributed_anew(books, 2, 20000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
+def test_cancelled_units_of_a_sale_that_was_attributed_anew_are_no_duplicate(books: Books):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1))
+    attributed_anew(books, 2, 20000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_a_sale_that_was_attributed_anew_in_part_is_still_wrong(books: Books):
+    books.order("100", books.line("A", 2, 20000))
+    attributed_anew(books, 1, 10000)
+    books.sale("100", "A", 1, 10000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+def test_items_on_somebody_else_do_not_even_each_other_out(books: Books):
+    books.customer("2", "b@x.se")
+    books.contact("2", "b@x.se", None, external_id="2")
+    line = books.line("B", 1, 20000)
+    books.order("100", books.line("A", 1, 20000), line)
+    books.returned(line, 1)
+    books.sale("100", "B", 1, 20000)
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    books.sale("100", "B", -1, -20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
 def test_the_money_of_a_missing_order_is_its_value(books: Books):
     books.order("100", books.line("A", 1, 20000), books.line("B", 1, 5000))
     assert [row["money_minor"] for row in books.rows()] == [25000]
