@@ -89,7 +89,7 @@ def orders(terms: Terms) -> sa.Select[Any]:
         (consumer & row.is_cancelled & row.is_settled).label("is_cancelled"),
         (consumer & ~row.is_cancelled & row.is_settled).label("is_owned"),
         *[
-            (row.channel == name).label(f"is_{name}")
+            ((row.channel == name) & row.is_settled).label(f"is_{name}")
             for name in ("wholesale", "marketplace", "internal")
         ],
     ).select_from(

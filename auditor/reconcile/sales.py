@@ -155,9 +155,9 @@ def _order_rules(total: sa.FromClause, terms: Terms) -> list[Rule]:
     return [
         Rule("sales.unknown_order", is_unknown & counts & is_late_enough),
         Rule(None, is_unknown, "Centra never had it, and it counts nothing or is from before"),
+        Rule(None, ~order.is_settled, "it is younger than the settle time"),
         *(Rule(f"channel.{name}_in_sales", (order.channel == name) & counts) for name in channels),
         Rule(None, order.channel != "consumer", "it is no consumer's order and counts nothing"),
-        Rule(None, ~order.is_settled, "it is younger than the settle time"),
         Rule("sales.cancelled_but_counted", order.is_cancelled & counts),
         Rule(None, order.is_cancelled, "it is cancelled and counts nothing"),
         Rule(None, ~order.is_due, "it is not due"),
@@ -309,7 +309,7 @@ def checked() -> sa.Select[Any]:
     row = link_order.c
     judged = count_if(row.is_due & row.is_settled)
     per_channel = {
-        f"channel.{name}_in_sales": count_if(row.channel == name)
+        f"channel.{name}_in_sales": count_if((row.channel == name) & row.is_settled)
         for name in ("wholesale", "marketplace", "internal")
     }
     of_orders = {

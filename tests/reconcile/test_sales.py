@@ -298,6 +298,16 @@ def test_what_is_no_consumer_order_must_not_count(
     assert books.drift() == {(check, "100")}
 
 
+@pytest.mark.parametrize("channel", [{"store_id": "3"}, {"store_id": "2"}, {"is_internal": True}])
+def test_what_is_no_consumer_order_is_not_judged_before_it_is_settled(
+    books: Books, channel: dict[str, object]
+):
+    books.order("100", books.line("A", 1, 20000), created_at=YOUNG, updated_at=YOUNG, **channel)
+    books.sale("100", "A", 1, 20000)
+    assert books.drift() == set()
+    assert not any(count for check, count in books.checked().items() if check.endswith("_in_sales"))
+
+
 def test_an_attribute_marks_a_marketplace_order(books: Books):
     books.order("100", books.line("A", 1, 20000))
     books.attribute("100", "channel", "aboutyou")
