@@ -53,8 +53,13 @@ class Featured:
 
 
 def order_key(drift: sa.Table) -> ColumnElement[str]:
-    """Return the order a finding is about: a line's key is <order number>/<item>, an order's has no stroke."""
-    return sa.func.split_part(drift.c.subject_key, "/", 1, type_=sa.Text)
+    """Return the order a finding is about: a line's key is <order number>/<item>.
+
+    Centra's numbers have no stroke, and only its orders have lines; those that it never had are told
+    whole, whatever they are called.
+    """
+    number = sa.func.split_part(drift.c.subject_key, "/", 1, type_=sa.Text)
+    return sa.case((drift.c.subject_kind == "line", number), else_=drift.c.subject_key)
 
 
 def own_key(drift: sa.Table) -> ColumnElement[str]:

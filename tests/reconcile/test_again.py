@@ -254,6 +254,18 @@ def test_a_second_look_after_everything_was_judged_leaves_everything_to_attribut
         assert not conn.scalar(sa.select(judged_state.c.is_of_part))
 
 
+def test_an_unknown_order_with_a_stroke_in_its_number_is_found_once(brand: Brand):
+    purchases = brand.world.emarsys.purchases
+    purchases.append(replace(purchases[-1], order_id="2026/1234"))
+    for _ in range(2):
+        brand.world.now += DAY
+        brand.read()
+        assert brand.judge()
+    place = list(d.drift_sales.c.keys()).index("subject_key")
+    subjects = [row[place] for row in brand.rows()["drift_sales"]]
+    assert subjects.count("2026/1234") == 1
+
+
 def test_nothing_of_the_part_stays(settled: Brand):
     assert "part" not in sa.inspect(settled.warehouse.engine).get_schema_names()
 
