@@ -267,7 +267,8 @@ link_verdict = sa.Table(
     Column(
         "verdict", Text
     ),  # the check that the order as a whole fails; NULL leaves it to its lines
-    Column("channel", Text),  # NULL where Centra never had it, and so all that follow
+    Column("gone_at", DateTime),  # not before: when Centra last had it, where it has it no more
+    Column("channel", Text),  # NULL where Centra does not have it, and so all that follow
     Column("status", Text),
     Column("customer_id", Text),
     Column("market_id", Text),

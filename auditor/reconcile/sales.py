@@ -11,81 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from auditor.model import tables as t
 from auditor.model.drift import link_order, link_sale, link_verdict
-from auditor.reconcile import orders
+from auditor.reconcile import past, words
 from auditor.reconcile.precedence import Judgement, Rule, first_of
-from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
+from auditor.reconcile.sql import LONG_AGO, any_of, count_if, populations, sum_of, text
+from auditor.reconcile.words import MILLI
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
-
-MILLI = 1000
-
-
-def lines(terms: Terms) -> sa.Select[Any]:
-    """Give every (order, item) the word that describes it: ok, missing, returned, ...
-
-    Frame:
-        Result: one row per (order_number, item) on either side; columns of `link_sale`.
-    """
-    row = orders.sales(terms).subquery("sales_of_either")
-    word = sa.case(*((holds, name) for name, holds in _words(row, terms)))
-    tolerance = sa.cast(_tolerance(row, terms), sa.BigInteger)
-    is_right = sa.or_(*_bounds(row, terms)).label("is_right")
-    return sa.select(row, word.label("word"), tolerance.label("tolerance"), is_right)
-
-
-def _tolerance(lines: sa.FromClause, terms: Terms) -> ColumnElement[int]:
-    return terms.tolerance_minor * sa.func.greatest(lines.c.lines, lines.c.rows, 1)
-
-
-def _bounds(lines: sa.FromClause, terms: Terms) -> list[ColumnElement[bool]]:
-    """Tell whether a line counts what is expected of it: with the young returns, and without."""
-    row, tolerance = lines.c, _tolerance(lines, terms)
-    return [
-        (row.quantity_milli == row[f"{bound}_quantity"] * MILLI)
-        & (sa.func.abs(row.amount_minor - row[f"{bound}_minor"]) <= tolerance)
-        for bound in ("net", "least")
-    ]
-
-
-def _words(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
-    """Return the words that may describe a line with what makes them true; the first that is counts."""
-    row, tolerance = lines.c, _tolerance(lines, terms)
-    quantity = row.quantity_milli
-    absent = (quantity == 0) & (sa.func.abs(row.amount_minor) <= tolerance)
-    same_quantity = (quantity == row.net_quantity * MILLI) | (
-        quantity == row.least_quantity * MILLI
-    )
-    gone = row.cancelled_quantity
-    # Sent as a row for each line, or for each unit; whoever sends twice sends more, or other rows.
-    once = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
-    return (
-        ("ok", sa.or_(*_bounds(lines, terms))),
-        ("missing", absent & (row.least_quantity > 0)),
-        ("ok", absent),
-        # Units that are worth nothing (a bundle's items, a gift) do not count whatever their number.
-        ("ok", (row.lines > 0) & (row.sold_quantity == 0) & (row.amount_minor == 0)),
-        ("amount", same_quantity & (row.lines > 0)),
-        (
-            "returned",
-            once
-            & (quantity > row.net_quantity * MILLI)
-            & (quantity <= row.sold_quantity * MILLI)
-            & (row.net_quantity < row.sold_quantity),
-        ),
-        (
-            "cancelled",
-            once
-            & (gone > 0)
-            # Whatever of the rest came back may be netted or not.
-            & (quantity >= (row.net_quantity + gone) * MILLI)
-            & (quantity <= (row.sold_quantity + gone) * MILLI),
-        ),
-        ("quantity", sa.true()),
-    )
 
 
 def verdicts(terms: Terms) -> sa.Select[Any]:
@@ -94,10 +30,11 @@ def verdicts(terms: Terms) -> sa.Select[Any]:
     Frame:
         Result: one row per order number of either side; columns of `link_verdict`.
     """
-    total, order = _totals(), link_order.c
+    total, gone, order = _totals(), _gone().subquery("gone_orders"), link_order.c
     return sa.select(
         total,
-        first_of(_order_rules(total, terms)).label("verdict"),
+        first_of(_order_rules(total, gone, terms)).label("verdict"),
+        gone.c.gone_at,
         order.channel,
         order.status,
         order.customer_id,
@@ -107,7 +44,21 @@ def verdicts(terms: Terms) -> sa.Select[Any]:
         order.is_due,
         order.is_settled,
         (order.is_due & order.is_settled).label("is_judged"),
-    ).select_from(total.outerjoin(link_order, total.c.order_number == order.order_number))
+    ).select_from(_in_centra(total, gone))
+
+
+def _in_centra(total: sa.FromClause, gone: sa.FromClause) -> sa.Join:
+    number = total.c.order_number
+    return total.outerjoin(link_order, number == link_order.c.order_number).outerjoin(
+        gone, number == gone.c.order_number
+    )
+
+
+def _gone() -> sa.Select[Any]:
+    """Select the orders that Centra has no more, with when it last had each."""
+    row = past.gone(t.centra_order, "order_number", "orders").subquery().c
+    gone_at = sa.func.coalesce(sa.func.max(row.seen_at), LONG_AGO)
+    return sa.select(row.order_number, gone_at.label("gone_at")).group_by(row.order_number)
 
 
 _EXPLAINED = ("ok", "cancelled", "returned")
@@ -139,22 +90,26 @@ def _totals() -> sa.Subquery:
     )
 
 
-def _order_rules(total: sa.FromClause, terms: Terms) -> list[Rule]:
+def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> list[Rule]:
     """Return the rules of orders.
 
     Args:
         total: The lines of each order added up, beside `link_order`.
+        gone: The orders that Centra has no more.
         terms: Of this run.
     """
     counts = (total.c.quantity_milli != 0) | (sa.func.abs(total.c.amount_minor) > total.c.tolerance)
     order = link_order.c
     is_unknown, is_missing = order.order_number.is_(None), ~counts & (total.c.least_quantity > 0)
-    is_late_enough = total.c.purchased_on >= terms.since
+    counts_lately = is_unknown & counts & (total.c.purchased_on >= terms.since)
+    is_deleted = gone.c.gone_at.is_not(None)
     is_double = total.c.has_unexplained & ~total.c.has_returned & _is_multiple(total)
     channels = ("wholesale", "marketplace", "internal")
     return [
-        Rule("sales.unknown_order", is_unknown & counts & is_late_enough),
-        Rule(None, is_unknown, "Centra never had it, and it counts nothing or is from before"),
+        Rule(None, gone.c.gone_at >= terms.sales_before, "it went from Centra a moment ago"),
+        Rule("sales.cancelled_but_counted", is_deleted & counts_lately),
+        Rule("sales.unknown_order", counts_lately),
+        Rule(None, is_unknown, "Centra does not have it, and it counts nothing or is from before"),
         Rule(None, ~order.is_settled, "it is younger than the settle time"),
         *(Rule(f"channel.{name}_in_sales", (order.channel == name) & counts) for name in channels),
         Rule(None, order.channel != "consumer", "it is no consumer's order and counts nothing"),
@@ -236,7 +191,7 @@ def _line_rows() -> sa.Select[Any]:
             text("line").label("subject_kind"),
             (row.order_number + "/" + row.item).label("subject_key"),
             (row.amount_minor - row.net_minor).label("at_stake"),
-            sa.case((row.word == "amount", pattern())).label("cause"),
+            sa.case((row.word == "amount", words.pattern())).label("cause"),
             *_facts(link_sale),
         )
         .select_from(link_sale.join(link_verdict, row.order_number == order.order_number))
@@ -263,27 +218,12 @@ _LINE_CHECKS = {
 }
 
 
-def pattern() -> ColumnElement[str | None]:
-    """Name the known mistake that turns a line's expected amount into the counted one."""
-    row = link_sale.c
-
-    def explains(amount: ColumnElement[Any]) -> ColumnElement[bool]:
-        return (amount != 0) & (sa.func.abs(row.amount_minor - amount) <= row.tolerance)
-
-    return sa.case(
-        (explains(row.unit_minor), "unit price sent as line total"),
-        (explains(row.untaxed_minor), "tax left out"),
-        (explains(row.unconverted_minor), "currency not converted"),
-        else_=None,
-    )
-
-
 def judgement_of_orders(terms: Terms) -> Judgement:
     """Return the rules of whole orders."""
-    total = _totals()
-    rows = total.outerjoin(link_order, total.c.order_number == link_order.c.order_number)
+    total, gone = _totals(), _gone().subquery("gone_orders")
+    rows, rules = _in_centra(total, gone), _order_rules(total, gone, terms)
     number = total.c.order_number
-    return Judgement(rows, number, "order", {"order_number": number}, _order_rules(total, terms))
+    return Judgement(rows, number, "order", {"order_number": number}, rules)
 
 
 def judgement_of_lines(terms: Terms) -> Judgement:
@@ -296,7 +236,7 @@ def judgement_of_lines(terms: Terms) -> Judgement:
         Rule(None, row.item.is_(None), "it names no item; left to the quality suite"),
         *(
             Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
-            for word, holds in _words(link_sale, terms)
+            for word, holds in words.words_of(link_sale, terms)
         ),
     ]
     rows = link_sale.join(link_verdict, row.order_number == order.order_number)
@@ -329,7 +269,11 @@ def checked() -> sa.Select[Any]:
     )
 
 
-def checked_in_emarsys() -> sa.Select[Any]:
-    """Select how many order numbers Emarsys counts."""
+def checked_in_emarsys(terms: Terms) -> sa.Select[Any]:
+    """Select how many order numbers Emarsys counts, and how many of them Centra has no more."""
     row = link_verdict.c
-    return populations({"sales.unknown_order": count_if(row.rows > 0)}, link_verdict)
+    counts = {
+        "sales.unknown_order": count_if(row.rows > 0),
+        "sales.cancelled_but_counted": count_if(row.gone_at < terms.sales_before),
+    }
+    return populations(counts, link_verdict)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from tests.reconcile.books import NOW, OLD, YOUNG, Books
+from auditor.model import tables as t
+from tests.reconcile.books import EARLIER, NOW, OLD, TERMS, YOUNG, Books
 
 SUITES = frozenset({"channel", "sales"})
 
@@ -252,6 +254,26 @@ def test_several_units_that_were_uploaded_twice_are_a_duplicate_whatever_was_can
 def test_an_order_number_centra_never_had_is_unknown(books: Books):
     books.sale("999", "A", 1, 20000)
     assert books.drift() == {("sales.unknown_order", "999")}
+
+
+def purged(books: Books) -> None:
+    """Let Centra have had an order that counts, and have it no more."""
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.remember()
+    books.lose(t.centra_order, order_number="100")
+    books.lose(t.centra_order_line, order_number="100")
+
+
+def test_an_order_that_centra_had_before_is_deleted_and_not_unknown(books: Books):
+    purged(books)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+    assert books.checked()["sales.cancelled_but_counted"] == 1
+
+
+def test_an_order_that_went_a_moment_ago_is_not_judged_yet(books: Books):
+    purged(books)
+    assert books.drift(replace(TERMS, sales_before=EARLIER)) == set()
 
 
 def test_a_sale_that_names_no_order_is_no_unknown_order(books: Books):

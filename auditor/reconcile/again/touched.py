@@ -255,6 +255,8 @@ def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
     yield Node.CONTACT, contacts.keys(contact.contact_id, *moments)
     for span in (sales, events):
         yield Node.ORDER, span.keys(order.order_number, order.created_at, order.updated_at)
+    deleted = d.link_verdict.c
+    yield Node.ORDER, sales.keys(deleted.order_number, deleted.gone_at)
     returned = t.centra_return.c
     yield Node.ORDER, sales.keys(returned.order_number, returned.created_at)
     left = (parcel.shipped_at, parcel.updated_at, parcel.created_at)

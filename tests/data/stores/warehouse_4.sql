@@ -758,6 +758,7 @@ CREATE TABLE link_verdict (
  has_unexplained BOOLEAN,
  is_right BOOLEAN,
  verdict TEXT COLLATE "C",
+ gone_at TIMESTAMP WITHOUT TIME ZONE,
  channel TEXT COLLATE "C",
  status TEXT COLLATE "C",
  customer_id TEXT COLLATE "C",
