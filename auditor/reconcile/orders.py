@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_order
-from auditor.reconcile.sql import count_if, half_up, sum_of, the_same
+from auditor.model.history import HISTORY, snapshot_run
+from auditor.reconcile.sql import any_of, count_if, half_up, sum_of, the_same
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 CANCELLED = ("CANCELLED", "DELETED")
 """Centra spells it one way or the other; the reference accepts both (4.2)."""
+
+COMPLETED = "COMPLETED"
+"""The status of a return whose goods are back."""
 
 TIME_ZONE_MARGIN = timedelta(days=2)
 """Emarsys keeps a date only, of whatever zone the sender used; this much is read around the edge."""
@@ -213,16 +217,46 @@ def _unconverted(line: sa.Table, terms: Terms) -> ColumnElement[int]:
 
 def _returned(terms: Terms) -> sa.Select[Any]:
     row, line = t.centra_return.c, t.centra_return_line.c
-    settled = sa.case((row.created_at < terms.sales_before, line.quantity), else_=0)
+    seen = completions().subquery("completions")
+    is_settled = sa.func.coalesce(seen.c.completed_at, row.created_at) < terms.sales_before
+    settled = sa.case((is_settled, line.quantity), else_=0)
     return (
         sa.select(
             line.line_id,
             sum_of(settled).label("settled"),
             sum_of(line.quantity).label("completed"),
         )
-        .select_from(t.centra_return_line.join(t.centra_return, row.return_id == line.return_id))
-        .where(row.status == "COMPLETED")
+        .select_from(
+            t.centra_return_line.join(t.centra_return, row.return_id == line.return_id).outerjoin(
+                seen, row.return_id == seen.c.return_id
+            )
+        )
+        .where(row.status == COMPLETED)
         .group_by(line.line_id)
+    )
+
+
+def completions() -> sa.Select[Any]:
+    """Select the returns that an earlier snapshot saw open, with when the first began that did not.
+
+    Centra dates the beginning of a return only; one that was complete when it was first seen is as old
+    as it says.
+
+    Frame:
+        Result: one row per return: return_id, order_number, completed_at (NULL while it is open).
+    """
+    history = HISTORY[t.centra_return.name]
+    past, run = history.c, snapshot_run.c
+    is_completed = sa.func.coalesce(past.status == COMPLETED, sa.false())
+    return (
+        sa.select(
+            past.return_id,
+            sa.func.min(past.order_number).label("order_number"),
+            sa.func.min(sa.case((is_completed, run.as_of))).label("completed_at"),
+        )
+        .select_from(history.join(snapshot_run, past.valid_from_run == run.run))
+        .group_by(past.return_id)
+        .having(any_of(~is_completed))
     )
 
 

@@ -280,6 +280,23 @@ def test_an_order_that_was_deleted_comes_of_age(brand: Brand):
     assert again == brand.rows()
 
 
+def test_a_return_that_was_completed_comes_of_age(brand: Brand):
+    world = brand.world
+    back = next(one for one in reversed(world.centra.returns) if one.status == "PENDING")
+    back.status = "COMPLETED"
+    found = []
+    for _ in range(3):
+        world.now += DAY
+        brand.read()
+        assert brand.judge()
+        of_order = (key.split("/")[0] == str(back.order_number) for _, key in brand.subjects())
+        found.append(any(of_order))
+    assert found == [False, False, True]
+    again = brand.rows()
+    brand.judge(anew=True)
+    assert again == brand.rows()
+
+
 def test_an_unknown_order_with_a_stroke_in_its_number_is_found_once(brand: Brand):
     purchases = brand.world.emarsys.purchases
     purchases.append(replace(purchases[-1], order_id="2026/1234"))

@@ -191,6 +191,27 @@ def test_a_pending_return_is_not_expected_yet(books: Books):
     assert books.drift() == set()
 
 
+def completed_lately(books: Books) -> None:
+    """Let a return that began long ago be completed between two runs."""
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1, status="PENDING")
+    books.sale("100", "A", 2, 20000)
+    books.remember()
+    books.change(t.centra_return, {"status": "PENDING"}, status="COMPLETED")
+
+
+def test_a_return_settles_from_the_first_snapshot_that_saw_it_completed(books: Books):
+    completed_lately(books)
+    assert books.drift() == set()
+
+
+def test_a_return_that_has_settled_since_it_was_seen_completed_is_judged(books: Books):
+    completed_lately(books)
+    later = replace(TERMS, sales_before=NOW + timedelta(hours=1))
+    assert books.drift(later) == {("sales.return_not_reflected", "100/A")}
+
+
 def test_a_fully_returned_order_without_any_sale_is_clean(books: Books):
     line = books.line("A", 1, 20000)
     books.order("100", line)

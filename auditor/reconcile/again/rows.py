@@ -39,6 +39,7 @@ _COPIED: dict[sa.Table, Mapping[str, Node]] = {
     HISTORY["centra_customer"]: {"customer_id": Node.CUSTOMER},
     HISTORY["centra_subscription"]: {"email_key": Node.EMAIL},
     HISTORY["centra_order"]: {"order_number": Node.ORDER},
+    HISTORY["centra_return"]: {"order_number": Node.ORDER},
     HISTORY["centra_shipment"]: {"order_number": Node.ORDER},
     HISTORY["emarsys_contact"]: {"contact_id": Node.CONTACT},
 }
