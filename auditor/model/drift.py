@@ -211,6 +211,7 @@ link_order = sa.Table(
     Column("customer_id", Text),
     Column("person", Text),  # email_key of the customer or buyer
     Column("created_at", DateTime),
+    Column("email_key", Text),  # as the order itself has it; the customer's may be another by now
 )
 link_bought = sa.Table(
     "link_bought",

@@ -31,7 +31,8 @@ def _owners(terms: Terms) -> sa.CTE:
     is_orphan = link_gone.c.customer_id.is_not(None)
     # A merge of a moment ago has yet to reach Emarsys.
     is_left = is_orphan & sa.func.coalesce(link_gone.c.gone_at < terms.contacts_before, sa.true())
-    someone_else = contact.c.person.is_not(None) & (contact.c.person != order.c.person)
+    is_known = contact.c.person.is_not(None)
+    someone_else = (is_known & (contact.c.person != order.c.person)) | (~is_known & _is_stranger())
     generated = sa.func.coalesce(si.c.is_generated, sa.false())
     stray = someone_else & ~generated & ~is_orphan
     return (
@@ -72,6 +73,25 @@ def _owners(terms: Terms) -> sa.CTE:
     )
 
 
+def _is_stranger() -> sa.ColumnElement[bool]:
+    """Tell whether a contact whom Centra does not know is not the buyer's, by no name of theirs.
+
+    One that names a dead customer is the identity suite's, one of an erased customer is nobody's.
+    """
+    row, order = link_contact.c, link_order.c
+    theirs = (
+        (row.email_key == order.person),
+        (row.email_key == order.email_key),  # they may have moved on to another address
+        (row.key == order.customer_id),  # a customer may have no address at all
+    )
+    return (
+        row.contact_id.is_not(None)
+        & row.erased_customer_id.is_(None)
+        & (row.key.is_(None) | row.is_key_live)
+        & sa.and_(*(~sa.func.coalesce(same, sa.false()) for same in theirs))
+    )
+
+
 def _amount_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sum_of(sa.case((condition, t.emarsys_sale.c.amount_minor)))
 
@@ -79,7 +99,7 @@ def _amount_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 def sales_drift(terms: Terms) -> sa.Select[Any]:
     """Select the consumer orders whose sale hangs on the wrong, a generated or an orphaned contact.
 
-    A contact that belongs to nobody in Centra is left to the identity suite.
+    A contact that names a customer whom Centra does not have is left to the identity suite.
 
     Frame:
         Result: one row per order and check; columns of `drift_sales`.

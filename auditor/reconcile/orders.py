@@ -64,6 +64,7 @@ def orders(terms: Terms) -> sa.Select[Any]:
             (~is_erased, sa.func.coalesce(customer.c.email_key, order.c.email_key)), else_=None
         ).label("person"),
         order.c.created_at,
+        order.c.email_key,
     ).select_from(
         order.outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)

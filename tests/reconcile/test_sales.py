@@ -366,6 +366,41 @@ def test_a_sale_on_somebody_else_is_the_wrong_contact(books: Books):
     assert books.drift() == {("sales.wrong_contact", "100")}
 
 
+def test_a_sale_on_a_contact_whom_centra_does_not_know_is_the_wrong_contact(books: Books):
+    books.contact("2", "stranger@x.se", None)
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+def test_a_sale_on_a_wholesale_buyers_contact_is_the_wrong_contact(books: Books):
+    books.buyer("7", "buyer@x.se")
+    books.contact("2", "buyer@x.se", None)
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+@pytest.mark.parametrize(
+    ("contact", "order"),
+    [
+        ({"email": "older@x.se"}, {"email_key": "older@x.se"}),
+        ({"email": "guest@x.se"}, {"customer_id": None, "email_key": "guest@x.se"}),
+        ({"email": "2@x.se", "external_id": "2"}, {"customer_id": "2", "email_key": "b@x.se"}),
+        ({"email": "lost@x.se", "external_id": "gone"}, {}),
+    ],
+    ids=["before they moved", "a guest", "a customer without address", "left to identity"],
+)
+def test_not_every_contact_whom_centra_does_not_know_is_a_stranger(
+    books: Books, contact: dict[str, str], order: dict[str, str | None]
+):
+    books.customer("2", None)
+    books.contact("2", contact["email"], None, external_id=contact.get("external_id"))
+    books.order("100", books.line("A", 1, 20000), **order)
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == set()
+
+
 def test_a_sale_on_the_twins_contact_is_clean(books: Books):
     books.customer("3", "a@x.se")
     books.order("100", books.line("A", 1, 20000), customer_id="3")

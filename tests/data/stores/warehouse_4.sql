@@ -684,7 +684,8 @@ CREATE TABLE link_order (
  market_id TEXT COLLATE "C",
  customer_id TEXT COLLATE "C",
  person TEXT COLLATE "C",
- created_at TIMESTAMP WITHOUT TIME ZONE
+ created_at TIMESTAMP WITHOUT TIME ZONE,
+ email_key TEXT COLLATE "C"
 );
 CREATE TABLE link_person (
  email_key TEXT COLLATE "C",
