@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_gone, link_order
+from auditor.reconcile.amounts import in_own, with_currency
 from auditor.reconcile.orders import evened_out, is_part_of
 from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
@@ -109,6 +110,7 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
     """
     owners = _owners(terms)
     row = owners.c
+    joined, currency = with_currency(owners, row.order_number, terms)
 
     def rows_of(
         check: str,
@@ -116,27 +118,31 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
         contact_id: sa.ColumnElement[Any],
         at_stake: sa.ColumnElement[int],
     ) -> sa.Select[Any]:
-        return sa.select(
-            text(check),
-            text("order"),
-            row.order_number,
-            row.customer_id,
-            contact_id,
-            sa.literal(1),
-            sa.cast(sa.func.abs(at_stake), sa.BigInteger),
-            text(terms.currency),
-            text(None),
-            sa.false(),
-            row.created_at,
-            text("consumer"),
-            row.status,
-            sa.cast(sa.null(), sa.BigInteger),
-            sa.cast(sa.null(), sa.BigInteger),
-            sa.cast(row.quantity_milli, sa.Float) / 1000,
-            row.amount_minor,
-            row.rows,
-            contact_id,
-        ).where(condition)
+        return (
+            sa.select(
+                text(check),
+                text("order"),
+                row.order_number,
+                row.customer_id,
+                contact_id,
+                sa.literal(1),
+                in_own(sa.cast(sa.func.abs(at_stake), sa.BigInteger), currency, terms),
+                currency,
+                text(None),
+                sa.false(),
+                row.created_at,
+                text("consumer"),
+                row.status,
+                sa.cast(sa.null(), sa.BigInteger),
+                sa.cast(sa.null(), sa.BigInteger),
+                sa.cast(row.quantity_milli, sa.Float) / 1000,
+                in_own(row.amount_minor, currency, terms),
+                row.rows,
+                contact_id,
+            )
+            .select_from(joined)
+            .where(condition)
+        )
 
     found = sa.union_all(
         rows_of("sales.wrong_contact", row.is_stray, row.stray_contact_id, row.stray_minor),

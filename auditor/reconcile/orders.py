@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.drift import link_order
 from auditor.model.history import HISTORY, snapshot_run
+from auditor.reconcile.amounts import ONE, step_of, worth
 from auditor.reconcile.sql import any_of, count_if, half_up, sum_of, the_same
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def sales(terms: Terms) -> sa.Select[Any]:
     give the lower bound `least_*`, so that either answer is right until they settle.
 
     Frame:
-        Result: one row per (order_number, item) on either side; columns of `link_sale`.
+        Result: one row per (order_number, item) on either side; columns of `link_sale`, and step_minor
+            (minor units of the account that one of the order's is).
 
     Source:
         Emarsys reference 5.1 (`price` is the line total), 5.2 (rows are never replaced, so they add up).
@@ -146,6 +148,7 @@ def sales(terms: Terms) -> sa.Select[Any]:
         *ours,
         *theirs,
         counted.c.purchased_on,
+        sa.func.coalesce(expected.c.step_minor, 1).label("step_minor"),
     ).select_from(expected.join(counted, same, full=True))
 
 
@@ -167,12 +170,12 @@ _EXPECTED_NUMBERS = (
 
 def _expected(terms: Terms) -> sa.Select[Any]:
     line, returned = t.centra_order_line, _returned(terms).cte("returned")
-    value = line.c.base_minor if terms.in_base_currency else line.c.value_minor
-    worth = sa.case((line.c.kind.in_(VALUED_LINES), 1), else_=0)
-    sold = line.c.quantity * worth
+    value, step = worth(line, terms), step_of(line, terms)
+    counts = sa.case((line.c.kind.in_(VALUED_LINES), 1), else_=0)
+    sold = line.c.quantity * counts
     settled = sa.func.least(sa.func.coalesce(returned.c.settled, 0), line.c.quantity)
     completed = sa.func.least(sa.func.coalesce(returned.c.completed, 0), line.c.quantity)
-    net, least = (line.c.quantity - settled) * worth, (line.c.quantity - completed) * worth
+    net, least = (line.c.quantity - settled) * counts, (line.c.quantity - completed) * counts
     untaxed = sa.cast(
         sa.func.round(
             sa.cast(value * net, sa.Float)
@@ -181,25 +184,25 @@ def _expected(terms: Terms) -> sa.Select[Any]:
         ),
         sa.BigInteger,
     )
-    one = sa.literal(1, sa.Integer)
     return (
         sa.select(
             line.c.order_number,
             line.c.item,
             sa.cast(sa.func.count(), sa.Integer).label("lines"),
             sum_of(sold).label("sold_quantity"),
-            sum_of(value * worth).label("sold_minor"),
-            sum_of(line.c.base_minor * worth).label("base_minor"),
-            sum_of(line.c.cancelled_quantity * worth).label("cancelled_quantity"),
+            sum_of(value * counts * step).label("sold_minor"),
+            sum_of(line.c.base_minor * counts).label("base_minor"),
+            sum_of(line.c.cancelled_quantity * counts).label("cancelled_quantity"),
             sum_of(net).label("net_quantity"),
             sum_of(least).label("least_quantity"),
-            sum_of(half_up(value, net, line.c.quantity)).label("net_minor"),
-            sum_of(half_up(value, least, line.c.quantity)).label("least_minor"),
-            sum_of(half_up(value, one * worth, line.c.quantity)).label("unit_minor"),
-            sum_of(untaxed * worth).label("untaxed_minor"),
+            sum_of(half_up(value, net, line.c.quantity) * step).label("net_minor"),
+            sum_of(half_up(value, least, line.c.quantity) * step).label("least_minor"),
+            sum_of(half_up(value, ONE * counts, line.c.quantity) * step).label("unit_minor"),
+            sum_of(untaxed * counts * step).label("untaxed_minor"),
             sum_of(half_up(_unconverted(line, terms), net, line.c.quantity)).label(
                 "unconverted_minor"
             ),
+            (step if step is ONE else sa.func.max(step)).label("step_minor"),
         )
         .select_from(line.outerjoin(returned, line.c.line_id == returned.c.line_id))
         .where(line.c.item.is_not(None))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.drift import link_order, link_sale, link_verdict
 from auditor.reconcile import past, words
+from auditor.reconcile.amounts import in_own, with_currency
 from auditor.reconcile.precedence import Judgement, Rule, first_of
 from auditor.reconcile.sql import LONG_AGO, any_of, count_if, populations, sum_of, text
 from auditor.reconcile.words import MILLI
@@ -142,7 +143,9 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, sales and channel; Emarsys reference 5.2 (append-only, not deduplicated).
     """
-    found = sa.union_all(_order_rows(), _line_rows()).subquery().c
+    rows = sa.union_all(_order_rows(), _line_rows()).subquery()
+    found, at_stake = rows.c, sa.cast(sa.func.abs(rows.c.at_stake), sa.BigInteger)
+    joined, currency = with_currency(rows, found.order_number, terms)
     in_centra, in_emarsys = found.channel.is_not(None), found.rows > 0
     quantity = sa.cast(found.quantity_milli, sa.Float) / MILLI
     return sa.select(
@@ -152,20 +155,20 @@ def drift(terms: Terms) -> sa.Select[Any]:
         found.customer_id,
         text(None),
         sa.literal(1),
-        sa.cast(sa.func.abs(found.at_stake), sa.BigInteger),
-        text(terms.currency),
+        in_own(at_stake, currency, terms),
+        currency,
         found.cause,
         sa.false(),
         found.created_at,
         found.channel,
         found.status,
         sa.case((in_centra, found.net_quantity)),
-        sa.case((in_centra, found.net_minor)),
+        sa.case((in_centra, in_own(found.net_minor, currency, terms))),
         sa.case((in_emarsys, quantity)),
-        sa.case((in_emarsys, found.amount_minor)),
+        sa.case((in_emarsys, in_own(found.amount_minor, currency, terms))),
         sa.cast(sa.func.nullif(found.rows, 0), sa.Integer),
         text(None),
-    )
+    ).select_from(joined)
 
 
 def _order_rows() -> sa.Select[Any]:
@@ -205,7 +208,8 @@ def _line_rows() -> sa.Select[Any]:
 
 
 def _facts(counted: sa.Table) -> list[ColumnElement[Any]]:
-    about = [link_verdict.c[name] for name in ("customer_id", "channel", "status", "created_at")]
+    names = ("order_number", "customer_id", "channel", "status", "created_at")
+    about = [link_verdict.c[name] for name in names]
     numbers = ("net_quantity", "net_minor", "quantity_milli", "amount_minor", "rows")
     return about + [counted.c[name] for name in numbers]
 
@@ -228,6 +232,7 @@ def judgement_of_orders(terms: Terms) -> Judgement:
 
 def judgement_of_lines(terms: Terms) -> Judgement:
     """Return the rules of lines, which are judged only where their order as a whole is right."""
+    del terms
     row, order = link_sale.c, link_verdict.c
     reasons = {"ok": "it counts right", "cancelled": "its order says so"}
     rules = [
@@ -236,7 +241,7 @@ def judgement_of_lines(terms: Terms) -> Judgement:
         Rule(None, row.item.is_(None), "it names no item; left to the quality suite"),
         *(
             Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
-            for word, holds in words.words_of(link_sale, terms)
+            for word, holds in words.words_of(link_sale, row.tolerance)
         ),
     ]
     rows = link_sale.join(link_verdict, row.order_number == order.order_number)

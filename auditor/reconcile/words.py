@@ -24,19 +24,17 @@ def lines(terms: Terms) -> sa.Select[Any]:
         Result: one row per (order_number, item) on either side; columns of `link_sale`.
     """
     row = orders.sales(terms).subquery("sales_of_either")
-    word = sa.case(*((holds, name) for name, holds in words_of(row, terms)))
-    tolerance = sa.cast(_tolerance(row, terms), sa.BigInteger)
-    is_right = sa.or_(*_bounds(row, terms)).label("is_right")
-    return sa.select(row, word.label("word"), tolerance.label("tolerance"), is_right)
+    each = terms.tolerance_minor * row.c.step_minor
+    tolerance = sa.cast(each * sa.func.greatest(row.c.lines, row.c.rows, 1), sa.BigInteger)
+    word = sa.case(*((holds, name) for name, holds in words_of(row, tolerance)))
+    is_right = sa.or_(*_bounds(row, tolerance)).label("is_right")
+    sums = [column for column in row.c if column.name != "step_minor"]
+    return sa.select(*sums, word.label("word"), tolerance.label("tolerance"), is_right)
 
 
-def _tolerance(lines: sa.FromClause, terms: Terms) -> ColumnElement[int]:
-    return terms.tolerance_minor * sa.func.greatest(lines.c.lines, lines.c.rows, 1)
-
-
-def _bounds(lines: sa.FromClause, terms: Terms) -> list[ColumnElement[bool]]:
+def _bounds(lines: sa.FromClause, tolerance: ColumnElement[int]) -> list[ColumnElement[bool]]:
     """Tell whether a line counts what is expected of it: with the young returns, and without."""
-    row, tolerance = lines.c, _tolerance(lines, terms)
+    row = lines.c
     return [
         (row.quantity_milli == row[f"{bound}_quantity"] * MILLI)
         & (sa.func.abs(row.amount_minor - row[f"{bound}_minor"]) <= tolerance)
@@ -44,9 +42,11 @@ def _bounds(lines: sa.FromClause, terms: Terms) -> list[ColumnElement[bool]]:
     ]
 
 
-def words_of(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
+def words_of(
+    lines: sa.FromClause, tolerance: ColumnElement[int]
+) -> tuple[tuple[str, ColumnElement[bool]], ...]:
     """Return the words that may describe a line with what makes them true; the first that is counts."""
-    row, tolerance = lines.c, _tolerance(lines, terms)
+    row = lines.c
     quantity = row.quantity_milli
     absent = (quantity == 0) & (sa.func.abs(row.amount_minor) <= tolerance)
     same_quantity = (quantity == row.net_quantity * MILLI) | (
@@ -56,7 +56,7 @@ def words_of(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnEleme
     # Sent as a row for each line, or for each unit; whoever sends twice sends more, or other rows.
     once = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
     return (
-        ("ok", sa.or_(*_bounds(lines, terms))),
+        ("ok", sa.or_(*_bounds(lines, tolerance))),
         ("missing", absent & (row.least_quantity > 0)),
         ("ok", absent),
         # Units that are worth nothing (a bundle's items, a gift) do not count whatever their number.

@@ -122,6 +122,45 @@ def test_yen_sent_without_conversion_are_recognised(books: Books):
     assert [row["cause"] for row in books.rows()] == ["currency not converted"]
 
 
+IN_ITS_OWN = replace(TERMS, in_base_currency=False)
+
+
+@pytest.mark.parametrize(("currency", "digits", "value"), [("JPY", 0, 1299), ("KWD", 3, 1299000)])
+def test_an_amount_in_the_currency_of_its_order_is_kept_with_the_decimals_of_the_account(
+    books: Books, currency: str, digits: int, value: int
+):
+    books.order(
+        "100", books.line("A", 1, value, currency=currency, digits=digits), currency=currency
+    )
+    books.sale("100", "A", 1, 129900)
+    assert books.drift(IN_ITS_OWN) == set()
+
+
+def test_a_share_of_yen_is_whole_yen(books: Books):
+    line = books.line("A", 2, 1299, currency="JPY", digits=0)
+    books.order("100", line, currency="JPY")
+    books.returned(line, 1)
+    books.sale("100", "A", 2, 129900)
+    books.sale("100", "A", -1, -64900)
+    assert books.drift(IN_ITS_OWN) == set()
+
+
+def test_amounts_that_differ_are_told_in_the_currency_of_their_order(books: Books):
+    books.order("100", books.line("A", 1, 1299, currency="JPY", digits=0), currency="JPY")
+    books.sale("100", "A", 1, 100000)
+    (row,) = books.rows(IN_ITS_OWN)
+    sides = (row["centra_amount_minor"], row["emarsys_amount_minor"])
+    assert (row["money_minor"], row["currency"], sides) == (299, "JPY", (1299, 1000))
+
+
+def test_what_hangs_on_the_wrong_contact_is_told_in_the_currency_of_its_order(books: Books):
+    books.contact("2", "b@x.se", None)
+    books.order("100", books.line("A", 1, 1000, base_minor=11500, currency="EUR"), currency="EUR")
+    books.sale("100", "A", 1, 1000, si_contact_id="si2")
+    (row,) = books.rows(IN_ITS_OWN)
+    assert (row["money_minor"], row["currency"]) == (1000, "EUR")
+
+
 def test_a_different_quantity_is_a_quantity_mismatch(books: Books):
     books.order("100", books.line("A", 2, 20000), books.line("B", 1, 5000))
     books.sale("100", "A", 3, 30000)
