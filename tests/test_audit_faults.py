@@ -259,3 +259,16 @@ def test_a_stream_that_shrank_below_its_guard_is_not_believed(shop: Brand):
     del orders[: len(orders) // 2]
     line = line_of(shop, "orders", full=True)
     assert (line.complete, "shrank" in (line.reason or "")) == (False, True)
+
+
+def test_sales_that_name_no_order_or_no_item_are_matters_of_quality(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=40), drift=False) as shop:
+        rows = shop.running.world.emarsys.purchases
+        rows += [replace(rows[-1], order_id=""), replace(rows[-1], item="")]
+        shop.running.show()
+        code, _ = shop.audit()
+        empty = "quality.emarsys_sale.expect_column_values_to_not_be_null"
+        found = {check for check, _ in shop.findings()}
+        assert (code, found) == (1, {f"{empty}.order_number", f"{empty}.item"})

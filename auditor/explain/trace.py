@@ -258,7 +258,7 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "untaxed_minor": "what the value without tax would be",
         "unconverted_minor": "what the value in the order's own currency would be",
         "rows": "rows in Emarsys",
-        "sale_rows": "rows in Emarsys with a positive quantity",
+        "sale_rows": "those of a positive quantity, on contacts that hold any of it",
         "quantity_milli": "thousandths of units that Emarsys counts",
         "amount_minor": "amount that Emarsys counts",
         "purchased_on": "earliest day of purchase in Emarsys",

@@ -211,6 +211,7 @@ link_order = sa.Table(
     Column("customer_id", Text),
     Column("person", Text),  # email_key of the customer or buyer
     Column("created_at", DateTime),
+    Column("email_key", Text),  # as the order itself has it; the customer's may be another by now
 )
 link_bought = sa.Table(
     "link_bought",
@@ -224,7 +225,7 @@ link_sale = sa.Table(
     "link_sale",
     metadata,
     Column("order_number", Text),
-    Column("item", Text),
+    Column("item", Text),  # NULL for what Emarsys counts without one
     Column("lines", Integer),  # order lines of the item; 0 when Centra has none
     Column("sold_quantity", BigInteger),  # units not cancelled, before returns
     Column("sold_minor", BigInteger),  # value of sold_quantity
@@ -238,7 +239,7 @@ link_sale = sa.Table(
     Column("untaxed_minor", BigInteger),  # the pattern "tax left out"
     Column("unconverted_minor", BigInteger),  # the pattern "currency not converted"
     Column("rows", Integer),  # rows in Emarsys
-    Column("sale_rows", Integer),  # rows in Emarsys with a positive quantity
+    Column("sale_rows", Integer),  # those of a positive quantity, on contacts that hold any of it
     Column("quantity_milli", BigInteger),
     Column("amount_minor", BigInteger),
     Column("purchased_on", sa.Date),
@@ -262,11 +263,13 @@ link_verdict = sa.Table(
     Column("has_cancelled", Boolean),  # a line whose word says so
     Column("has_returned", Boolean),
     Column("has_drift", Boolean),  # a line that is not ok
+    Column("has_unexplained", Boolean),  # a line that neither returns nor cancelled units explain
     Column("is_right", Boolean),  # as each of its lines
     Column(
         "verdict", Text
     ),  # the check that the order as a whole fails; NULL leaves it to its lines
-    Column("channel", Text),  # NULL where Centra never had it, and so all that follow
+    Column("gone_at", DateTime),  # not before: when Centra last had it, where it has it no more
+    Column("channel", Text),  # NULL where Centra does not have it, and so all that follow
     Column("status", Text),
     Column("customer_id", Text),
     Column("market_id", Text),

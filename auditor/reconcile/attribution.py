@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_gone, link_order
+from auditor.reconcile.amounts import in_own, with_currency
+from auditor.reconcile.orders import evened_out, is_part_of
 from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
 
@@ -18,15 +20,20 @@ if TYPE_CHECKING:
 def _owners(terms: Terms) -> sa.CTE:
     """Give each settled consumer order with sales the people its rows hang on.
 
-    A contact that a merge orphaned is nobody else's: its orders are the survivor's now.
+    A contact that a merge orphaned is nobody else's: its orders are the survivor's now. Rows that were
+    taken off a contact again hang on nobody.
     """
+    evened = evened_out().subquery("evened_out")
     sale, si, contact, order = t.emarsys_sale, t.emarsys_si_contact, link_contact, link_order
     # Live customers are no one's former self, so a dead key and the survivor's order make the pair.
     orphaned = (contact.c.key == link_gone.c.customer_id) & (
         order.c.customer_id == link_gone.c.survivor_id
     )
     is_orphan = link_gone.c.customer_id.is_not(None)
-    someone_else = contact.c.person.is_not(None) & (contact.c.person != order.c.person)
+    # A merge of a moment ago has yet to reach Emarsys.
+    is_left = is_orphan & sa.func.coalesce(link_gone.c.gone_at < terms.contacts_before, sa.true())
+    is_known = contact.c.person.is_not(None)
+    someone_else = (is_known & (contact.c.person != order.c.person)) | (~is_known & _is_stranger())
     generated = sa.func.coalesce(si.c.is_generated, sa.false())
     stray = someone_else & ~generated & ~is_orphan
     return (
@@ -37,13 +44,13 @@ def _owners(terms: Terms) -> sa.CTE:
             sa.func.min(order.c.created_at).label("created_at"),
             any_of(stray).label("is_stray"),
             any_of(generated).label("is_generated"),
-            any_of(is_orphan).label("is_orphan"),
+            any_of(is_left).label("is_orphan"),
             sa.func.min(sa.case((stray, contact.c.contact_id))).label("stray_contact_id"),
-            sa.func.min(sa.case((is_orphan, contact.c.contact_id))).label("orphan_contact_id"),
+            sa.func.min(sa.case((is_left, contact.c.contact_id))).label("orphan_contact_id"),
             sum_of(sale.c.amount_minor).label("amount_minor"),
             _amount_where(stray).label("stray_minor"),
             _amount_where(generated).label("generated_minor"),
-            _amount_where(is_orphan).label("orphan_minor"),
+            _amount_where(is_left).label("orphan_minor"),
             sum_of(sale.c.quantity_milli).label("quantity_milli"),
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
         )
@@ -52,8 +59,10 @@ def _owners(terms: Terms) -> sa.CTE:
             .join(si, sale.c.si_contact_id == si.c.si_contact_id)
             .outerjoin(contact, si.c.contact_id == contact.c.contact_id)
             .outerjoin(link_gone, orphaned)
+            .outerjoin(evened, is_part_of(sale, evened))
         )
         .where(
+            evened.c.order_number.is_(None),
             order.c.channel == "consumer",
             order.c.is_settled,
             ~order.c.is_cancelled,
@@ -65,6 +74,25 @@ def _owners(terms: Terms) -> sa.CTE:
     )
 
 
+def _is_stranger() -> sa.ColumnElement[bool]:
+    """Tell whether a contact whom Centra does not know is not the buyer's, by no name of theirs.
+
+    One that names a dead customer is the identity suite's, one of an erased customer is nobody's.
+    """
+    row, order = link_contact.c, link_order.c
+    theirs = (
+        (row.email_key == order.person),
+        (row.email_key == order.email_key),  # they may have moved on to another address
+        (row.key == order.customer_id),  # a customer may have no address at all
+    )
+    return (
+        row.contact_id.is_not(None)
+        & row.erased_customer_id.is_(None)
+        & (row.key.is_(None) | row.is_key_live)
+        & sa.and_(*(~sa.func.coalesce(same, sa.false()) for same in theirs))
+    )
+
+
 def _amount_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sum_of(sa.case((condition, t.emarsys_sale.c.amount_minor)))
 
@@ -72,7 +100,7 @@ def _amount_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 def sales_drift(terms: Terms) -> sa.Select[Any]:
     """Select the consumer orders whose sale hangs on the wrong, a generated or an orphaned contact.
 
-    A contact that belongs to nobody in Centra is left to the identity suite.
+    A contact that names a customer whom Centra does not have is left to the identity suite.
 
     Frame:
         Result: one row per order and check; columns of `drift_sales`.
@@ -82,6 +110,7 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
     """
     owners = _owners(terms)
     row = owners.c
+    joined, currency = with_currency(owners, row.order_number, terms)
 
     def rows_of(
         check: str,
@@ -89,27 +118,31 @@ def sales_drift(terms: Terms) -> sa.Select[Any]:
         contact_id: sa.ColumnElement[Any],
         at_stake: sa.ColumnElement[int],
     ) -> sa.Select[Any]:
-        return sa.select(
-            text(check),
-            text("order"),
-            row.order_number,
-            row.customer_id,
-            contact_id,
-            sa.literal(1),
-            sa.cast(sa.func.abs(at_stake), sa.BigInteger),
-            text(terms.currency),
-            text(None),
-            sa.false(),
-            row.created_at,
-            text("consumer"),
-            row.status,
-            sa.cast(sa.null(), sa.BigInteger),
-            sa.cast(sa.null(), sa.BigInteger),
-            sa.cast(row.quantity_milli, sa.Float) / 1000,
-            row.amount_minor,
-            row.rows,
-            contact_id,
-        ).where(condition)
+        return (
+            sa.select(
+                text(check),
+                text("order"),
+                row.order_number,
+                row.customer_id,
+                contact_id,
+                sa.literal(1),
+                in_own(sa.cast(sa.func.abs(at_stake), sa.BigInteger), currency, terms),
+                currency,
+                text(None),
+                sa.false(),
+                row.created_at,
+                text("consumer"),
+                row.status,
+                sa.cast(sa.null(), sa.BigInteger),
+                sa.cast(sa.null(), sa.BigInteger),
+                sa.cast(row.quantity_milli, sa.Float) / 1000,
+                in_own(row.amount_minor, currency, terms),
+                row.rows,
+                contact_id,
+            )
+            .select_from(joined)
+            .where(condition)
+        )
 
     found = sa.union_all(
         rows_of("sales.wrong_contact", row.is_stray, row.stray_contact_id, row.stray_minor),

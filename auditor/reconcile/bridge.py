@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, UNKNOWN, Bridge, VerifiedShare
 from auditor.model.drift import link_sale, link_verdict, revenue_bridge, verified_share
-from auditor.reconcile.sales import pattern
 from auditor.reconcile.sql import sum_of, text
+from auditor.reconcile.words import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -82,6 +82,7 @@ def _items(terms: Terms) -> sa.CTE:
     line, order, market = link_sale.c, link_verdict.c, t.centra_market
     is_known = order.channel.is_not(None)
     whole_step = sa.case(
+        (order.gone_at.is_not(None), "cancelled"),
         (~is_known, UNKNOWN),
         (order.channel != "consumer", order.channel),
         (order.is_cancelled, "cancelled"),

@@ -131,15 +131,22 @@ def orders(terms: Terms) -> sa.Select[Any]:
 
 
 def lines(terms: Terms) -> sa.Select[Any]:
-    """Select every item of every order: the units and the value expected against those counted."""
+    """Select every item of every order: the units and the value expected against those counted.
+
+    What names no item is no link.
+    """
     del terms
     row, order = link_sale.c, link_order.c
-    return compared(
-        row.order_number + "/" + row.item,
-        [row[name] for name in _EXPECTED],
-        [row[name] for name in _COUNTED],
-        order.is_settled,
-    ).select_from(link_sale.join(link_order, row.order_number == order.order_number))
+    return (
+        compared(
+            row.order_number + "/" + row.item,
+            [row[name] for name in _EXPECTED],
+            [row[name] for name in _COUNTED],
+            order.is_settled,
+        )
+        .select_from(link_sale.join(link_order, row.order_number == order.order_number))
+        .where(row.item.is_not(None))
+    )
 
 
 def owners(terms: Terms) -> sa.Select[Any]:

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_order
-from auditor.reconcile.sql import half_up, sum_of, the_same
+from auditor.model.history import HISTORY, snapshot_run
+from auditor.reconcile.amounts import ONE, step_of, worth
+from auditor.reconcile.sql import any_of, count_if, half_up, sum_of, the_same
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 CANCELLED = ("CANCELLED", "DELETED")
 """Centra spells it one way or the other; the reference accepts both (4.2)."""
+
+COMPLETED = "COMPLETED"
+"""The status of a return whose goods are back."""
 
 TIME_ZONE_MARGIN = timedelta(days=2)
 """Emarsys keeps a date only, of whatever zone the sender used; this much is read around the edge."""
@@ -60,6 +65,7 @@ def orders(terms: Terms) -> sa.Select[Any]:
             (~is_erased, sa.func.coalesce(customer.c.email_key, order.c.email_key)), else_=None
         ).label("person"),
         order.c.created_at,
+        order.c.email_key,
     ).select_from(
         order.outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)
@@ -123,7 +129,8 @@ def sales(terms: Terms) -> sa.Select[Any]:
     give the lower bound `least_*`, so that either answer is right until they settle.
 
     Frame:
-        Result: one row per (order_number, item) on either side; columns of `link_sale`.
+        Result: one row per (order_number, item) on either side; columns of `link_sale`, and step_minor
+            (minor units of the account that one of the order's is).
 
     Source:
         Emarsys reference 5.1 (`price` is the line total), 5.2 (rows are never replaced, so they add up).
@@ -141,6 +148,7 @@ def sales(terms: Terms) -> sa.Select[Any]:
         *ours,
         *theirs,
         counted.c.purchased_on,
+        sa.func.coalesce(expected.c.step_minor, 1).label("step_minor"),
     ).select_from(expected.join(counted, same, full=True))
 
 
@@ -162,12 +170,12 @@ _EXPECTED_NUMBERS = (
 
 def _expected(terms: Terms) -> sa.Select[Any]:
     line, returned = t.centra_order_line, _returned(terms).cte("returned")
-    value = line.c.base_minor if terms.in_base_currency else line.c.value_minor
-    worth = sa.case((line.c.kind.in_(VALUED_LINES), 1), else_=0)
-    sold = line.c.quantity * worth
+    value, step = worth(line, terms), step_of(line, terms)
+    counts = sa.case((line.c.kind.in_(VALUED_LINES), 1), else_=0)
+    sold = line.c.quantity * counts
     settled = sa.func.least(sa.func.coalesce(returned.c.settled, 0), line.c.quantity)
     completed = sa.func.least(sa.func.coalesce(returned.c.completed, 0), line.c.quantity)
-    net, least = (line.c.quantity - settled) * worth, (line.c.quantity - completed) * worth
+    net, least = (line.c.quantity - settled) * counts, (line.c.quantity - completed) * counts
     untaxed = sa.cast(
         sa.func.round(
             sa.cast(value * net, sa.Float)
@@ -176,25 +184,25 @@ def _expected(terms: Terms) -> sa.Select[Any]:
         ),
         sa.BigInteger,
     )
-    one = sa.literal(1, sa.Integer)
     return (
         sa.select(
             line.c.order_number,
             line.c.item,
             sa.cast(sa.func.count(), sa.Integer).label("lines"),
             sum_of(sold).label("sold_quantity"),
-            sum_of(value * worth).label("sold_minor"),
-            sum_of(line.c.base_minor * worth).label("base_minor"),
-            sum_of(line.c.cancelled_quantity * worth).label("cancelled_quantity"),
+            sum_of(value * counts * step).label("sold_minor"),
+            sum_of(line.c.base_minor * counts).label("base_minor"),
+            sum_of(line.c.cancelled_quantity * counts).label("cancelled_quantity"),
             sum_of(net).label("net_quantity"),
             sum_of(least).label("least_quantity"),
-            sum_of(half_up(value, net, line.c.quantity)).label("net_minor"),
-            sum_of(half_up(value, least, line.c.quantity)).label("least_minor"),
-            sum_of(half_up(value, one * worth, line.c.quantity)).label("unit_minor"),
-            sum_of(untaxed * worth).label("untaxed_minor"),
+            sum_of(half_up(value, net, line.c.quantity) * step).label("net_minor"),
+            sum_of(half_up(value, least, line.c.quantity) * step).label("least_minor"),
+            sum_of(half_up(value, ONE * counts, line.c.quantity) * step).label("unit_minor"),
+            sum_of(untaxed * counts * step).label("untaxed_minor"),
             sum_of(half_up(_unconverted(line, terms), net, line.c.quantity)).label(
                 "unconverted_minor"
             ),
+            (step if step is ONE else sa.func.max(step)).label("step_minor"),
         )
         .select_from(line.outerjoin(returned, line.c.line_id == returned.c.line_id))
         .where(line.c.item.is_not(None))
@@ -213,33 +221,95 @@ def _unconverted(line: sa.Table, terms: Terms) -> ColumnElement[int]:
 
 def _returned(terms: Terms) -> sa.Select[Any]:
     row, line = t.centra_return.c, t.centra_return_line.c
-    settled = sa.case((row.created_at < terms.sales_before, line.quantity), else_=0)
+    seen = completions().subquery("completions")
+    is_settled = sa.func.coalesce(seen.c.completed_at, row.created_at) < terms.sales_before
+    settled = sa.case((is_settled, line.quantity), else_=0)
     return (
         sa.select(
             line.line_id,
             sum_of(settled).label("settled"),
             sum_of(line.quantity).label("completed"),
         )
-        .select_from(t.centra_return_line.join(t.centra_return, row.return_id == line.return_id))
-        .where(row.status == "COMPLETED")
+        .select_from(
+            t.centra_return_line.join(t.centra_return, row.return_id == line.return_id).outerjoin(
+                seen, row.return_id == seen.c.return_id
+            )
+        )
+        .where(row.status == COMPLETED)
         .group_by(line.line_id)
     )
 
 
-def _counted(terms: Terms) -> sa.Select[Any]:
+def completions() -> sa.Select[Any]:
+    """Select the returns that an earlier snapshot saw open, with when the first began that did not.
+
+    Centra dates the beginning of a return only; one that was complete when it was first seen is as old
+    as it says.
+
+    Frame:
+        Result: one row per return: return_id, order_number, completed_at (NULL while it is open).
+    """
+    history = HISTORY[t.centra_return.name]
+    past, run = history.c, snapshot_run.c
+    is_completed = sa.func.coalesce(past.status == COMPLETED, sa.false())
+    return (
+        sa.select(
+            past.return_id,
+            sa.func.min(past.order_number).label("order_number"),
+            sa.func.min(sa.case((is_completed, run.as_of))).label("completed_at"),
+        )
+        .select_from(history.join(snapshot_run, past.valid_from_run == run.run))
+        .group_by(past.return_id)
+        .having(any_of(~is_completed))
+    )
+
+
+def evened_out() -> sa.Select[Any]:
+    """Select what was taken off whoever it hung on, to the last unit: nothing of it hangs there any more.
+
+    Rows are never replaced, so that a sale which was put on its buyer stands three times: once where it
+    was wrong, once negative there, and once where it is right. Only orders with such a negative row are
+    added up, for they are few.
+
+    Frame:
+        Result: one row per order_number, si_contact_id and item.
+
+    Source:
+        Emarsys reference 5.2.
+    """
     row = t.emarsys_sale.c
+    has_negative = sa.select(row.order_number).where(
+        row.order_number.is_not(None), (row.quantity_milli < 0) | (row.amount_minor < 0)
+    )
+    return (
+        sa.select(row.order_number, row.si_contact_id, row.item)
+        .where(row.order_number.in_(has_negative))
+        .group_by(row.order_number, row.si_contact_id, row.item)
+        .having(sum_of(row.quantity_milli) == 0, sum_of(row.amount_minor) == 0)
+    )
+
+
+def is_part_of(sale: sa.Table, evened: sa.FromClause) -> ColumnElement[bool]:
+    """Tell whether a sales row is of what `evened_out` selects."""
+    columns = ("order_number", "si_contact_id", "item")
+    return sa.and_(*(sale.c[name] == evened.c[name] for name in columns))
+
+
+def _counted(terms: Terms) -> sa.Select[Any]:
+    """Add up what Emarsys counts; rows that name no order are the quality suite's, and nobody's order."""
+    row, evened = t.emarsys_sale.c, evened_out().subquery("evened_out")
+    is_sold = (row.quantity_milli > 0) & evened.c.order_number.is_(None)
     return (
         sa.select(
             row.order_number,
             row.item,
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
-            sa.cast(sa.func.count(sa.case((row.quantity_milli > 0, 1))), sa.Integer).label(
-                "sale_rows"
-            ),
+            sa.cast(count_if(is_sold), sa.Integer).label("sale_rows"),
             sum_of(row.quantity_milli).label("quantity_milli"),
             sum_of(row.amount_minor).label("amount_minor"),
             sa.func.min(row.purchased_on).label("purchased_on"),
         )
-        .where(row.purchased_on >= terms.since - TIME_ZONE_MARGIN)
+        .select_from(t.emarsys_sale.outerjoin(evened, is_part_of(t.emarsys_sale, evened)))
+        .where(row.order_number.is_not(None), row.purchased_on >= terms.since - TIME_ZONE_MARGIN)
         .group_by(row.order_number, row.item)
     )

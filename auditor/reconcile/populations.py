@@ -54,8 +54,13 @@ class Featured:
 
 
 def order_key(drift: sa.Table) -> ColumnElement[str]:
-    """Return the order a finding is about: a line's key is <order number>/<item>, an order's has no stroke."""
-    return sa.func.split_part(drift.c.subject_key, "/", 1, type_=sa.Text)
+    """Return the order a finding is about: a line's key is <order number>/<item>.
+
+    Centra's numbers have no stroke, and only its orders have lines; those that it never had are told
+    whole, whatever they are called.
+    """
+    number = sa.func.split_part(drift.c.subject_key, "/", 1, type_=sa.Text)
+    return sa.case((drift.c.subject_kind == "line", number), else_=drift.c.subject_key)
 
 
 def own_key(drift: sa.Table) -> ColumnElement[str]:
@@ -90,7 +95,7 @@ def orders(terms: Terms) -> sa.Select[Any]:
         (consumer & row.is_cancelled & row.is_settled).label("is_cancelled"),
         (consumer & ~row.is_cancelled & row.is_settled).label("is_owned"),
         *[
-            (row.channel == name).label(f"is_{name}")
+            ((row.channel == name) & row.is_settled).label(f"is_{name}")
             for name in ("wholesale", "marketplace", "internal")
         ],
     ).select_from(

@@ -26,6 +26,7 @@ from auditor.reconcile import (
     sales,
     streams,
     turnover,
+    words,
 )
 from auditor.reconcile.again import marks, rows, state, touched
 from auditor.warehouse import part, stage
@@ -106,7 +107,7 @@ _STEPS: tuple[_Step, ...] = (
         orders.bought,
         is_of_people=True,
     ),
-    _link({*_OF_SALES, "freshness"}, d.link_sale, sales.lines, is_of_people=True),
+    _link({*_OF_SALES, "freshness"}, d.link_sale, words.lines, is_of_people=True),
     _link(_OF_SALES, d.link_verdict, sales.verdicts, is_of_people=True),
     _link({"catalogue"}, d.link_item, items.items),
     _link({"sales"}, d.revenue_bridge, bridge.steps),
@@ -136,9 +137,9 @@ _STEPS: tuple[_Step, ...] = (
     ),
     _Step(
         frozenset(_OF_SALES),
-        lambda _: [
+        lambda t: [
             (d.check_population, sales.checked()),
-            (d.check_population, sales.checked_in_emarsys()),
+            (d.check_population, sales.checked_in_emarsys(t)),
         ],
     ),
     _checked("channel", attribution.events_checked),

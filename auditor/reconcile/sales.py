@@ -11,77 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from auditor.model import tables as t
 from auditor.model.drift import link_order, link_sale, link_verdict
-from auditor.reconcile import orders
+from auditor.reconcile import past, words
+from auditor.reconcile.amounts import in_own, with_currency
 from auditor.reconcile.precedence import Judgement, Rule, first_of
-from auditor.reconcile.sql import any_of, count_if, populations, sum_of, text
+from auditor.reconcile.sql import LONG_AGO, any_of, count_if, populations, sum_of, text
+from auditor.reconcile.words import MILLI
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
-
-MILLI = 1000
-
-
-def lines(terms: Terms) -> sa.Select[Any]:
-    """Give every (order, item) the word that describes it: ok, missing, returned, ...
-
-    Frame:
-        Result: one row per (order_number, item) on either side; columns of `link_sale`.
-    """
-    row = orders.sales(terms).subquery("sales_of_either")
-    word = sa.case(*((holds, name) for name, holds in _words(row, terms)))
-    tolerance = sa.cast(_tolerance(row, terms), sa.BigInteger)
-    is_right = sa.or_(*_bounds(row, terms)).label("is_right")
-    return sa.select(row, word.label("word"), tolerance.label("tolerance"), is_right)
-
-
-def _tolerance(lines: sa.FromClause, terms: Terms) -> ColumnElement[int]:
-    return terms.tolerance_minor * sa.func.greatest(lines.c.lines, lines.c.rows, 1)
-
-
-def _bounds(lines: sa.FromClause, terms: Terms) -> list[ColumnElement[bool]]:
-    """Tell whether a line counts what is expected of it: with the young returns, and without."""
-    row, tolerance = lines.c, _tolerance(lines, terms)
-    return [
-        (row.quantity_milli == row[f"{bound}_quantity"] * MILLI)
-        & (sa.func.abs(row.amount_minor - row[f"{bound}_minor"]) <= tolerance)
-        for bound in ("net", "least")
-    ]
-
-
-def _words(lines: sa.FromClause, terms: Terms) -> tuple[tuple[str, ColumnElement[bool]], ...]:
-    """Return the words that may describe a line with what makes them true; the first that is counts."""
-    row, tolerance = lines.c, _tolerance(lines, terms)
-    quantity = row.quantity_milli
-    absent = (quantity == 0) & (sa.func.abs(row.amount_minor) <= tolerance)
-    same_quantity = (quantity == row.net_quantity * MILLI) | (
-        quantity == row.least_quantity * MILLI
-    )
-    once = row.sale_rows <= row.lines
-    return (
-        ("ok", sa.or_(*_bounds(lines, terms))),
-        ("missing", absent & (row.least_quantity > 0)),
-        ("ok", absent),
-        # Units that are worth nothing (a bundle's items, a gift) do not count whatever their number.
-        ("ok", (row.lines > 0) & (row.sold_quantity == 0) & (row.amount_minor == 0)),
-        ("amount", same_quantity & (row.lines > 0)),
-        (
-            "returned",
-            once
-            & (quantity > row.net_quantity * MILLI)
-            & (quantity <= row.sold_quantity * MILLI)
-            & (row.net_quantity < row.sold_quantity),
-        ),
-        (
-            "cancelled",
-            once
-            & (row.cancelled_quantity > 0)
-            & (quantity == (row.net_quantity + row.cancelled_quantity) * MILLI),
-        ),
-        ("quantity", sa.true()),
-    )
 
 
 def verdicts(terms: Terms) -> sa.Select[Any]:
@@ -90,10 +31,11 @@ def verdicts(terms: Terms) -> sa.Select[Any]:
     Frame:
         Result: one row per order number of either side; columns of `link_verdict`.
     """
-    total, order = _totals(), link_order.c
+    total, gone, order = _totals(), _gone().subquery("gone_orders"), link_order.c
     return sa.select(
         total,
-        first_of(_order_rules(total, terms)).label("verdict"),
+        first_of(_order_rules(total, gone, terms)).label("verdict"),
+        gone.c.gone_at,
         order.channel,
         order.status,
         order.customer_id,
@@ -103,7 +45,25 @@ def verdicts(terms: Terms) -> sa.Select[Any]:
         order.is_due,
         order.is_settled,
         (order.is_due & order.is_settled).label("is_judged"),
-    ).select_from(total.outerjoin(link_order, total.c.order_number == order.order_number))
+    ).select_from(_in_centra(total, gone))
+
+
+def _in_centra(total: sa.FromClause, gone: sa.FromClause) -> sa.Join:
+    number = total.c.order_number
+    return total.outerjoin(link_order, number == link_order.c.order_number).outerjoin(
+        gone, number == gone.c.order_number
+    )
+
+
+def _gone() -> sa.Select[Any]:
+    """Select the orders that Centra has no more, with when it last had each."""
+    row = past.gone(t.centra_order, "order_number", "orders").subquery().c
+    gone_at = sa.func.coalesce(sa.func.max(row.seen_at), LONG_AGO)
+    return sa.select(row.order_number, gone_at.label("gone_at")).group_by(row.order_number)
+
+
+_EXPLAINED = ("ok", "cancelled", "returned")
+"""Words of lines that count nothing twice."""
 
 
 def _totals() -> sa.Subquery:
@@ -123,6 +83,7 @@ def _totals() -> sa.Subquery:
             any_of(lines.c.word == "cancelled").label("has_cancelled"),
             any_of(lines.c.word == "returned").label("has_returned"),
             any_of(lines.c.word != "ok").label("has_drift"),
+            any_of(lines.c.word.not_in(_EXPLAINED)).label("has_unexplained"),
             (~any_of(~lines.c.is_right)).label("is_right"),
         )
         .group_by(lines.c.order_number)
@@ -130,25 +91,29 @@ def _totals() -> sa.Subquery:
     )
 
 
-def _order_rules(total: sa.FromClause, terms: Terms) -> list[Rule]:
+def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> list[Rule]:
     """Return the rules of orders.
 
     Args:
         total: The lines of each order added up, beside `link_order`.
+        gone: The orders that Centra has no more.
         terms: Of this run.
     """
     counts = (total.c.quantity_milli != 0) | (sa.func.abs(total.c.amount_minor) > total.c.tolerance)
     order = link_order.c
     is_unknown, is_missing = order.order_number.is_(None), ~counts & (total.c.least_quantity > 0)
-    is_late_enough = total.c.purchased_on >= terms.since
-    is_double = total.c.has_drift & ~total.c.has_returned & _is_multiple(total)
+    counts_lately = is_unknown & counts & (total.c.purchased_on >= terms.since)
+    is_deleted = gone.c.gone_at.is_not(None)
+    is_double = total.c.has_unexplained & ~total.c.has_returned & _is_multiple(total)
     channels = ("wholesale", "marketplace", "internal")
     return [
-        Rule("sales.unknown_order", is_unknown & counts & is_late_enough),
-        Rule(None, is_unknown, "Centra never had it, and it counts nothing or is from before"),
+        Rule(None, gone.c.gone_at >= terms.sales_before, "it went from Centra a moment ago"),
+        Rule("sales.cancelled_but_counted", is_deleted & counts_lately),
+        Rule("sales.unknown_order", counts_lately),
+        Rule(None, is_unknown, "Centra does not have it, and it counts nothing or is from before"),
+        Rule(None, ~order.is_settled, "it is younger than the settle time"),
         *(Rule(f"channel.{name}_in_sales", (order.channel == name) & counts) for name in channels),
         Rule(None, order.channel != "consumer", "it is no consumer's order and counts nothing"),
-        Rule(None, ~order.is_settled, "it is younger than the settle time"),
         Rule("sales.cancelled_but_counted", order.is_cancelled & counts),
         Rule(None, order.is_cancelled, "it is cancelled and counts nothing"),
         Rule(None, ~order.is_due, "it is not due"),
@@ -178,7 +143,9 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, sales and channel; Emarsys reference 5.2 (append-only, not deduplicated).
     """
-    found = sa.union_all(_order_rows(), _line_rows()).subquery().c
+    rows = sa.union_all(_order_rows(), _line_rows()).subquery()
+    found, at_stake = rows.c, sa.cast(sa.func.abs(rows.c.at_stake), sa.BigInteger)
+    joined, currency = with_currency(rows, found.order_number, terms)
     in_centra, in_emarsys = found.channel.is_not(None), found.rows > 0
     quantity = sa.cast(found.quantity_milli, sa.Float) / MILLI
     return sa.select(
@@ -188,20 +155,20 @@ def drift(terms: Terms) -> sa.Select[Any]:
         found.customer_id,
         text(None),
         sa.literal(1),
-        sa.cast(sa.func.abs(found.at_stake), sa.BigInteger),
-        text(terms.currency),
+        in_own(at_stake, currency, terms),
+        currency,
         found.cause,
         sa.false(),
         found.created_at,
         found.channel,
         found.status,
         sa.case((in_centra, found.net_quantity)),
-        sa.case((in_centra, found.net_minor)),
+        sa.case((in_centra, in_own(found.net_minor, currency, terms))),
         sa.case((in_emarsys, quantity)),
-        sa.case((in_emarsys, found.amount_minor)),
+        sa.case((in_emarsys, in_own(found.amount_minor, currency, terms))),
         sa.cast(sa.func.nullif(found.rows, 0), sa.Integer),
         text(None),
-    )
+    ).select_from(joined)
 
 
 def _order_rows() -> sa.Select[Any]:
@@ -227,16 +194,22 @@ def _line_rows() -> sa.Select[Any]:
             text("line").label("subject_kind"),
             (row.order_number + "/" + row.item).label("subject_key"),
             (row.amount_minor - row.net_minor).label("at_stake"),
-            sa.case((row.word == "amount", pattern())).label("cause"),
+            sa.case((row.word == "amount", words.pattern())).label("cause"),
             *_facts(link_sale),
         )
         .select_from(link_sale.join(link_verdict, row.order_number == order.order_number))
-        .where(order.is_judged, order.verdict.is_(None), row.word.in_(_LINE_CHECKS))
+        .where(
+            order.is_judged,
+            order.verdict.is_(None),
+            row.item.is_not(None),  # what names no item is no line, and the quality suite's
+            row.word.in_(_LINE_CHECKS),
+        )
     )
 
 
 def _facts(counted: sa.Table) -> list[ColumnElement[Any]]:
-    about = [link_verdict.c[name] for name in ("customer_id", "channel", "status", "created_at")]
+    names = ("order_number", "customer_id", "channel", "status", "created_at")
+    about = [link_verdict.c[name] for name in names]
     numbers = ("net_quantity", "net_minor", "quantity_milli", "amount_minor", "rows")
     return about + [counted.c[name] for name in numbers]
 
@@ -249,39 +222,26 @@ _LINE_CHECKS = {
 }
 
 
-def pattern() -> ColumnElement[str | None]:
-    """Name the known mistake that turns a line's expected amount into the counted one."""
-    row = link_sale.c
-
-    def explains(amount: ColumnElement[Any]) -> ColumnElement[bool]:
-        return (amount != 0) & (sa.func.abs(row.amount_minor - amount) <= row.tolerance)
-
-    return sa.case(
-        (explains(row.unit_minor), "unit price sent as line total"),
-        (explains(row.untaxed_minor), "tax left out"),
-        (explains(row.unconverted_minor), "currency not converted"),
-        else_=None,
-    )
-
-
 def judgement_of_orders(terms: Terms) -> Judgement:
     """Return the rules of whole orders."""
-    total = _totals()
-    rows = total.outerjoin(link_order, total.c.order_number == link_order.c.order_number)
+    total, gone = _totals(), _gone().subquery("gone_orders")
+    rows, rules = _in_centra(total, gone), _order_rules(total, gone, terms)
     number = total.c.order_number
-    return Judgement(rows, number, "order", {"order_number": number}, _order_rules(total, terms))
+    return Judgement(rows, number, "order", {"order_number": number}, rules)
 
 
 def judgement_of_lines(terms: Terms) -> Judgement:
     """Return the rules of lines, which are judged only where their order as a whole is right."""
+    del terms
     row, order = link_sale.c, link_verdict.c
     reasons = {"ok": "it counts right", "cancelled": "its order says so"}
     rules = [
         Rule(None, order.verdict.is_not(None), "its order has a verdict of its own"),
         Rule(None, ~sa.func.coalesce(order.is_judged, sa.false()), "its order is not judged"),
+        Rule(None, row.item.is_(None), "it names no item; left to the quality suite"),
         *(
             Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
-            for word, holds in _words(link_sale, terms)
+            for word, holds in words.words_of(link_sale, row.tolerance)
         ),
     ]
     rows = link_sale.join(link_verdict, row.order_number == order.order_number)
@@ -294,7 +254,7 @@ def checked() -> sa.Select[Any]:
     row = link_order.c
     judged = count_if(row.is_due & row.is_settled)
     per_channel = {
-        f"channel.{name}_in_sales": count_if(row.channel == name)
+        f"channel.{name}_in_sales": count_if((row.channel == name) & row.is_settled)
         for name in ("wholesale", "marketplace", "internal")
     }
     of_orders = {
@@ -314,8 +274,11 @@ def checked() -> sa.Select[Any]:
     )
 
 
-def checked_in_emarsys() -> sa.Select[Any]:
-    """Select how many order numbers Emarsys counts."""
+def checked_in_emarsys(terms: Terms) -> sa.Select[Any]:
+    """Select how many order numbers Emarsys counts, and how many of them Centra has no more."""
     row = link_verdict.c
-    counted = count_if((row.rows > 0) & row.order_number.is_not(None))
-    return populations({"sales.unknown_order": counted}, link_verdict)
+    counts = {
+        "sales.unknown_order": count_if(row.rows > 0),
+        "sales.cancelled_but_counted": count_if(row.gone_at < terms.sales_before),
+    }
+    return populations(counts, link_verdict)

@@ -267,7 +267,9 @@ class Books:
             t.centra_return_line, return_id=return_id, line_id=line["line_id"], quantity=quantity
         )
 
-    def sale(self, order: str, item: str, quantity: int, minor: int, **values: Any) -> None:
+    def sale(
+        self, order: str | None, item: str | None, quantity: int, minor: int, **values: Any
+    ) -> None:
         row: dict[str, Any] = {
             "purchased_on": OLD.date(),
             "si_contact_id": "si1",

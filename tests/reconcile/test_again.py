@@ -94,6 +94,13 @@ class Brand:
                 for table in JUDGED
             }
 
+    def subjects(self) -> list[tuple[str, str]]:
+        """Return the checks and subjects of what is wrong with sales."""
+        row = d.drift_sales.c
+        with self.warehouse.engine.connect() as conn:
+            found = conn.execute(sa.select(row.check_id, row.subject_key))
+            return [(one.check_id, one.subject_key) for one in found]
+
     def touched(self, node: Node) -> set[str]:
         """Return what was judged again the last time."""
         keys = sa.select(touched_key.c.key).where(touched_key.c.node == int(node))
@@ -320,6 +327,52 @@ def test_a_second_look_after_everything_was_judged_leaves_everything_to_attribut
     brand.reconcile()
     with brand.warehouse.engine.connect() as conn:
         assert not conn.scalar(sa.select(judged_state.c.is_of_part))
+
+
+def test_an_order_that_was_deleted_comes_of_age(brand: Brand):
+    world = brand.world
+    counted = {row.order_id for row in world.emarsys.purchases}
+    lost = next(one for one in reversed(world.centra.orders) if str(one.number) in counted)
+    world.centra.orders.remove(lost)
+    paid = world.centra.payments
+    paid[:] = [one for one in paid if one.order_number != lost.number]
+    found = []
+    for _ in range(3):
+        brand.read()
+        assert brand.judge()
+        found.append(("sales.cancelled_but_counted", str(lost.number)) in brand.subjects())
+        world.now += DAY
+    assert found == [False, False, True]
+    again = brand.rows()
+    brand.judge(anew=True)
+    assert again == brand.rows()
+
+
+def test_a_return_that_was_completed_comes_of_age(brand: Brand):
+    world = brand.world
+    back = next(one for one in reversed(world.centra.returns) if one.status == "PENDING")
+    back.status = "COMPLETED"
+    found = []
+    for _ in range(3):
+        world.now += DAY
+        brand.read()
+        assert brand.judge()
+        of_order = (key.split("/")[0] == str(back.order_number) for _, key in brand.subjects())
+        found.append(any(of_order))
+    assert found == [False, False, True]
+    again = brand.rows()
+    brand.judge(anew=True)
+    assert again == brand.rows()
+
+
+def test_an_unknown_order_with_a_stroke_in_its_number_is_found_once(brand: Brand):
+    purchases = brand.world.emarsys.purchases
+    purchases.append(replace(purchases[-1], order_id="2026/1234"))
+    for _ in range(2):
+        brand.world.now += DAY
+        brand.read()
+        assert brand.judge()
+    assert brand.subjects().count(("sales.unknown_order", "2026/1234")) == 1
 
 
 def test_nothing_of_the_part_stays(settled: Brand):

@@ -20,7 +20,7 @@ from auditor.model.drift import (
     revenue_bridge,
     verified_share,
 )
-from auditor.reconcile import orders
+from auditor.reconcile import orders, words
 from auditor.reconcile import sales as sales_topic
 from auditor.reconcile.bridge import read_bridge, read_verified
 from auditor.reconcile.bridge import steps as steps_of
@@ -43,7 +43,7 @@ def bridges(books: Books, terms: Terms = TERMS) -> list[Bridge]:
     warehouse = books.warehouse
     with warehouse.engine.connect() as conn:
         warehouse.refill(conn, link_order, orders.orders(terms))
-        warehouse.refill(conn, link_sale, sales_topic.lines(terms))
+        warehouse.refill(conn, link_sale, words.lines(terms))
         warehouse.refill(conn, link_verdict, sales_topic.verdicts(terms))
         warehouse.refill(conn, revenue_bridge, steps_of(terms))
         warehouse.refill(conn, verified_share, verified_of(terms))

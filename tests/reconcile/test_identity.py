@@ -200,6 +200,13 @@ def test_sales_on_an_orphan_whom_a_newsletter_still_knows_hang_on_no_stranger(bo
     assert books.drift() == {("identity.sales_on_orphan", "10")}
 
 
+def test_sales_on_an_orphan_of_a_moment_ago_are_left_to_settle(books: Books):
+    pair(books)
+    books.sale("10", "S", 1, 100, si_contact_id="si901")
+    merge(books, "1", "2")
+    assert books.drift(replace(TERMS, contacts_before=MERGED_AT)) == set()
+
+
 def test_sales_of_somebody_else_on_an_orphan_are_no_merge(books: Books):
     pair(books)
     books.customer("3", "c@x.se")

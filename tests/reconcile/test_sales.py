@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from tests.reconcile.books import NOW, OLD, YOUNG, Books
+from auditor.model import tables as t
+from tests.reconcile.books import EARLIER, NOW, OLD, TERMS, YOUNG, Books
 
 SUITES = frozenset({"channel", "sales"})
 
@@ -120,6 +122,45 @@ def test_yen_sent_without_conversion_are_recognised(books: Books):
     assert [row["cause"] for row in books.rows()] == ["currency not converted"]
 
 
+IN_ITS_OWN = replace(TERMS, in_base_currency=False)
+
+
+@pytest.mark.parametrize(("currency", "digits", "value"), [("JPY", 0, 1299), ("KWD", 3, 1299000)])
+def test_an_amount_in_the_currency_of_its_order_is_kept_with_the_decimals_of_the_account(
+    books: Books, currency: str, digits: int, value: int
+):
+    books.order(
+        "100", books.line("A", 1, value, currency=currency, digits=digits), currency=currency
+    )
+    books.sale("100", "A", 1, 129900)
+    assert books.drift(IN_ITS_OWN) == set()
+
+
+def test_a_share_of_yen_is_whole_yen(books: Books):
+    line = books.line("A", 2, 1299, currency="JPY", digits=0)
+    books.order("100", line, currency="JPY")
+    books.returned(line, 1)
+    books.sale("100", "A", 2, 129900)
+    books.sale("100", "A", -1, -64900)
+    assert books.drift(IN_ITS_OWN) == set()
+
+
+def test_amounts_that_differ_are_told_in_the_currency_of_their_order(books: Books):
+    books.order("100", books.line("A", 1, 1299, currency="JPY", digits=0), currency="JPY")
+    books.sale("100", "A", 1, 100000)
+    (row,) = books.rows(IN_ITS_OWN)
+    sides = (row["centra_amount_minor"], row["emarsys_amount_minor"])
+    assert (row["money_minor"], row["currency"], sides) == (299, "JPY", (1299, 1000))
+
+
+def test_what_hangs_on_the_wrong_contact_is_told_in_the_currency_of_its_order(books: Books):
+    books.contact("2", "b@x.se", None)
+    books.order("100", books.line("A", 1, 1000, base_minor=11500, currency="EUR"), currency="EUR")
+    books.sale("100", "A", 1, 1000, si_contact_id="si2")
+    (row,) = books.rows(IN_ITS_OWN)
+    assert (row["money_minor"], row["currency"]) == (1000, "EUR")
+
+
 def test_a_different_quantity_is_a_quantity_mismatch(books: Books):
     books.order("100", books.line("A", 2, 20000), books.line("B", 1, 5000))
     books.sale("100", "A", 3, 30000)
@@ -139,6 +180,15 @@ def test_a_settled_return_that_is_not_netted_is_no_duplicate(books: Books):
     books.order("100", line)
     books.returned(line, 1)
     books.sale("100", "A", 2, 20000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
+def test_of_units_sent_one_by_one_a_return_that_is_not_netted_is_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    for _ in range(2):
+        books.sale("100", "A", 1, 10000)
     assert books.drift() == {("sales.return_not_reflected", "100/A")}
 
 
@@ -180,6 +230,27 @@ def test_a_pending_return_is_not_expected_yet(books: Books):
     assert books.drift() == set()
 
 
+def completed_lately(books: Books) -> None:
+    """Let a return that began long ago be completed between two runs."""
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1, status="PENDING")
+    books.sale("100", "A", 2, 20000)
+    books.remember()
+    books.change(t.centra_return, {"status": "PENDING"}, status="COMPLETED")
+
+
+def test_a_return_settles_from_the_first_snapshot_that_saw_it_completed(books: Books):
+    completed_lately(books)
+    assert books.drift() == set()
+
+
+def test_a_return_that_has_settled_since_it_was_seen_completed_is_judged(books: Books):
+    completed_lately(books)
+    later = replace(TERMS, sales_before=NOW + timedelta(hours=1))
+    assert books.drift(later) == {("sales.return_not_reflected", "100/A")}
+
+
 def test_a_fully_returned_order_without_any_sale_is_clean(books: Books):
     line = books.line("A", 1, 20000)
     books.order("100", line)
@@ -207,9 +278,81 @@ def test_cancelled_units_that_still_count_belong_to_the_cancellation(books: Book
     assert books.drift() == {("sales.cancelled_but_counted", "100")}
 
 
+@pytest.mark.parametrize("units", [[2], [1, 1]])
+def test_as_many_cancelled_units_as_are_left_are_no_duplicate(books: Books, units: list[int]):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1))
+    for count in units:
+        books.sale("100", "A", count, 10000 * count)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_cancelled_units_beside_a_return_that_is_not_netted_are_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000, cancelled_quantity=1)
+    books.order("100", line)
+    books.returned(line, 1)
+    books.sale("100", "A", 3, 30000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_an_order_of_cancelled_units_that_was_uploaded_twice_is_a_duplicate(books: Books):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1), books.line("B", 1, 5000))
+    for _ in range(2):
+        books.sale("100", "A", 1, 10000)
+        books.sale("100", "B", 1, 5000)
+    assert books.drift() == {("sales.duplicate_order", "100")}
+
+
+def test_several_units_that_were_uploaded_twice_are_a_duplicate_whatever_was_cancelled(
+    books: Books,
+):
+    books.order("100", books.line("A", 2, 20000, cancelled_quantity=2))
+    for _ in range(2):
+        books.sale("100", "A", 2, 20000)
+    assert books.drift() == {("sales.duplicate_order", "100")}
+
+
 def test_an_order_number_centra_never_had_is_unknown(books: Books):
     books.sale("999", "A", 1, 20000)
     assert books.drift() == {("sales.unknown_order", "999")}
+
+
+def purged(books: Books) -> None:
+    """Let Centra have had an order that counts, and have it no more."""
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.remember()
+    books.lose(t.centra_order, order_number="100")
+    books.lose(t.centra_order_line, order_number="100")
+
+
+def test_an_order_that_centra_had_before_is_deleted_and_not_unknown(books: Books):
+    purged(books)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+    assert books.checked()["sales.cancelled_but_counted"] == 1
+
+
+def test_an_order_that_went_a_moment_ago_is_not_judged_yet(books: Books):
+    purged(books)
+    assert books.drift(replace(TERMS, sales_before=EARLIER)) == set()
+
+
+def test_a_sale_that_names_no_order_is_no_unknown_order(books: Books):
+    books.sale(None, "A", 1, 20000)
+    assert books.drift() == set()
+    assert books.checked()["sales.unknown_order"] == 0
+
+
+def test_a_sale_that_names_no_item_is_no_line(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000)
+    books.sale("100", None, 3, 12345)
+    assert books.drift() == set()
+
+
+def test_an_order_without_items_in_emarsys_is_not_missing(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", None, 1, 20000)
+    assert ("sales.missing_order", "100") not in books.drift()
 
 
 def test_an_unknown_order_from_before_the_start_is_not_judged(books: Books):
@@ -237,6 +380,16 @@ def test_what_is_no_consumer_order_must_not_count(
     assert books.drift() == {(check, "100")}
 
 
+@pytest.mark.parametrize("channel", [{"store_id": "3"}, {"store_id": "2"}, {"is_internal": True}])
+def test_what_is_no_consumer_order_is_not_judged_before_it_is_settled(
+    books: Books, channel: dict[str, object]
+):
+    books.order("100", books.line("A", 1, 20000), created_at=YOUNG, updated_at=YOUNG, **channel)
+    books.sale("100", "A", 1, 20000)
+    assert books.drift() == set()
+    assert not any(count for check, count in books.checked().items() if check.endswith("_in_sales"))
+
+
 def test_an_attribute_marks_a_marketplace_order(books: Books):
     books.order("100", books.line("A", 1, 20000))
     books.attribute("100", "channel", "aboutyou")
@@ -252,6 +405,41 @@ def test_a_sale_on_somebody_else_is_the_wrong_contact(books: Books):
     assert books.drift() == {("sales.wrong_contact", "100")}
 
 
+def test_a_sale_on_a_contact_whom_centra_does_not_know_is_the_wrong_contact(books: Books):
+    books.contact("2", "stranger@x.se", None)
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+def test_a_sale_on_a_wholesale_buyers_contact_is_the_wrong_contact(books: Books):
+    books.buyer("7", "buyer@x.se")
+    books.contact("2", "buyer@x.se", None)
+    books.order("100", books.line("A", 1, 20000))
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+@pytest.mark.parametrize(
+    ("contact", "order"),
+    [
+        ({"email": "older@x.se"}, {"email_key": "older@x.se"}),
+        ({"email": "guest@x.se"}, {"customer_id": None, "email_key": "guest@x.se"}),
+        ({"email": "2@x.se", "external_id": "2"}, {"customer_id": "2", "email_key": "b@x.se"}),
+        ({"email": "lost@x.se", "external_id": "gone"}, {}),
+    ],
+    ids=["before they moved", "a guest", "a customer without address", "left to identity"],
+)
+def test_not_every_contact_whom_centra_does_not_know_is_a_stranger(
+    books: Books, contact: dict[str, str], order: dict[str, str | None]
+):
+    books.customer("2", None)
+    books.contact("2", contact["email"], None, external_id=contact.get("external_id"))
+    books.order("100", books.line("A", 1, 20000), **order)
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    assert books.drift() == set()
+
+
 def test_a_sale_on_the_twins_contact_is_clean(books: Books):
     books.customer("3", "a@x.se")
     books.order("100", books.line("A", 1, 20000), customer_id="3")
@@ -264,6 +452,54 @@ def test_a_sale_on_a_generated_contact_is_drift(books: Books):
     books.order("100", books.line("A", 1, 20000))
     books.sale("100", "A", 1, 20000, si_contact_id="g1")
     assert books.drift() == {("sales.generated_contact", "100")}
+
+
+def attributed_anew(books: Books, quantity: int, minor: int) -> None:
+    """Put a sale first on somebody else, and then where it belongs, as rows are never replaced."""
+    books.customer("2", "b@x.se")
+    books.contact("2", "b@x.se", None, external_id="2")
+    books.sale("100", "A", quantity, minor, si_contact_id="si2")
+    books.sale("100", "A", -quantity, -minor, si_contact_id="si2")
+    books.sale("100", "A", quantity, minor, si_contact_id="si1")
+
+
+def test_a_sale_that_was_attributed_anew_is_clean(books: Books):
+    books.order("100", books.line("A", 1, 20000))
+    attributed_anew(books, 1, 20000)
+    assert books.drift() == set()
+
+
+def test_a_return_after_a_sale_was_attributed_anew_is_no_duplicate(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    attributed_anew(books, 2, 20000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
+def test_cancelled_units_of_a_sale_that_was_attributed_anew_are_no_duplicate(books: Books):
+    books.order("100", books.line("A", 1, 10000, cancelled_quantity=1))
+    attributed_anew(books, 2, 20000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
+def test_a_sale_that_was_attributed_anew_in_part_is_still_wrong(books: Books):
+    books.order("100", books.line("A", 2, 20000))
+    attributed_anew(books, 1, 10000)
+    books.sale("100", "A", 1, 10000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
+
+
+def test_items_on_somebody_else_do_not_even_each_other_out(books: Books):
+    books.customer("2", "b@x.se")
+    books.contact("2", "b@x.se", None, external_id="2")
+    line = books.line("B", 1, 20000)
+    books.order("100", books.line("A", 1, 20000), line)
+    books.returned(line, 1)
+    books.sale("100", "B", 1, 20000)
+    books.sale("100", "A", 1, 20000, si_contact_id="si2")
+    books.sale("100", "B", -1, -20000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
 
 
 def test_the_money_of_a_missing_order_is_its_value(books: Books):

@@ -38,6 +38,8 @@ _COPIED: dict[sa.Table, Mapping[str, Node]] = {
     t.emarsys_sale: {"si_contact_id": Node.HOLDER, "order_number": Node.ORDER},
     HISTORY["centra_customer"]: {"customer_id": Node.CUSTOMER},
     HISTORY["centra_subscription"]: {"email_key": Node.EMAIL},
+    HISTORY["centra_order"]: {"order_number": Node.ORDER},
+    HISTORY["centra_return"]: {"order_number": Node.ORDER},
     HISTORY["centra_shipment"]: {"order_number": Node.ORDER},
     HISTORY["emarsys_contact"]: {"contact_id": Node.CONTACT},
 }

@@ -19,6 +19,7 @@ from auditor.model.history import HISTORY
 from auditor.model.judged import touched_key
 from auditor.reconcile.again import marks
 from auditor.reconcile.again.marks import Node, changed_unit
+from auditor.reconcile.orders import completions
 from auditor.reconcile.populations import order_key
 from auditor.reconcile.sql import row_hash
 
@@ -261,8 +262,12 @@ def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
     yield Node.CONTACT, contacts.keys(contact.contact_id, *moments)
     for span in (sales, events):
         yield Node.ORDER, span.keys(order.order_number, order.created_at, order.updated_at)
+    deleted = d.link_verdict.c
+    yield Node.ORDER, sales.keys(deleted.order_number, deleted.gone_at)
     returned = t.centra_return.c
     yield Node.ORDER, sales.keys(returned.order_number, returned.created_at)
+    completed = completions().subquery().c
+    yield Node.ORDER, sales.keys(completed.order_number, completed.completed_at)
     left = (parcel.shipped_at, parcel.updated_at, parcel.created_at)
     yield Node.ORDER, events.keys(parcel.order_number, *left)
     yield Node.CONTACT, events.keys(event.contact_id, event.caused_at, event.happened_at)

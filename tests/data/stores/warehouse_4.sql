@@ -684,7 +684,8 @@ CREATE TABLE link_order (
  market_id TEXT COLLATE "C",
  customer_id TEXT COLLATE "C",
  person TEXT COLLATE "C",
- created_at TIMESTAMP WITHOUT TIME ZONE
+ created_at TIMESTAMP WITHOUT TIME ZONE,
+ email_key TEXT COLLATE "C"
 );
 CREATE TABLE link_person (
  email_key TEXT COLLATE "C",
@@ -755,8 +756,10 @@ CREATE TABLE link_verdict (
  has_cancelled BOOLEAN,
  has_returned BOOLEAN,
  has_drift BOOLEAN,
+ has_unexplained BOOLEAN,
  is_right BOOLEAN,
  verdict TEXT COLLATE "C",
+ gone_at TIMESTAMP WITHOUT TIME ZONE,
  channel TEXT COLLATE "C",
  status TEXT COLLATE "C",
  customer_id TEXT COLLATE "C",

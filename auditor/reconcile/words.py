@@ -1,0 +1,96 @@
+"""Words for what Emarsys counts of an item of an order: right, missing, returned, cancelled, ..."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from auditor.model.drift import link_sale
+from auditor.reconcile import orders
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from auditor.reconcile.terms import Terms
+
+MILLI = 1000
+
+
+def lines(terms: Terms) -> sa.Select[Any]:
+    """Give every (order, item) the word that describes it: ok, missing, returned, ...
+
+    Frame:
+        Result: one row per (order_number, item) on either side; columns of `link_sale`.
+    """
+    row = orders.sales(terms).subquery("sales_of_either")
+    each = terms.tolerance_minor * row.c.step_minor
+    tolerance = sa.cast(each * sa.func.greatest(row.c.lines, row.c.rows, 1), sa.BigInteger)
+    word = sa.case(*((holds, name) for name, holds in words_of(row, tolerance)))
+    is_right = sa.or_(*_bounds(row, tolerance)).label("is_right")
+    sums = [column for column in row.c if column.name != "step_minor"]
+    return sa.select(*sums, word.label("word"), tolerance.label("tolerance"), is_right)
+
+
+def _bounds(lines: sa.FromClause, tolerance: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    """Tell whether a line counts what is expected of it: with the young returns, and without."""
+    row = lines.c
+    return [
+        (row.quantity_milli == row[f"{bound}_quantity"] * MILLI)
+        & (sa.func.abs(row.amount_minor - row[f"{bound}_minor"]) <= tolerance)
+        for bound in ("net", "least")
+    ]
+
+
+def words_of(
+    lines: sa.FromClause, tolerance: ColumnElement[int]
+) -> tuple[tuple[str, ColumnElement[bool]], ...]:
+    """Return the words that may describe a line with what makes them true; the first that is counts."""
+    row = lines.c
+    quantity = row.quantity_milli
+    absent = (quantity == 0) & (sa.func.abs(row.amount_minor) <= tolerance)
+    same_quantity = (quantity == row.net_quantity * MILLI) | (
+        quantity == row.least_quantity * MILLI
+    )
+    gone = row.cancelled_quantity
+    # Sent as a row for each line, or for each unit; whoever sends twice sends more, or other rows.
+    once = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
+    return (
+        ("ok", sa.or_(*_bounds(lines, tolerance))),
+        ("missing", absent & (row.least_quantity > 0)),
+        ("ok", absent),
+        # Units that are worth nothing (a bundle's items, a gift) do not count whatever their number.
+        ("ok", (row.lines > 0) & (row.sold_quantity == 0) & (row.amount_minor == 0)),
+        ("amount", same_quantity & (row.lines > 0)),
+        (
+            "returned",
+            once
+            & (quantity > row.net_quantity * MILLI)
+            & (quantity <= row.sold_quantity * MILLI)
+            & (row.net_quantity < row.sold_quantity),
+        ),
+        (
+            "cancelled",
+            once
+            & (gone > 0)
+            # Whatever of the rest came back may be netted or not.
+            & (quantity >= (row.net_quantity + gone) * MILLI)
+            & (quantity <= (row.sold_quantity + gone) * MILLI),
+        ),
+        ("quantity", sa.true()),
+    )
+
+
+def pattern() -> ColumnElement[str | None]:
+    """Name the known mistake that turns a line's expected amount into the counted one."""
+    row = link_sale.c
+
+    def explains(amount: ColumnElement[Any]) -> ColumnElement[bool]:
+        return (amount != 0) & (sa.func.abs(row.amount_minor - amount) <= row.tolerance)
+
+    return sa.case(
+        (explains(row.unit_minor), "unit price sent as line total"),
+        (explains(row.untaxed_minor), "tax left out"),
+        (explains(row.unconverted_minor), "currency not converted"),
+        else_=None,
+    )
