@@ -155,8 +155,12 @@ def _tell_changes(comparison: Comparison) -> None:
 
 
 def _tell(done: Done) -> None:
+    from auditor.report.words import judged
+
     audit = done.audit
     click.echo(f"Verdict: {audit.verdict}")
+    for sentence in judged(audit):
+        click.echo(visible(f"  {sentence}"))
     for result in audit.checks:
         if result.outcome == "fail":
             click.echo(
