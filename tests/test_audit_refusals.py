@@ -64,6 +64,11 @@ def to(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (to("store", value={"ledger": "duckdb:///x"}), ["store.ledger", "duckdb"]),
         (to("sales", "since", value="soon"), ["sales.since"]),
         (to("centra", "merges", value="nowhere.csv"), ["centra.merges", "nowhere.csv"]),
+        (to("consent", value={"stores": ["Nope"]}), ["consent.stores", "named Nope", "Zalando"]),
+        (
+            to("centra", "marketplaces", "markets", value=["Nope"]),
+            ["centra.marketplaces.markets", "named Nope", "Sweden"],
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(

@@ -47,6 +47,11 @@ class Consent(Struct, frozen=True, kw_only=True):
     emarsys_sources: tuple[Id | Name, ...] = ()
     stores: Literal["all"] | tuple[Name, ...] = "all"
 
+    def __post_init__(self) -> None:
+        """Refuse an empty list: no sign-up would count, and everybody would lack a consent."""
+        if not self.stores:
+            raise SettingError("stores", "must name at least one store, or be all")
+
 
 class Feed(Struct, frozen=True, kw_only=True):
     """Whom the integration sends."""

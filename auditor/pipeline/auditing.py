@@ -18,7 +18,7 @@ from auditor.findings.lifecycle import update
 from auditor.model.audit import Audit
 from auditor.pipeline import reading
 from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged, usable_of
-from auditor.pipeline.judging import require_suites, terms_of_run
+from auditor.pipeline.judging import require_places, require_suites, terms_of_run
 from auditor.pipeline.leased import leased
 from auditor.pipeline.partial import judged_before, whole
 from auditor.pipeline.rehearsal import fly_canary
@@ -172,6 +172,7 @@ def _reconciled(
     if not any(line.is_usable for line in taken.coverage):
         return None
     ledger, warehouse = stores
+    require_places(run.settings, warehouse)
     undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
     terms = replace(terms_of_run(run.settings, warehouse, taken), undone=undone)
     if is_fresh:

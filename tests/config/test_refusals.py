@@ -44,6 +44,7 @@ WRONG_VALUES = [
     ("emarsys.catalogue.feed", " ", "must be an address like https://host/path, or the path of a file."),
     ("emarsys.open_data.dataset", "a; drop table b", "must be the name of a schema or dataset, or empty."),
     ("consent.stores", "some", "must be all or a list."),
+    ("consent.stores", [], "must name at least one store, or be all."),
     ("feed.customers", "everyone", "must be all, registered, subscribed or buyers."),
     ("events.max_age", 48, "must be a duration such as 90m, 26h or 14d."),
     ("events.max_age", "2 hours", "must be a duration such as 90m, 26h or 14d."),
