@@ -119,6 +119,14 @@ def test_a_letter_that_is_refused_does_not_hold_up_the_others(server, post):
     assert "550" in str(posted.reason)
 
 
+def test_a_reader_whose_address_the_server_cannot_write_holds_up_nobody_else(ledger, tmp_path):
+    with serving(Server(), enable_SMTPUTF8=False) as server:
+        post = Post(mail_of(server.port), "nordlys", ledger, tmp_path / "spool")
+        odd = [letter(key=str(n), to=("åsa@nordlys.example",)) for n in range(3)]
+        posted = post.send([*odd, LETTER], AT)
+    assert (posted.sent, posted.waiting, "mail.to" in str(posted.reason)) == (1, 3, True)
+
+
 def test_without_letters_no_server_is_asked(ledger, tmp_path):
     assert Post(mail_of(1), "nordlys", ledger, tmp_path / "spool").send([], AT) == Posted(0)
 
