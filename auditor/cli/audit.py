@@ -103,9 +103,6 @@ def command(  # noqa: PLR0913 - one per option
             is_told=is_told,
             anew=anew,
         )
-        sentences = list(tell(run, done).sentences()) if is_told else []
-    for sentence in sentences:
-        click.echo(sentence, err=True)
     comparison = changes_since(run, done, since) if since is not None else None
     if invocation.format == "json":
         click.echo(_json(done, comparison))
@@ -113,6 +110,9 @@ def command(  # noqa: PLR0913 - one per option
         _tell(done)
         if comparison is not None:
             _tell_changes(comparison)
+    # The result stands, whatever becomes of the letters.
+    for sentence in tell(run, done).sentences() if is_told else ():
+        click.echo(sentence, err=True)
     return done.exit_code(fail_on)
 
 

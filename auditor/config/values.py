@@ -137,7 +137,22 @@ def _store_url(text: str, _path: str) -> StoreUrl:
 def _mail_url(text: str, _path: str) -> MailUrl:
     if re.match(r"smtps?://[^/\s]", text) is None:
         raise ValueError
+    _require_reachable(text)
     return MailUrl(text)
+
+
+def _require_reachable(url: str) -> None:
+    """Refuse an address that no computer can have, before hours of work end at it.
+
+    Raises:
+        ValueError: the port is no number from 1 to 65535, or a part of the host is empty or too long.
+    """
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:
+        raise ValueError
+    parts.hostname.encode("idna")
 
 
 def _feed_source(text: str, path: str) -> FeedSource:

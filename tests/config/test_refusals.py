@@ -62,6 +62,11 @@ WRONG_VALUES = [
     ("corrections.stop_file", "", "must be text (in quotes where YAML reads a number or a yes/no)."),
     ("schedule.audit", "every day", "must be a cron line of five fields, such as 0 5 * * *, or null."),
     ("mail.smtp", "mail.example", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://mail.example:abc", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://mail.example:99999", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://mail.example:0", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://a..b:25", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", f"smtp://{'a' * 64}.example", "must be a mail server such as smtp://mail.example:587."),
     ("mail.from", "a@b.example\nBcc: all@b.example", "must be an address such as crm@brand.example."),
     ("centra", "nordlys", "must be a section of its own, with lines like key: value."),
 ]  # fmt: skip

@@ -28,6 +28,10 @@ def letter(**parts: Any) -> Letter:
     return Letter(**(values | parts))
 
 
+def _parts(mail: Mail) -> dict[str, Any]:
+    return {name: getattr(mail, name) for name in mail.__struct_fields__}
+
+
 def waiting(folder: Path) -> list[Path]:
     return sorted((folder / "spool").rglob("*.eml"))
 
@@ -83,6 +87,13 @@ def test_while_the_server_is_away_letters_wait(ledger, tmp_path):
     posted = away.send([LETTER], AT)
     assert (posted.sent, posted.waiting, len(waiting(tmp_path))) == (0, 1, 1)
     assert "mail server" in str(posted.reason)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"])
+def test_at_a_server_that_cannot_be_letters_wait(ledger, tmp_path, host):
+    mail = Mail(**{**_parts(mail_of(1)), "smtp": MailUrl(f"smtp://{host}")})
+    posted = Post(mail, "nordlys", ledger, tmp_path / "spool").send([LETTER], AT)
+    assert (posted.waiting, len(waiting(tmp_path))) == (1, 1)
 
 
 def test_what_waits_is_private(ledger, tmp_path):
