@@ -113,6 +113,13 @@ def test_judging_again_needs_a_snapshot(shop: Brand):
     assert "there is no snapshot yet" in shop.err
 
 
+def test_a_run_to_compare_with_that_is_not_there_costs_no_audit(shop: Brand):
+    before = len(shop.running.log.rows())
+    assert shop.auditor("audit", "--since", "2026-01-01T00:00:00Z-aaaa") == 2
+    assert "--since 2026-01-01T00:00:00Z-aaaa: there is no such run" in shop.err
+    assert len(shop.running.log.rows()) == before
+
+
 def test_a_suite_that_does_not_exist_is_named(shop: Brand):
     assert shop.auditor("audit", "--suite", "consnet") == 2
     assert "consnet" in shop.err

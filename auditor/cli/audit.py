@@ -88,13 +88,15 @@ def command(  # noqa: PLR0913 - one per option
     """
     from auditor.cli.progress import shown_progress
     from auditor.clock import utc_now
-    from auditor.pipeline import Run, audit, changes_since, tell
+    from auditor.pipeline import Run, audit, changes_since, require_run, tell
 
     settings = invocation.settings()
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         if stored is not None:
             return _backtest(invocation, run, stored, suites)
+        if since is not None:
+            require_run(run, since)
         done = audit(
             run,
             suites=suites,

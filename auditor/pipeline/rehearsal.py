@@ -113,6 +113,16 @@ def _stored(run: Run, ledger: Ledger, of: str, *, option: str) -> Snapshot:
     return stored
 
 
+def require_run(run: Run, since: str) -> None:
+    """Refuse a run to compare with that is not there, before an audit is made for it.
+
+    Raises:
+        ConfigError: there is no such run.
+    """
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        _stored(run, ledger, since, option="--since")
+
+
 def changes_since(run: Run, done: Done, since: str) -> Comparison:
     """Compare what stands open after an audit with what stood open after an earlier run.
 
