@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -9,8 +10,6 @@ import click
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from auditor.findings.ledger import Ledger
     from auditor.model.finding import Finding
     from auditor.report.figures import Figures
@@ -19,6 +18,7 @@ SHORT = 12
 """Characters of a fingerprint in the listing: enough to accept by, among millions."""
 
 
+LAST_DAY = datetime(9999, 12, 29)  # noqa: DTZ001 - a day of any zone
 MOST = 1_000_000_000
 """Rows that may be asked for: more than any ledger holds, and a number that every database takes."""
 
@@ -142,7 +142,8 @@ def accept(invocation: Invocation, *, fingerprint: str, until: datetime, reason:
     from auditor.report.audit_json import finding_json
 
     settings = invocation.settings()
-    end = (until + timedelta(days=1)).replace(tzinfo=settings.timezone)
+    # The last day that there is has no next one, in some zones not even the one before.
+    end = (min(until, LAST_DAY) + timedelta(days=1)).replace(tzinfo=settings.timezone)
     if end <= utc_now():
         raise ConfigError(f"--until {until:%Y-%m-%d}: this day is past; name today or a later one.")
     if not reason.strip():

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days outside are slips of the keyboard, and the first and the last that exist cannot be counted from."""
+
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PHRASES: dict[object, str] = {bool: "true or false", date: "a date such as 2026-01-31"}
@@ -138,9 +141,12 @@ class _Builder:
             except ValueError:
                 raise problem from None
         try:
-            return msgspec.convert(value, cast("type", kind), strict=False)
+            made: object = msgspec.convert(value, cast("type", kind), strict=False)
         except msgspec.ValidationError:
             raise problem from None  # its text may quote a value that came from the environment
+        if isinstance(made, date) and not FIRST_DAY <= made <= LAST_DAY:
+            raise ConfigError(f"{path}: must be a day from {FIRST_DAY} to {LAST_DAY}.")
+        return made
 
     def _secret(self, raw: object, path: str) -> Secret:
         variable = _VARIABLE.fullmatch(raw) if isinstance(raw, str) else None

@@ -25,6 +25,7 @@ from auditor.config.values import (
     StoreUrl,
     WebUrl,
     Window,
+    require_webhook,
 )
 
 OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"]
@@ -307,7 +308,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     privacy: Privacy = Privacy()
 
     def __post_init__(self) -> None:
-        """Name the stores after the brand, so that two brands never share one."""
+        """Name the stores after the brand, so that two brands never share one; refuse a chat that cannot be."""
+        if self.chat is not None:
+            try:
+                require_webhook(self.chat.webhook)
+            except ValueError:
+                told = "must be an address like https://host/path"
+                raise SettingError("chat.webhook", told) from None
         warehouse = self.store.warehouse or StoreUrl(f"duckdb:///var/{self.brand}.duckdb")
         ledger = self.store.ledger or StoreUrl(f"sqlite:///var/{self.brand}-ledger.sqlite")
         force_setattr(self, "store", Store(warehouse=warehouse, ledger=ledger))

@@ -142,6 +142,10 @@ def test_what_cannot_be_accepted_is_told_in_one_sentence(
     assert (said.code, says in said.err, said.err.count("\n")) == (2, True, 1)
 
 
+def test_the_last_day_that_there_is_is_a_date(findings: Any):
+    assert accept(findings, "100017", "9999-12-31").code == 0
+
+
 def test_a_day_that_is_no_date_is_a_usage_error(findings: Any):
     assert accept(findings, "100017", "soon").code == 2
 
