@@ -35,6 +35,27 @@ Title = Literal["display.name", "product.name", "variant.name"]
 """Fields of Centra that an item's title may come from. Source: Centra reference 6.2."""
 
 
+def ledger_of(brand: str) -> StoreUrl:
+    """Return where the findings of a brand are, unless its settings say so: two brands never share one."""
+    return StoreUrl(f"sqlite:///var/{brand}-ledger.sqlite")
+
+
+class Switch(Struct, frozen=True, kw_only=True):
+    """What stops a brand's corrections: all that `auditor halt` needs, whatever else is wrong.
+
+    Attributes:
+        ledger: Where the flag is.
+    """
+
+    brand: Brand
+    ledger: StoreUrl = StoreUrl("")
+    stop_file: Name = "var/STOP"
+
+    def __post_init__(self) -> None:
+        """Name the ledger after the brand."""
+        force_setattr(self, "ledger", self.ledger or ledger_of(self.brand))
+
+
 class Store(Struct, frozen=True, kw_only=True):
     """Where results are kept; both are named after the brand unless set."""
 
@@ -316,5 +337,5 @@ class Settings(Struct, frozen=True, kw_only=True):
                 told = "must be an address like https://host/path"
                 raise SettingError("chat.webhook", told) from None
         warehouse = self.store.warehouse or StoreUrl(f"duckdb:///var/{self.brand}.duckdb")
-        ledger = self.store.ledger or StoreUrl(f"sqlite:///var/{self.brand}-ledger.sqlite")
+        ledger = self.store.ledger or ledger_of(self.brand)
         force_setattr(self, "store", Store(warehouse=warehouse, ledger=ledger))
