@@ -62,6 +62,7 @@ def to(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (to("emarsys", "open_data", "url", value="sqlite:////no/such.sqlite"), ["open_data"]),
         (to("store", value={"warehouse": "mysql://localhost/x"}), ["store.warehouse", "mysql"]),
         (to("store", value={"ledger": "duckdb:///x"}), ["store.ledger", "duckdb"]),
+        (to("store", value={"ledger": "sqlite://"}), ["store.ledger", "in memory", "name a file"]),
         (to("sales", "since", value="soon"), ["sales.since"]),
         (to("centra", "merges", value="nowhere.csv"), ["centra.merges", "nowhere.csv"]),
         (to("consent", value={"stores": ["Nope"]}), ["consent.stores", "named Nope", "Zalando"]),
