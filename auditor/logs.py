@@ -78,6 +78,8 @@ def configure(log_format: LogFormat = "text", *, verbose: bool = False) -> None:
     handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("auditor").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    # That something is tried again says nothing to who waits; what is waited for is said by who waits.
+    logging.getLogger("stamina").setLevel(logging.WARNING if verbose else logging.ERROR)
 
 
 class _TextLines(logging.Formatter):

@@ -62,8 +62,14 @@ def to(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (to("emarsys", "open_data", "url", value="sqlite:////no/such.sqlite"), ["open_data"]),
         (to("store", value={"warehouse": "mysql://localhost/x"}), ["store.warehouse", "mysql"]),
         (to("store", value={"ledger": "duckdb:///x"}), ["store.ledger", "duckdb"]),
+        (to("store", value={"ledger": "sqlite://"}), ["store.ledger", "in memory", "name a file"]),
         (to("sales", "since", value="soon"), ["sales.since"]),
         (to("centra", "merges", value="nowhere.csv"), ["centra.merges", "nowhere.csv"]),
+        (to("consent", value={"stores": ["Nope"]}), ["consent.stores", "named Nope", "Zalando"]),
+        (
+            to("centra", "marketplaces", "markets", value=["Nope"]),
+            ["centra.marketplaces.markets", "named Nope", "Sweden"],
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(
@@ -106,6 +112,13 @@ def test_no_secret_is_ever_told(shop: Brand, monkeypatch: pytest.MonkeyPatch):
 def test_judging_again_needs_a_snapshot(shop: Brand):
     assert shop.auditor("audit", "--no-snapshot") == 2
     assert "there is no snapshot yet" in shop.err
+
+
+def test_a_run_to_compare_with_that_is_not_there_costs_no_audit(shop: Brand):
+    before = len(shop.running.log.rows())
+    assert shop.auditor("audit", "--since", "2026-01-01T00:00:00Z-aaaa") == 2
+    assert "--since 2026-01-01T00:00:00Z-aaaa: there is no such run" in shop.err
+    assert len(shop.running.log.rows()) == before
 
 
 def test_a_suite_that_does_not_exist_is_named(shop: Brand):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stamina
 
+from auditor.errors import ConfigError
 from auditor.sandbox.world import Scale
 from tests.brand import brand
 from tests.mail.conftest import Server, serving
@@ -75,6 +76,19 @@ def test_each_group_and_the_chat_hear_of_a_run_once_and_a_server_that_is_away_fa
     newest = max(page.glob("*/index.html"), key=lambda path: path.parent.name)
     assert "of earlier runs wait to be sent" in newest.read_text()
     assert (len(server.messages), len(room.got)) == (4, 2)
+
+
+def test_the_result_is_printed_before_anybody_is_told(
+    shop: tuple[Brand, Server, Room], monkeypatch: pytest.MonkeyPatch
+):
+    made, _, _ = shop
+
+    def tell(*_: object) -> None:
+        raise ConfigError("mail.smtp: no server is named.")
+
+    monkeypatch.setattr("auditor.pipeline.tell", tell)
+    code, audit = made.audit("--tell")
+    assert (code, audit["verdict"]) == (2, "clean")
 
 
 def _drift_more(made: Brand) -> None:

@@ -18,6 +18,7 @@ import click
 
 from auditor import __version__
 from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.streams import mend_streams
 from auditor.errors import AuditorError
 from auditor.faults import machine_fault
 
@@ -95,6 +96,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     os.umask(PRIVATE)
     gc.set_threshold(*COLLECT)
+    mend_streams()
     invocation = Invocation()
     try:
         with group.make_context(

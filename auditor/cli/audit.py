@@ -88,13 +88,15 @@ def command(  # noqa: PLR0913 - one per option
     """
     from auditor.cli.progress import shown_progress
     from auditor.clock import utc_now
-    from auditor.pipeline import Run, audit, changes_since, tell
+    from auditor.pipeline import Run, audit, changes_since, require_run, tell
 
     settings = invocation.settings()
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         if stored is not None:
             return _backtest(invocation, run, stored, suites)
+        if since is not None:
+            require_run(run, since)
         done = audit(
             run,
             suites=suites,
@@ -103,9 +105,6 @@ def command(  # noqa: PLR0913 - one per option
             is_told=is_told,
             anew=anew,
         )
-        sentences = list(tell(run, done).sentences()) if is_told else []
-    for sentence in sentences:
-        click.echo(sentence, err=True)
     comparison = changes_since(run, done, since) if since is not None else None
     if invocation.format == "json":
         click.echo(_json(done, comparison))
@@ -113,6 +112,9 @@ def command(  # noqa: PLR0913 - one per option
         _tell(done)
         if comparison is not None:
             _tell_changes(comparison)
+    # The result stands, whatever becomes of the letters.
+    for sentence in tell(run, done).sentences() if is_told else ():
+        click.echo(sentence, err=True)
     return done.exit_code(fail_on)
 
 
@@ -155,8 +157,12 @@ def _tell_changes(comparison: Comparison) -> None:
 
 
 def _tell(done: Done) -> None:
+    from auditor.report.words import judged
+
     audit = done.audit
     click.echo(f"Verdict: {audit.verdict}")
+    for sentence in judged(audit):
+        click.echo(visible(f"  {sentence}"))
     for result in audit.checks:
         if result.outcome == "fail":
             click.echo(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.options import Invocation, made_folder, pass_invocation, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,8 +70,7 @@ def command(
     from auditor.sandbox.start import Plan, sandbox
     from auditor.sandbox.world import EARLIER, Scale
 
-    place = (folder or Path(mkdtemp(prefix="auditor-demo-"))).resolve()
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = made_folder(folder or Path(mkdtemp(prefix="auditor-demo-")))
     click.echo("Building the world and starting both systems...", err=True)
     size = {"S": Scale.S, "M": Scale.M}[scale]
     plan = Plan(place, utc_now, size, seed=seed, drift=world == "drift", lives=EARLIER)

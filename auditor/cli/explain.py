@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from auditor.explain.subject import Kind
 
 
+PIPED = 240
+"""Columns where nobody's terminal is in the way: no heading and no key is broken at these."""
+
+
 @click.command(
     short_help="Show both records, the timeline and the rules of one key.",
     epilog="""\b
@@ -86,5 +90,7 @@ def _print(sections: Iterable[RenderableType]) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PIPED)
     for section in sections:
         console.print(section)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -9,13 +10,17 @@ import click
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from auditor.findings.ledger import Ledger
     from auditor.model.finding import Finding
     from auditor.report.figures import Figures
 
 SHORT = 12
 """Characters of a fingerprint in the listing: enough to accept by, among millions."""
+
+
+LAST_DAY = datetime(9999, 12, 29)  # noqa: DTZ001 - a day of any zone
+MOST = 1_000_000_000
+"""Rows that may be asked for: more than any ledger holds, and a number that every database takes."""
 
 
 @click.group(
@@ -37,7 +42,7 @@ Examples:
     type=click.Choice(["new", "ongoing", "worse", "regressed", "resolved", "accepted"]),
     help="Only findings in this state; every open one unless given.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most this many.")
+@click.option("--limit", type=click.IntRange(1, MOST), metavar="N", help="At most this many.")
 @shared_options
 @pass_invocation
 @click.pass_context
@@ -56,22 +61,51 @@ def command(
     from contextlib import closing
 
     from auditor.findings.ledger import Ledger
-    from auditor.findings.query import findings
+    from auditor.findings.past import findings_of_run
+    from auditor.findings.query import findings, runs
     from auditor.report.audit_json import finding_json
     from auditor.report.figures import Figures
 
     settings = invocation.settings()
     with closing(Ledger(settings.store.ledger)) as ledger:
-        rows = findings(ledger, settings.brand, run=run, check=check, state=state, limit=limit)
-        if invocation.format == "json":
-            for row in rows:
+        brand = settings.brand
+        if check is not None:
+            _require_check(invocation, ledger, brand, check)
+        if run is None:
+            rows = findings(ledger, brand, check=check, state=state, limit=limit)
+        else:
+            rows = findings_of_run(ledger, brand, run, check=check, state=state, limit=limit)
+        figures, number = Figures(settings.locale, settings.timezone), 0
+        for number, row in enumerate(rows, 1):
+            if invocation.format == "json":
                 click.echo(finding_json(row))
-            return
-        figures = Figures(settings.locale, settings.timezone)
-        for number, row in enumerate(rows):
-            if number == 0:
+                continue
+            if number == 1:
                 click.echo(_HEAD)
             click.echo(_line(row, figures))
+        if number == 0 and not runs(ledger, brand, limit=1):
+            click.echo("Nothing was audited yet; run `auditor audit` first.", err=True)
+
+
+def _require_check(invocation: Invocation, ledger: Ledger, brand: str, check: str) -> None:
+    """Refuse a check that neither the suites nor the ledger know.
+
+    Raises:
+        ConfigError: it names one that is close, or says where all are listed.
+    """
+    from difflib import get_close_matches
+
+    from auditor.errors import ConfigError
+    from auditor.expect.suites import load_checks
+    from auditor.findings.past import known_checks
+    from auditor.resources import expectation_files
+
+    files = expectation_files(invocation.config.resolve().parent)
+    known = {one.check.id for one in load_checks(files)} | known_checks(ledger, brand)
+    if check not in known:
+        close = get_close_matches(check, sorted(known), n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else "the report lists every check."
+        raise ConfigError(f"--check {check}: no such check; {hint}")
 
 
 @command.command(
@@ -108,7 +142,8 @@ def accept(invocation: Invocation, *, fingerprint: str, until: datetime, reason:
     from auditor.report.audit_json import finding_json
 
     settings = invocation.settings()
-    end = (until + timedelta(days=1)).replace(tzinfo=settings.timezone)
+    # The last day that there is has no next one, in some zones not even the one before.
+    end = (min(until, LAST_DAY) + timedelta(days=1)).replace(tzinfo=settings.timezone)
     if end <= utc_now():
         raise ConfigError(f"--until {until:%Y-%m-%d}: this day is past; name today or a later one.")
     if not reason.strip():

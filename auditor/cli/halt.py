@@ -28,21 +28,30 @@ def command(invocation: Invocation, *, reason: str, lift: bool) -> int:
     The flag stands in the ledger until it is lifted. What was sent stays sent; applying the same plan
     later goes on where it stopped.
     """
-    from auditor.cli.progress import shown_progress
-    from auditor.clock import utc_now
-    from auditor.pipeline import Run, halt
-    from auditor.pipeline import lift as take_away
+    import json
+    from contextlib import closing
 
-    settings = invocation.settings()
-    with shown_progress() as progress:
-        run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
+    from auditor.clock import utc_now
+    from auditor.config import load_switch
+    from auditor.correct.applying.halt import Halt
+    from auditor.findings.ledger import Ledger
+
+    switch = load_switch(invocation.config)
+    with closing(Ledger(switch.ledger)) as ledger:
+        flag = Halt(ledger, switch.brand, switch.stop_file)
+        was_halted = None if not lift else flag.lift()
         if not lift:
-            halt(run, reason)
-            click.echo(
-                f"Corrections of {settings.brand} are stopped; `auditor halt --lift` ends that."
-            )
-        elif take_away(run):
-            click.echo(f"Corrections of {settings.brand} may go on.")
-        else:
-            click.echo(f"Corrections of {settings.brand} were not halted.")
+            flag.set(reason, utc_now())
+        why = flag.reason()
+    if invocation.format == "json":
+        told = {"brand": switch.brand, "halted": why is not None, "reason": why}
+        click.echo(json.dumps({"format": 1, **told}))
+    elif not lift:
+        click.echo(f"Corrections of {switch.brand} are stopped; `auditor halt --lift` ends that.")
+    elif why is not None:
+        click.echo(f"Corrections of {switch.brand} are stopped still: {why}.")
+    elif was_halted:
+        click.echo(f"Corrections of {switch.brand} may go on.")
+    else:
+        click.echo(f"Corrections of {switch.brand} were not halted.")
     return 0

@@ -38,7 +38,7 @@ def command(invocation: Invocation, path: Path | None, *, force: bool) -> None:
     click.echo(f"Wrote {click.format_filename(target)}.")
     click.echo(
         "Next: fill it in, set the environment variables that it names, and run"
-        f" `auditor audit --config {click.format_filename(target)}`."
+        f" `auditor doctor --config {click.format_filename(target)}`, which tells what is missing."
     )
 
 
@@ -50,6 +50,7 @@ def _write(target: Path, *, force: bool) -> None:
 
     template = files("auditor").joinpath("config_template.yaml").read_bytes()
     try:
+        _make_folder(target.parent)
         if force:
             target.unlink(missing_ok=True)
         target.touch(mode=0o600, exist_ok=False)
@@ -60,5 +61,11 @@ def _write(target: Path, *, force: bool) -> None:
         ) from exc
     except (OSError, ValueError) as exc:
         raise ConfigError(
-            f"{target}: cannot be written; name a file in a folder that exists and is yours."
+            f"{target}: cannot be written; name a file in a folder that is yours."
         ) from exc
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of the file where it is not there yet, for its owner alone."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)

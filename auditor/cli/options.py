@@ -58,6 +58,26 @@ def shared_options(command: Command) -> Command:
     return command
 
 
+def made_folder(folder: Path) -> Path:
+    """Make the folder that `--dir` names, for its owner alone; return its whole path.
+
+    Raises:
+        ConfigError: it cannot be made, or nothing can be written into it.
+    """
+    from tempfile import TemporaryFile
+
+    from auditor.errors import ConfigError
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder.resolve()
+    except (OSError, ValueError) as exc:
+        raise ConfigError(
+            f"--dir {folder}: cannot be written; name a folder that is yours."
+        ) from exc
+
+
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ANN401 - click's own signature
     """Keep a value that was given; a default never undoes what stood before the command's name."""
     invocation = ctx.ensure_object(Invocation)

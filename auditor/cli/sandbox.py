@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.options import Invocation, made_folder, pass_invocation, shared_options
 
 
 @click.command(
@@ -66,9 +66,9 @@ def command(invocation: Invocation, world: str, seed: int, scale: str, folder: P
     from auditor.sandbox.start import Plan, sandbox
     from auditor.sandbox.world import Scale
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = made_folder(folder)
     plan = Plan(
-        folder.resolve(),
+        folder,
         utc_now,
         {"S": Scale.S, "M": Scale.M}[scale],
         seed=seed,

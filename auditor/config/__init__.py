@@ -6,9 +6,9 @@ whenever they do not.
 """
 
 from auditor.config.audiences import Audience
-from auditor.config.build import load_settings
+from auditor.config.build import load_settings, load_switch
 from auditor.config.settings import Settings
 from auditor.config.systems import OAuth2, Wsse
 from auditor.config.values import Secret
 
-__all__ = ["Audience", "OAuth2", "Secret", "Settings", "Wsse", "load_settings"]
+__all__ = ["Audience", "OAuth2", "Secret", "Settings", "Wsse", "load_settings", "load_switch"]

@@ -16,14 +16,17 @@ from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
 from auditor.config.reading import read_mapping, shown
-from auditor.config.section import Keys, SettingError
-from auditor.config.settings import Settings
-from auditor.config.values import KINDS, Secret, has_literal_password
+from auditor.config.section import Brand, Keys, Name, SettingError
+from auditor.config.settings import Settings, Switch
+from auditor.config.values import KINDS, Secret, StoreUrl, has_literal_password
 from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days outside are slips of the keyboard, and the first and the last that exist cannot be counted from."""
 
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -46,6 +49,45 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Setti
         return cast("Settings", _Builder(environ).build(Settings, read_mapping(path), ""))
     except ConfigError as exc:
         raise ConfigError(f"{path}: {exc}") from exc
+
+
+def load_switch(path: Path, environ: Mapping[str, str] | None = None) -> Switch:
+    """Read what stops a brand's corrections: no other setting need be right for that, and no secret set.
+
+    Args:
+        path: The YAML file.
+        environ: As for `load_settings`; only the address of the ledger may ask for something.
+
+    Raises:
+        ConfigError: the brand, its ledger or its stop file is wrong.
+    """
+    if environ is None:
+        environ = os.environ  # noqa: TID251 - auditor/config is the one place that may
+    try:
+        raw = read_mapping(path)
+        builder = _Builder(environ)
+        values = {
+            name: builder.build(kind, found, setting)
+            for name, kind, setting in _OF_SWITCH
+            if (found := _below(raw, setting)) is not None or name == "brand"
+        }
+        return Switch(**cast("Any", values))
+    except ConfigError as exc:
+        raise ConfigError(f"{path}: {exc}") from exc
+
+
+_OF_SWITCH = (
+    ("brand", Brand, "brand"),
+    ("ledger", StoreUrl, "store.ledger"),
+    ("stop_file", Name, "corrections.stop_file"),
+)
+
+
+def _below(raw: object, setting: str) -> object:
+    """Return the value at a dotted path, None where nothing is there."""
+    for key in setting.split("."):
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    return raw
 
 
 class _Builder:
@@ -138,9 +180,12 @@ class _Builder:
             except ValueError:
                 raise problem from None
         try:
-            return msgspec.convert(value, cast("type", kind), strict=False)
+            made: object = msgspec.convert(value, cast("type", kind), strict=False)
         except msgspec.ValidationError:
             raise problem from None  # its text may quote a value that came from the environment
+        if isinstance(made, date) and not FIRST_DAY <= made <= LAST_DAY:
+            raise ConfigError(f"{path}: must be a day from {FIRST_DAY} to {LAST_DAY}.")
+        return made
 
     def _secret(self, raw: object, path: str) -> Secret:
         variable = _VARIABLE.fullmatch(raw) if isinstance(raw, str) else None

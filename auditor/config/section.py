@@ -45,8 +45,10 @@ Email = Annotated[
 ]
 Share = Annotated[float, Meta(ge=0, le=1, description="a share from 0 to 1")]
 UsedShare = Annotated[float, Meta(gt=0, le=1, description="a share above 0 and at most 1")]
-Count = Annotated[int, Meta(ge=0, description="a whole number, 0 or more")]
-Id = Annotated[int, Meta(ge=1, description="a whole number, 1 or more")]
+MOST = 1_000_000_000_000
+"""Of anything that is counted or numbered: a thousandfold of it still fits into the integers of a database."""
+Count = Annotated[int, Meta(ge=0, le=MOST, description=f"a whole number from 0 to {MOST:,}")]
+Id = Annotated[int, Meta(ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")]
 Dataset = Annotated[
     str, Meta(pattern=r"^[\w.-]*\Z", description="the name of a schema or dataset, or empty")
 ]

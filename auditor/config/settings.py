@@ -25,6 +25,7 @@ from auditor.config.values import (
     StoreUrl,
     WebUrl,
     Window,
+    require_webhook,
 )
 
 OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED"]
@@ -32,6 +33,27 @@ OrderStatus = Literal["PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "ARCHIVED
 
 Title = Literal["display.name", "product.name", "variant.name"]
 """Fields of Centra that an item's title may come from. Source: Centra reference 6.2."""
+
+
+def ledger_of(brand: str) -> StoreUrl:
+    """Return where the findings of a brand are, unless its settings say so: two brands never share one."""
+    return StoreUrl(f"sqlite:///var/{brand}-ledger.sqlite")
+
+
+class Switch(Struct, frozen=True, kw_only=True):
+    """What stops a brand's corrections: all that `auditor halt` needs, whatever else is wrong.
+
+    Attributes:
+        ledger: Where the flag is.
+    """
+
+    brand: Brand
+    ledger: StoreUrl = StoreUrl("")
+    stop_file: Name = "var/STOP"
+
+    def __post_init__(self) -> None:
+        """Name the ledger after the brand."""
+        force_setattr(self, "ledger", self.ledger or ledger_of(self.brand))
 
 
 class Store(Struct, frozen=True, kw_only=True):
@@ -46,6 +68,11 @@ class Consent(Struct, frozen=True, kw_only=True):
 
     emarsys_sources: tuple[Id | Name, ...] = ()
     stores: Literal["all"] | tuple[Name, ...] = "all"
+
+    def __post_init__(self) -> None:
+        """Refuse an empty list: no sign-up would count, and everybody would lack a consent."""
+        if not self.stores:
+            raise SettingError("stores", "must name at least one store, or be all")
 
 
 class Feed(Struct, frozen=True, kw_only=True):
@@ -302,7 +329,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     privacy: Privacy = Privacy()
 
     def __post_init__(self) -> None:
-        """Name the stores after the brand, so that two brands never share one."""
+        """Name the stores after the brand, so that two brands never share one; refuse a chat that cannot be."""
+        if self.chat is not None:
+            try:
+                require_webhook(self.chat.webhook)
+            except ValueError:
+                told = "must be an address like https://host/path"
+                raise SettingError("chat.webhook", told) from None
         warehouse = self.store.warehouse or StoreUrl(f"duckdb:///var/{self.brand}.duckdb")
-        ledger = self.store.ledger or StoreUrl(f"sqlite:///var/{self.brand}-ledger.sqlite")
+        ledger = self.store.ledger or ledger_of(self.brand)
         force_setattr(self, "store", Store(warehouse=warehouse, ledger=ledger))

@@ -8,12 +8,19 @@ from datetime import time, timedelta
 from typing import TYPE_CHECKING, NewType
 from zoneinfo import ZoneInfo
 
+from auditor.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Duration = NewType("Duration", timedelta)
 Cron = NewType("Cron", str)
 LocaleName = NewType("LocaleName", str)
+
+LONGEST = timedelta(days=3650)
+"""Of any duration: counted back from today, a longer one leaves the times that databases know."""
+LONGEST_LABEL = 63
+"""Bytes of a part of a host's name. Source: RFC 1035, 2.3.4."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -121,11 +128,30 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def _duration(text: str, path: str) -> Duration:
+    found = parse_duration(text)
+    if found > LONGEST:
+        raise ConfigError(f"{path}: must be at most {LONGEST.days}d.")
+    return Duration(found)
+
+
 def _web_url(text: str, path: str) -> WebUrl:
     from auditor.systems.http import require_safe_url
 
-    require_safe_url(text, path)
+    _require_labels(require_safe_url(text, path).raw_host.decode())
     return WebUrl(text)
+
+
+def require_webhook(secret: Secret) -> None:
+    """Refuse a webhook that nothing can be sent to; what it holds is not told.
+
+    Raises:
+        ValueError: it is no address, or plain http to another machine.
+    """
+    try:
+        _web_url(secret.reveal(), "webhook")
+    except ConfigError as exc:
+        raise ValueError from exc
 
 
 def _store_url(text: str, _path: str) -> StoreUrl:
@@ -137,7 +163,33 @@ def _store_url(text: str, _path: str) -> StoreUrl:
 def _mail_url(text: str, _path: str) -> MailUrl:
     if re.match(r"smtps?://[^/\s]", text) is None:
         raise ValueError
+    _require_reachable(text)
     return MailUrl(text)
+
+
+def _require_reachable(url: str) -> None:
+    """Refuse an address that no computer can have, before hours of work end at it.
+
+    Raises:
+        ValueError: the port is no number from 1 to 65535, or a part of the host is empty or too long.
+    """
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:
+        raise ValueError
+    _require_labels(parts.hostname.encode("idna").decode())
+
+
+def _require_labels(host: str) -> None:
+    """Refuse a host of which no name server can be asked.
+
+    Raises:
+        ValueError: a part between two dots is empty, or longer than 63 bytes.
+    """
+    parts = host.removesuffix(".").split(".")
+    if not all(0 < len(part) <= LONGEST_LABEL for part in parts):
+        raise ValueError
 
 
 def _feed_source(text: str, path: str) -> FeedSource:
@@ -179,9 +231,7 @@ def _locale(text: str, _path: str) -> LocaleName:
 
 
 KINDS: dict[object, Kind] = {
-    Duration: Kind(
-        "a duration such as 90m, 26h or 14d", lambda text, _path: Duration(parse_duration(text))
-    ),
+    Duration: Kind("a duration such as 90m, 26h or 14d", _duration),
     Cron: Kind("a cron line of five fields, such as 0 5 * * *, or null", _cron),
     Window: Kind("a time of day to another, such as 22:00-05:00, or null", _window),
     LocaleName: Kind("a locale such as en_GB, sv_SE or de_DE", _locale),

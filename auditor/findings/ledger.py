@@ -175,7 +175,17 @@ def _parse(url: str) -> sa.URL:
         raise ConfigError(
             f"store.ledger: {parsed.get_backend_name()} is not supported; use sqlite or postgresql."
         )
+    if parsed.get_backend_name() == "sqlite" and _is_in_memory(parsed):
+        raise ConfigError(
+            "store.ledger: a database in memory forgets every finding; "
+            "name a file, like sqlite:///var/brand-ledger.sqlite."
+        )
     return with_tls(parsed, "store.ledger")
+
+
+def _is_in_memory(url: sa.URL) -> bool:
+    """Tell whether SQLite would keep nothing. Source: SQLite, "In-memory databases"."""
+    return not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
 
 
 def _engine(url: sa.URL) -> sa.Engine:
@@ -186,14 +196,14 @@ def _engine(url: sa.URL) -> sa.Engine:
             raise ConfigError(
                 "store.ledger: the driver for PostgreSQL is not installed; install the extra `postgres`."
             ) from exc
-    if url.database:
-        try:
-            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            Path(url.database).touch(mode=0o600)
-        except OSError as exc:
-            fault = machine_fault(exc)
-            why = str(fault) if fault else f"{url.database} cannot be created: {exc.strerror}."
-            raise StoreError(f"{SETTING}: {why}") from exc
+    place = Path(url.database or "")
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.touch(mode=0o600)
+    except OSError as exc:
+        fault = machine_fault(exc)
+        why = str(fault) if fault else f"{place} cannot be created: {exc.strerror}."
+        raise StoreError(f"{SETTING}: {why}") from exc
     engine = sa.create_engine(url)
     sa.event.listen(engine, "connect", _set_pragmas)
     return engine

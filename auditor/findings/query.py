@@ -15,7 +15,7 @@ from auditor.model.finding import Finding, Money
 from auditor.model.snapshot import Coverage, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy.sql.elements import ColumnElement
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from auditor.findings.ledger import Ledger
     from auditor.model.audit import Audit
     from auditor.model.finding import Severity, State
+
+    Row = sa.RowMapping | Mapping[str, Any]
 
 
 def findings(
@@ -39,7 +41,7 @@ def findings(
     Args:
         ledger: Where findings live.
         brand: Whose findings.
-        run: Only those that this run touched.
+        run: Only those that no later run touched than this; of an earlier one, see `past`.
         check: Only those of this check.
         state: Only those in this state; None for every open one, accepted ones included.
         limit: At most this many.
@@ -171,8 +173,8 @@ def findings_about(
             yield finding_of(found)
 
 
-def finding_of(row: sa.RowMapping) -> Finding:
-    """Read one row of the ledger."""
+def finding_of(row: Row) -> Finding:
+    """Read one row of the ledger, or one that was kept of it."""
     return Finding(
         fingerprint=row["fingerprint"],
         check=row["check_id"],
@@ -208,7 +210,7 @@ def _side(text: str | None) -> dict[str, Any] | None:
     return None if text is None else msgspec.json.decode(text)
 
 
-def money_of(row: sa.RowMapping) -> Money | None:
+def money_of(row: Row) -> Money | None:
     """Read what a row of the ledger is worth; None where no sum is known."""
     minor = row["money_minor"]
     return None if minor is None else Money(minor, row["currency"])

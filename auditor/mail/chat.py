@@ -46,10 +46,11 @@ def message_of(digest: Digest) -> dict[str, Any]:
     hidden = len(digest.incidents) - len(lines)
     if hidden > 0:
         lines.append(f"and {figures.number(hidden)} more in the report")
-    mark, headline = MARKS[digest.verdict], words.HEADLINES[digest.verdict]
+    mark, headline = MARKS[digest.verdict], words.headline(digest.data.audit, digest.verdict)
     first = words.next_step(digest.data).text if digest.verdict == "incomplete" else None
     parts = [
         f"{mark} *{_plain(digest.data.audit.brand)}*: {headline} {_plain(digest.delta)}.",
+        *map(_plain, words.judged(digest.data.audit)),
         "\n".join(lines),
         "" if first is None else f"First: {_plain(first)}",
         f"Report: {_plain(digest.link)}",

@@ -223,7 +223,8 @@ def _facts(digest: Digest, shown: int) -> dict[str, object]:
         "digest": digest,
         "audit": data.audit,
         "data": data,
-        "headline": words.HEADLINES[digest.verdict],
+        "headline": words.headline(data.audit, digest.verdict),
+        "judged": words.judged(data.audit),
         "first": words.incident_step(digest.incidents[0]) if digest.incidents else None,
         "mend": words.next_step(data) if digest.verdict == "incomplete" else None,
         "gaps": [

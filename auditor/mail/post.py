@@ -96,6 +96,12 @@ class Post:
                 return "the mail server refuses the readers; check mail.to"
             except smtplib.SMTPResponseException as exc:
                 return f"the mail server refuses a letter (code {exc.smtp_code})"
+            except smtplib.SMTPServerDisconnected:
+                raise  # nobody is there for the other letters either
+            except smtplib.SMTPNotSupportedError:
+                return "the mail server cannot write to a reader's address; check mail.to"
+            except (smtplib.SMTPException, UnicodeError) as exc:
+                return f"the mail server cannot take a letter ({type(exc).__name__})"
             self._sent.note(named, at)
         place.unlink()
         return None

@@ -30,7 +30,7 @@ def opened(
 
     Raises:
         SMTPNotSupportedError: the server is elsewhere, and offers no TLS.
-        OSError, SMTPException: it is away, or refuses.
+        OSError, SMTPException: it is away, or refuses, or no server can have the address.
     """
     server = _connected(url, signs_in=signs_in, timeout_s=timeout_s)
     try:
@@ -47,11 +47,17 @@ def is_encrypted(server: smtplib.SMTP) -> bool:
 
 def _connected(url: str, *, signs_in: bool, timeout_s: float) -> smtplib.SMTP:
     parts, context = urlsplit(url), ssl.create_default_context()
-    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=timeout_s, context=context)
-    else:
-        server = smtplib.SMTP(host, port, timeout=timeout_s)
+    host = parts.hostname or ""
+    try:
+        port = parts.port or PORTS[parts.scheme]
+        if parts.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=timeout_s, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=timeout_s)
+    except OSError:
+        raise  # a certificate that is refused is a ValueError, too
+    except ValueError as exc:  # of a port that is no number, or a host that is no name
+        raise OSError("no server can have this address") from exc
     try:
         server.ehlo_or_helo_if_needed()
         if parts.scheme == "smtp" and (server.has_extn("starttls") or not is_loopback(host)):

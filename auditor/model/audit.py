@@ -60,6 +60,7 @@ class Audit:
         bridge: From Centra's revenue to Emarsys' revenue, per month and market; empty where an order
             or a sale may be missing from the snapshot.
         verified_share: How much of the order value is verified, likewise.
+        suites: The suites that were judged, where not all were; empty where they were.
     """
 
     run: str
@@ -76,6 +77,11 @@ class Audit:
     verified_share: tuple[VerifiedShare, ...] = ()
     reread: Reread | None = None
     standing: Mapping[Severity, int] = field(default_factory=dict)
+    suites: tuple[str, ...] = ()
+
+    def is_asked(self, check: Check) -> bool:
+        """Tell whether the suite of a check was to be judged."""
+        return not self.suites or check.suite in self.suites
 
     def disabled_by(self, line: Coverage) -> tuple[str, ...]:
         """Return the ids of the checks that did not judge for want of this stream, or of fields of it."""
@@ -96,7 +102,11 @@ class Audit:
         )
 
     def _unjudged(self) -> Iterator[Check]:
-        return (row.check for row in self.checks if row.outcome in ("off", "skipped"))
+        return (
+            row.check
+            for row in self.checks
+            if row.outcome in ("off", "skipped") and self.is_asked(row.check)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +206,15 @@ class Record:
     undelivered: Undelivered | None = None
     changes: Mapping[str, Tally] = field(default_factory=dict)
     preflight: LastPreflight | None = None
+
+    def stands(self, result: CheckResult) -> bool:
+        """Tell whether a check was not judged while earlier findings of it stand open."""
+        tally = self.changes.get(result.check.id, Tally())
+        return result.outcome not in ("pass", "fail") and tally.total > tally.accepted
+
+    @property
+    def with_rows(self) -> tuple[str, ...]:
+        """Return the ids of the checks whose rows are told: those that fail, and those whose findings stand."""
+        return tuple(
+            one.check.id for one in self.audit.checks if one.outcome == "fail" or self.stands(one)
+        )

@@ -184,18 +184,6 @@ def undo(run: Run, path: Path, out: Path | None = None) -> Planned:
     return Planned(back, *write_plan(back, out))
 
 
-def halt(run: Run, reason: str) -> None:
-    """Stop every write of the brand, on every machine that shares its ledger."""
-    with closing(Ledger(run.settings.store.ledger)) as ledger:
-        _halt(run, ledger).set(reason, run.clock())
-
-
-def lift(run: Run) -> bool:
-    """Let the brand be corrected again; return whether it was halted."""
-    with closing(Ledger(run.settings.store.ledger)) as ledger:
-        return _halt(run, ledger).lift()
-
-
 def _halt(run: Run, ledger: Ledger) -> Halt:
     return Halt(ledger, run.settings.brand, run.settings.corrections.stop_file)
 

@@ -18,8 +18,9 @@ from auditor.findings.lifecycle import update
 from auditor.model.audit import Audit
 from auditor.pipeline import reading
 from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged, usable_of
-from auditor.pipeline.judging import require_suites, terms_of_run
+from auditor.pipeline.judging import require_places, require_suites, terms_of_run
 from auditor.pipeline.leased import leased
+from auditor.pipeline.partial import judged_before, whole
 from auditor.pipeline.rehearsal import fly_canary
 from auditor.pipeline.reporting import keep, publish
 from auditor.pipeline.run import Done, Stages
@@ -36,11 +37,12 @@ from auditor.warehouse.publish import publish as publish_copy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
 
     from auditor.expect.expectation import Expectation
-    from auditor.model.audit import Canary
     from auditor.model.finding import CheckResult
     from auditor.model.snapshot import Snapshot
+    from auditor.pipeline.partial import Whole
     from auditor.pipeline.run import Run
     from auditor.reconcile.terms import Terms
     from auditor.snapshot.concerned import Suspect
@@ -130,13 +132,31 @@ def _audit(
             with stages.stage("canary"):
                 canary = fly_canary(warehouse, terms, taken, expectations, checks)
         with stages.stage("findings"):
-            audited = _findings(run, (ledger, warehouse), terms, taken, checks, canary)
+            all_ = _whole(run, taken, expectations, suites, checks)
+            all_ = replace(all_, canary=canary or all_.canary, reread=looked.told or all_.reread)
+            audited = _findings(run, (ledger, warehouse), terms, taken, checks, all_)
             mark(ledger, run.settings.brand, looked.marks)
         with stages.stage("report"):
-            told = replace(audited, stages=dict(stages.seconds), reread=looked.told)
+            told = replace(audited, stages=dict(stages.seconds))
             page = publish(run, ledger, keep(run, ledger, warehouse, told, is_told=is_told))
-            severities = query.open_severities(ledger, told.brand)
-            return Done(told, audit_json(told, page.as_posix()), page, severities)
+            return _done(ledger, told, checks, page)
+
+
+def _whole(
+    run: Run,
+    taken: Snapshot,
+    expectations: Iterable[Expectation],
+    suites: Collection[str],
+    judged: tuple[CheckResult, ...],
+) -> Whole:
+    before = judged_before(run.settings.brand, taken.run) if suites else None
+    return whole(judged, [e.check for e in expectations], suites, before)
+
+
+def _done(ledger: Ledger, told: Audit, judged: tuple[CheckResult, ...], page: Path) -> Done:
+    """Tell of the suites that were asked for; the record that was kept is of them all."""
+    asked_for = audit_json(replace(told, checks=judged), page.as_posix())
+    return Done(told, asked_for, page, query.open_severities(ledger, told.brand))
 
 
 def _needed(expectations: Iterable[Expectation]) -> set[str]:
@@ -152,6 +172,7 @@ def _reconciled(
     if not any(line.is_usable for line in taken.coverage):
         return None
     ledger, warehouse = stores
+    require_places(run.settings, warehouse)
     undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
     terms = replace(terms_of_run(run.settings, warehouse, taken), undone=undone)
     if is_fresh:
@@ -183,28 +204,30 @@ def _findings(
     stores: tuple[Ledger, Warehouse],
     terms: Terms | None,
     snapshot: Snapshot,
-    checks: tuple[CheckResult, ...],
-    canary: Canary | None,
+    judged: tuple[CheckResult, ...],
+    all_: Whole,
 ) -> Audit:
     brand, (ledger, warehouse) = run.settings.brand, stores
-    ran = {result.check.id: result.check for result in checks if result.outcome in ("pass", "fail")}
+    ran = {result.check.id: result.check for result in judged if result.outcome in ("pass", "fail")}
     at = snapshot.as_of.astimezone(UTC).replace(tzinfo=None)
     causes = find_causes(DriftFeatures(warehouse, terms), ran, brand=brand) if terms else []
     tally = update(ledger, warehouse, ran, brand=brand, run=snapshot.run, seen_at=at)
     incidents.keep(ledger, causes, ran, brand=brand, run=snapshot.run, seen_at=at)
     severities = query.open_severities(ledger, brand)
-    verdict = verdict_of(snapshot.coverage, checks, severities, canary)
+    verdict = verdict_of(snapshot.coverage, all_.checks, severities, all_.canary)
     audited = Audit(
         snapshot.run,
         brand,
         snapshot.as_of,
         verdict,
         snapshot.coverage,
-        checks,
+        all_.checks,
         tally,
         incidents=incidents.incidents(ledger, brand),
-        canary=canary,
+        canary=all_.canary,
+        reread=all_.reread,
         standing=query.standing_severities(ledger, brand),
+        suites=all_.suites,
     )
     return _with_money(audited, warehouse, snapshot)
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from auditor.errors import ConfigError, ReadError
 from auditor.model.currency import MINOR_DIGITS
-from auditor.model.tables import centra_currency
+from auditor.model.tables import centra_currency, centra_market, centra_store
+from auditor.places import named_places
 from auditor.reconcile.streams import learned_lags
 from auditor.reconcile.terms import terms_of, with_learned_lag
 from auditor.systems.centra.merge_log import read_merge_log
@@ -39,6 +40,23 @@ def require_suites(asked: Collection[str], known: Collection[str]) -> None:
             raise ConfigError(
                 f"--suite {name}: no such suite; there are {', '.join(sorted(known))}."
             )
+
+
+def require_places(settings: Settings, warehouse: Readable) -> None:
+    """Refuse a store or market that Centra does not have: consent, or the channel, would be wrong of everybody.
+
+    Raises:
+        ConfigError: it names the setting, and those that are there.
+    """
+    tables = {"store": centra_store, "market": centra_market}
+    with warehouse.engine.connect() as conn:
+        there = {
+            kind: {name for name in conn.execute(sa.select(table.c.name)).scalars() if name}
+            for kind, table in tables.items()
+        }
+    for place in named_places(settings):
+        if told := place.missing(there[place.kind]):
+            raise ConfigError(told)
 
 
 def terms_of_run(settings: Settings, warehouse: Readable, snapshot: Snapshot) -> Terms:

@@ -15,7 +15,7 @@ from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
-from auditor.pipeline.judging import require_suites, terms_of_run
+from auditor.pipeline.judging import require_places, require_suites, terms_of_run
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import unconfigured
 from auditor.resources import expectation_files
@@ -94,6 +94,7 @@ def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
         warehouse = stack.enter_context(closing(Warehouse(settings.store.warehouse)))
         shadow = stack.enter_context(_shadow())
         stored = _stored(run, ledger, of, option="--run")
+        require_places(settings, warehouse)
         run.progress.stage("restore")
         taken = without(stored, restore(warehouse, shadow, stored))
         run.progress.stage("reconcile")
@@ -110,6 +111,16 @@ def _stored(run: Run, ledger: Ledger, of: str, *, option: str) -> Snapshot:
     if stored is None:
         raise ConfigError(f"{option} {of}: there is no such run; the report's index lists them.")
     return stored
+
+
+def require_run(run: Run, since: str) -> None:
+    """Refuse a run to compare with that is not there, before an audit is made for it.
+
+    Raises:
+        ConfigError: there is no such run.
+    """
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        _stored(run, ledger, since, option="--since")
 
 
 def changes_since(run: Run, done: Done, since: str) -> Comparison:

@@ -145,8 +145,7 @@ def tell_failure(settings: Settings, name: str, why: str, now: datetime) -> Iter
 def _data(brand: str, run: str) -> ReportData:
     archive = Archive(brand)
     record = archive.record(run)
-    failing = [result.check.id for result in record.audit.checks if result.outcome == "fail"]
-    return build_report(record, take(archive.findings(run), failing))
+    return build_report(record, take(archive.findings(run), record.with_rows))
 
 
 def _by_mail(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted | None:

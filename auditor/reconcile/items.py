@@ -77,12 +77,13 @@ def require_names(conn: sa.Connection, terms: Terms) -> None:
         "warehouses": ((warehouse.name, warehouse.warehouse_id), terms.warehouses),
     }
     for setting, (columns, names) in wanted.items():
-        known = {value for row in conn.execute(sa.select(*columns)) for value in row}
+        found = conn.execute(sa.select(*columns)).all()
+        known = {value for row in found for value in row}
         for name in names:
             if known and name not in known:
+                there = ", ".join(sorted(str(row[0]) for row in found)[:10])
                 raise ConfigError(
-                    f"centra.catalogue.{setting}: Centra has none named {name}; "
-                    "write the name as it stands in Centra."
+                    f"centra.catalogue.{setting}: Centra has none named {name}; there are {there}."
                 )
 
 

@@ -54,6 +54,8 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "canary": None if audit.canary is None else asdict(audit.canary),
             "bridge": [_bridge(bridge) for bridge in audit.bridge],
             "verified_share": [_verified(share) for share in audit.verified_share],
+            # Only where some suites alone were judged.
+            **({"suites": audit.suites} if audit.suites else {}),
             # Only where new critical findings were read again.
             **({} if audit.reread is None else {"reread": asdict(audit.reread)}),
         }

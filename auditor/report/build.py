@@ -29,7 +29,7 @@ class Incident:
     """One thing that is wrong, with everything a person needs to start on it.
 
     Attributes:
-        result: The failing check.
+        result: The failing check, or one that was not judged while earlier findings of it stand.
         severity: One step below the check's when every subject is contained.
         findings: The first of its rows, as many as the page may hold.
         total: How many rows there are in truth.
@@ -53,6 +53,11 @@ class Incident:
     def is_contained(self) -> bool:
         """Whether every subject stands on the quarantine list."""
         return _is_contained(self.result)
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether the check was not judged this time: what it found before stands."""
+        return self.result.outcome != "fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class ReportData:
 
     Attributes:
         suites: In the order of the audit's checks.
-        incidents: One per failing check: gravest first, then by people, money and rows.
+        incidents: One per check that fails or stands: gravest first, then by people, money and rows.
         history: Earlier runs, newest first.
         lags: How far Emarsys follows Centra, stream by stream.
         undelivered: Letters of earlier runs that still waited; None without any.
@@ -138,10 +143,13 @@ class ReportData:
 
 def stakes_of(incidents: Iterable[Incident]) -> tuple[Money, ...]:
     """Return what incidents are worth together, one amount per currency."""
+    return _sums(incident.result.money for incident in incidents)
+
+
+def _sums(amounts: Iterable[Money | None]) -> tuple[Money, ...]:
     sums: dict[str, int] = {}
-    for incident in incidents:
-        if money := incident.result.money:
-            sums[money.currency] = sums.get(money.currency, 0) + money.minor
+    for money in filter(None, amounts):
+        sums[money.currency] = sums.get(money.currency, 0) + money.minor
     return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
 
@@ -150,15 +158,16 @@ def build_report(record: Record, rows: Mapping[str, Taken]) -> ReportData:
 
     Args:
         record: What the run came to.
-        rows: The rows of each failing check, the worst first.
+        rows: The rows of each check that fails or stands, the worst first.
     """
-    audit, nothing = record.audit, Taken()
+    audit, nothing, told = record.audit, Taken(), set(record.with_rows)
     incidents = [
         replace(
-            _incident(result, rows.get(result.check.id, nothing)), causes=_causes(audit, result)
+            _incident(audit, result, rows.get(result.check.id, nothing)),
+            causes=_causes(audit, result),
         )
         for result in audit.checks
-        if result.outcome == "fail"
+        if result.check.id in told
     ]
     return ReportData(
         audit=audit,
@@ -173,11 +182,33 @@ def build_report(record: Record, rows: Mapping[str, Taken]) -> ReportData:
     )
 
 
-def _incident(result: CheckResult, taken: Taken) -> Incident:
+def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
     severity = result.check.severity
+    if result.outcome != "fail":
+        return _standing(audit, result, taken)
     return Incident(
         result=result,
         severity=lowered(severity) if _is_contained(result) else severity,
+        findings=tuple(taken.findings),
+        total=taken.total,
+        first_seen=taken.first_seen,
+    )
+
+
+def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
+    """Return what stands of a check that was not judged, as its incidents were measured last."""
+    known = [cause for cause in audit.incidents if cause.check == result.check.id]
+    sums = _sums(cause.money for cause in known)
+    return Incident(
+        result=replace(
+            result,
+            failed=taken.total,
+            people=sum(cause.people for cause in known) or None,
+            money=sums[0] if len(sums) == 1 else None,
+        ),
+        severity=max(
+            (cause.severity for cause in known), key=SEVERITIES.index, default=result.check.severity
+        ),
         findings=tuple(taken.findings),
         total=taken.total,
         first_seen=taken.first_seen,

@@ -190,7 +190,7 @@ def _facts(data: ReportData, env: jinja2.Environment) -> Mapping[str, object]:
     return {
         "data": data,
         "audit": data.audit,
-        "headline": words.HEADLINES[data.audit.verdict],
+        "headline": words.headline(data.audit, data.audit.verdict),
         "meaning": words.meaning(data),
         "next_step": words.next_step(data),
         "commands": words.commands(data),

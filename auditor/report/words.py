@@ -11,6 +11,8 @@ from auditor.report.figures import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.model.audit import Audit
+    from auditor.model.finding import Verdict
     from auditor.model.snapshot import Coverage
     from auditor.report.build import Incident, ReportData
 
@@ -34,6 +36,10 @@ MOVERS = {
 }
 
 
+PARTLY = "What was judged agrees."
+"""In place of the first headline, where only some suites were judged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do.
@@ -48,6 +54,11 @@ class Step:
     target: str | None = None
 
 
+def headline(audit: Audit, verdict: Verdict) -> str:
+    """Say a verdict in a few words: that of the audit, or of what a group of readers hears of it."""
+    return PARTLY if verdict == "clean" and audit.suites else HEADLINES[verdict]
+
+
 def meaning(data: ReportData) -> str:
     """Say in a few sentences what the verdict rests on."""
     tell = {
@@ -56,7 +67,16 @@ def meaning(data: ReportData) -> str:
         "critical": _disagreement,
         "incomplete": _gaps,
     }
-    return " ".join(tell[data.audit.verdict](data))
+    return " ".join([*tell[data.audit.verdict](data), *judged(data.audit)])
+
+
+def judged(audit: Audit) -> tuple[str, ...]:
+    """Say which suites alone were judged; nothing where all were."""
+    if not audit.suites:
+        return ()
+    *others, last = audit.suites
+    named = f"suites {', '.join(others)} and {last} were" if others else f"suite {last} was"
+    return (f"Only the {named} judged; what the others found before stands.",)
 
 
 def next_step(data: ReportData) -> Step:
@@ -67,6 +87,10 @@ def next_step(data: ReportData) -> Step:
         first = data.incidents[0]
         step = incident_step(first)
         return Step(f"{first.result.check.title} {step.text}", step.command, f"incident-{first.id}")
+    if data.audit.verdict != "clean":
+        return Step("Look at the findings that stand open.", "auditor findings")
+    if data.audit.suites:
+        return Step("Audit the other suites: they were not judged.", "auditor audit")
     return Step("Nothing needs doing before the next audit.")
 
 
@@ -93,7 +117,8 @@ def remedy(incident: Incident) -> str:
 def commands(data: ReportData) -> tuple[tuple[str, str], ...]:
     """List the commands that lead to this report again, each with what it does."""
     run = shlex.quote(data.audit.run)
-    suites = " ".join(f"--suite {shlex.quote(suite.name)}" for suite in data.suites)
+    names = data.audit.suites or [suite.name for suite in data.suites]
+    suites = " ".join(f"--suite {shlex.quote(name)}" for name in names)
     return (
         ("auditor audit", "Read both systems and judge them anew."),
         (f"auditor audit --no-snapshot {suites}".rstrip(), "Judge what was read last, once more."),
@@ -111,7 +136,7 @@ def coverage_state(line: Coverage) -> str:
 def _agreement(data: ReportData) -> Iterator[str]:
     ran = data.count("pass", "fail")
     yield f"{_count(data, ran, 'check')} ran over data that was read to its end; none fails."
-    off = data.count("off")
+    off = sum(one.outcome == "off" and data.audit.is_asked(one.check) for one in data.audit.checks)
     if off:
         yield f"{_count(data, off, 'check')} did not apply, for the reasons below."
     if data.audit.tally.accepted:
@@ -120,11 +145,18 @@ def _agreement(data: ReportData) -> Iterator[str]:
 
 def _disagreement(data: ReportData) -> Iterator[str]:
     critical = sum(incident.severity == "critical" for incident in data.incidents)
-    failing = _count(data, len(data.incidents), "check")
+    standing = sum(incident.is_standing for incident in data.incidents)
+    checks = _count(data, len(data.incidents), "check")
     total = _count(data, data.audit.tally.total, "finding")
     grave = f"{critical} of them critical" if critical else "none of them critical"
-    verb = "fails" if len(data.incidents) == 1 else "fail"
-    yield f"{failing} {verb}, {grave}, with {total} in all."
+    is_one = len(data.incidents) == 1
+    if standing:
+        verb = "has" if is_one else "have"
+        yield f"{checks} {verb} open findings, {grave}, with {total} in all."
+        verb = "was" if standing == 1 else "were"
+        yield f"{data.figures.number(standing)} of them {verb} not judged this time."
+    else:
+        yield f"{checks} {'fails' if is_one else 'fail'}, {grave}, with {total} in all."
     reach = max((incident.result.people or 0 for incident in data.incidents), default=0)
     if reach:
         yield f"The widest reaches {_count(data, reach, 'person')}."
@@ -143,7 +175,8 @@ def _gaps(data: ReportData) -> Iterator[str]:
         verb = "misses" if len(missed) == 1 else "miss"
         yield f"{_count(data, len(missed), 'check')} {verb} drift that was planted: {', '.join(missed)}."
     if data.incidents:
-        yield "Of those that ran,"
+        if not any(incident.is_standing for incident in data.incidents):
+            yield "Of those that ran,"
         yield from _disagreement(data)
 
 

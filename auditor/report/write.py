@@ -40,7 +40,7 @@ def write_report(
     out: Path,
     templates: Path | jinja2.BaseLoader,
 ) -> Path:
-    """Write the page, the rows of every failing check and the audit as JSON; return the page's path.
+    """Write the page, the rows of every check that fails or stands and the audit as JSON; return the page's path.
 
     Each file is replaced in one step, the page last, so that whoever opens it finds what it links.
     Rows of an earlier writing that no longer belong are removed after that. The same record and findings
@@ -57,15 +57,14 @@ def write_report(
     folder, rows = page.parent, page.parent / "rows"
     for part in (folder.parent, folder, rows):
         private_folder(part)
-    failing = [result.check.id for result in audit.checks if result.outcome == "fail"]
-    taken = write_rows(findings, rows, failing)
+    taken = write_rows(findings, rows, record.with_rows)
     with replaced(folder / "audit.json") as file:
         file.write(audit_json(audit, page.as_posix()).decode())
     html = render_html(build_report(record, taken), templates, link_of)
     with replaced(page) as file:
         file.write(html)
     write_runbooks(folder.parent, templates)
-    written = {f"{safe_name(check)}.{end}" for check in failing for end in FORMATS}
+    written = {f"{safe_name(check)}.{end}" for check in record.with_rows for end in FORMATS}
     for stale in rows.iterdir():
         if stale.name not in written:
             stale.unlink()

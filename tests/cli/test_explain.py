@@ -73,6 +73,13 @@ def test_text_from_a_system_is_no_markup(call: Call):
 
 
 @pytest.mark.usefixtures("filled")
+def test_piped_no_heading_is_broken(call: Call, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    (headings,) = [line for line in call("explain", "100").out.splitlines() if "moved by" in line]
+    assert headings.split()[:4] == ["check", "severity", "state", "subject"]
+
+
+@pytest.mark.usefixtures("filled")
 def test_money_has_its_decimals(call: Call):
     assert "123.45 SEK" in call("explain", "100").out
 

@@ -98,6 +98,35 @@ def test_what_is_accepted_says_until_when_and_why(findings: Any):
 
 
 @pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--check", "nope"), "--check nope: no such check"),
+        (("--check", "sales.missing_ordr"), "did you mean sales.missing_order?"),
+        (("--run", "nope"), "--run nope: nothing was audited yet"),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_in_one_sentence(
+    findings: Any, words: tuple[str, ...], says: str
+):
+    said = findings(*words)
+    assert (said.code, says in said.err, said.err.count("\n")) == (2, True, 1)
+
+
+def test_a_check_that_found_nothing_is_no_fault(findings: Any):
+    said = findings("--check", "sales.unknown_order")
+    assert (said.code, said.out) == (0, "")
+
+
+def test_before_the_first_audit_an_empty_list_says_why(findings: Any):
+    assert "Nothing was audited yet" in findings("--check", "sales.unknown_order").err
+
+
+def test_more_rows_than_a_database_counts_are_a_usage_error(findings: Any):
+    said = findings("--limit", "9" * 23)
+    assert (said.code, "--limit" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
     ("key", "until", "reason", "says"),
     [
         ("100017", "2020-01-01", "known", "past"),
@@ -111,6 +140,10 @@ def test_what_cannot_be_accepted_is_told_in_one_sentence(
 ):
     said = accept(findings, key, until, reason)
     assert (said.code, says in said.err, said.err.count("\n")) == (2, True, 1)
+
+
+def test_the_last_day_that_there_is_is_a_date(findings: Any):
+    assert accept(findings, "100017", "9999-12-31").code == 0
 
 
 def test_a_day_that_is_no_date_is_a_usage_error(findings: Any):

@@ -26,7 +26,12 @@ def test_only_its_owner_may_read_the_file(written):
 def test_the_next_step_is_printed(tmp_path, call):
     path = tmp_path / "brand.yaml"
     said = call("init", path)
-    assert f"`auditor audit --config {path}`" in said.out
+    assert f"`auditor doctor --config {path}`" in said.out
+
+
+def test_a_folder_that_is_not_there_is_made(tmp_path, call):
+    call("init", tmp_path / "brands" / "nordlys.yaml")
+    assert (tmp_path / "brands" / "nordlys.yaml").exists()
 
 
 def test_the_process_environment_fills_the_file(written, monkeypatch):
@@ -78,11 +83,11 @@ def test_force_hides_a_file_that_all_could_read(written, call):
     assert written.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("name", ["", "absent/brand.yaml"])
+@pytest.mark.parametrize("name", ["", "/proc/x/brand.yaml"])
 def test_a_place_that_cannot_be_written_is_named(tmp_path, call, name):
     path = tmp_path / name
     said = call("init", "--force", path)
     assert (said.code, said.err) == (
         2,
-        f"auditor: {path}: cannot be written; name a file in a folder that exists and is yours.\n",
+        f"auditor: {path}: cannot be written; name a file in a folder that is yours.\n",
     )

@@ -34,6 +34,13 @@ def test_credentials_and_addresses_are_hidden(text, shown):
     assert redact(text) == shown
 
 
+@pytest.mark.parametrize(("verbose", "is_said"), [(False, False), (True, True)])
+def test_that_something_is_tried_again_is_said_to_who_asks(capsys, verbose, is_said):
+    configure(verbose=verbose)
+    logging.getLogger("stamina").warning("stamina.retry_scheduled")
+    assert ("retry_scheduled" in capsys.readouterr().err) is is_said
+
+
 @given(st.emails(), st.text(alphabet=" ,;()<>\n"), st.text(alphabet=" ,;()<>\n"))
 def test_no_address_is_ever_shown_whole(address, before, after):
     assert address not in redact(f"{before} {address} {after}")

@@ -55,7 +55,10 @@ privacy: {pepper: ${AUDITOR_PEPPER}, retain: 400d}
 
 def values_for(text: str) -> dict[str, str]:
     """Return an environment with a value for every variable that a text names."""
-    return {name: f"value-of-{name}" for name in re.findall(r"\$\{(\w+)\}", text)}
+    return {
+        name: f"https://chat.example/{name}" if "WEBHOOK" in name else f"value-of-{name}"
+        for name in re.findall(r"\$\{(\w+)\}", text)
+    }
 
 
 ENVIRON = values_for(SAMPLE)

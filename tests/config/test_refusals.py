@@ -32,8 +32,8 @@ WRONG_VALUES = [
     ("emarsys.auth.type", "basic", "must be oauth2 or wsse."),
     ("emarsys.auth.type", ["oauth2"], "must be oauth2 or wsse."),
     ("emarsys.key", "phone", "must be external_id or email."),
-    ("emarsys.fields.email", "three", "must be a whole number, 1 or more."),
-    ("emarsys.fields.email", 0, "must be a whole number, 1 or more."),
+    ("emarsys.fields.email", "three", "must be a whole number from 1 to 1,000,000,000,000."),
+    ("emarsys.fields.email", 0, "must be a whole number from 1 to 1,000,000,000,000."),
     ("emarsys.contacts", {}, "must hold exactly one of segment, list and query: true."),
     ("emarsys.contacts", {"segment": 1, "list": 2}, "must hold exactly one of segment, list and query: true."),
     ("emarsys.contacts", {"query": False}, "must hold exactly one of segment, list and query: true."),
@@ -47,16 +47,24 @@ WRONG_VALUES = [
     ("emarsys.catalogue.feed", " ", "must be an address like https://host/path, or the path of a file."),
     ("emarsys.open_data.dataset", "a; drop table b", "must be the name of a schema or dataset, or empty."),
     ("consent.stores", "some", "must be all or a list."),
+    ("consent.stores", [], "must name at least one store, or be all."),
     ("feed.customers", "everyone", "must be all, registered, subscribed or buyers."),
     ("events.max_age", 48, "must be a duration such as 90m, 26h or 14d."),
     ("events.max_age", "2 hours", "must be a duration such as 90m, 26h or 14d."),
+    ("settle.sales", "999999w", "must be at most 3650d."),
+    ("privacy.retain", "3651d", "must be at most 3650d."),
+    ("sales.since", "0001-01-01", "must be a day from 1900-01-01 to 2199-12-31."),
+    ("sales.since", "9999-12-31", "must be a day from 1900-01-01 to 2199-12-31."),
+    ("sales.tolerance_minor", 9 * 10**18, "must be a whole number from 0 to 1,000,000,000,000."),
+    ("emarsys.contacts.segment", 10**30, "must be a whole number from 1 to 1,000,000,000,000."),
+    ("centra.url", f"https://{'a' * 64}.example/graphql", "must be an address like https://host/path."),
     ("coverage.shrink_guard", 1.1, "must be a share from 0 to 1."),
     ("credentials.centra_token_expires", "soon", "must be a date such as 2026-01-31."),
     ("sales.tax", "vat", "must be included or excluded."),
     ("sales.currency", "SEK", "must be base or order."),
     ("sales.due_statuses", [], "must name at least one status."),
-    ("sales.tolerance_minor", -1, "must be a whole number, 0 or more."),
-    ("sales.tolerance_minor", 0.5, "must be a whole number, 0 or more."),
+    ("sales.tolerance_minor", -1, "must be a whole number from 0 to 1,000,000,000,000."),
+    ("sales.tolerance_minor", 0.5, "must be a whole number from 0 to 1,000,000,000,000."),
     ("corrections.caps.default.share", 2, "must be a share from 0 to 1."),
     ("corrections.window", "2-5", "must be a time of day to another, such as 22:00-05:00, or null."),
     ("corrections.window", "24:00-05:00", "must be a time of day to another, such as 22:00-05:00, or null."),
@@ -64,6 +72,11 @@ WRONG_VALUES = [
     ("corrections.stop_file", "", "must be text (in quotes where YAML reads a number or a yes/no)."),
     ("schedule.audit", "every day", "must be a cron line of five fields, such as 0 5 * * *, or null."),
     ("mail.smtp", "mail.example", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://mail.example:abc", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://mail.example:99999", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://mail.example:0", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", "smtp://a..b:25", "must be a mail server such as smtp://mail.example:587."),
+    ("mail.smtp", f"smtp://{'a' * 64}.example", "must be a mail server such as smtp://mail.example:587."),
     ("mail.from", "a@b.example\nBcc: all@b.example", "must be an address such as crm@brand.example."),
     ("centra", "nordlys", "must be a section of its own, with lines like key: value."),
 ]  # fmt: skip
@@ -87,6 +100,15 @@ def test_a_rule_of_two_kinds_is_refused(refusal):
         "must hold exactly one of lifetime_value, order_count, sku_count, category and last_order."
     )
     assert refusal(tree) == f"audiences[0].rule: {expected}"
+
+
+@pytest.mark.parametrize(
+    "hook", ["hush", "http://chat.example/hush", f"https://{'a' * 64}.example/hush"]
+)
+def test_a_webhook_that_nothing_can_be_sent_to_is_refused_and_not_told(refusal, hook):
+    tree = plain() | {"chat": {"webhook": "${HOOK}"}}
+    sentence = refusal(tree, ENVIRON | {"HOOK": hook})
+    assert sentence == "chat.webhook: must be an address like https://host/path."
 
 
 def test_a_freeze_that_ends_before_it_begins_is_refused(refusal):

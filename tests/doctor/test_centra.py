@@ -104,6 +104,20 @@ def test_a_brand_without_wholesale_needs_no_wholesale_store(opened):
     assert opened(consumers_only, centra=centra).result("centra.restriction").state == "ok"
 
 
+def misspelt(settings: dict[str, Any]) -> None:
+    settings["centra"]["marketplaces"]["stores"] = ["Zalandoo"]
+
+
+def test_a_store_that_centra_does_not_have_is_named_with_those_it_has(opened):
+    name = "centra.names.centra.marketplaces.stores"
+    result = opened(misspelt).result(name, probe="centra.names")
+    assert (result.state, result.suites, "Zalando" in str(result.fix)) == (
+        "fail",
+        ("channel",),
+        True,
+    )
+
+
 def test_a_refused_token_loses_every_stream(opened):
     clinic = opened(centra=token(expires_at=utc_now() - timedelta(days=1)))
     result = clinic.result("centra.token")

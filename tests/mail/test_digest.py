@@ -17,6 +17,8 @@ from auditor.mail.digest import digests, letters, link_to
 from auditor.mail.letter import message_of
 from auditor.model.audit import Undelivered
 from auditor.model.finding import Tally
+from auditor.report.build import build_report
+from auditor.report.rows import Taken
 from auditor.resources import bundled_folder
 from tests.report import examples
 
@@ -154,6 +156,32 @@ def test_the_verdict_of_a_group_is_that_of_its_own_findings():
     mild = tuple(one for one in audit.checks if one.check.suite != "sales" or one.outcome != "fail")
     data = told(dataclasses.replace(audit, checks=mild), {"sales.unknown_order": Tally(resolved=1)})
     assert digests(data, MAIL, LINK, {})[0].verdict == "clean"
+
+
+def partial() -> ReportData:
+    """Report an audit of one suite, of which the letters of crm stand as they were."""
+    audit = examples.critical_audit()
+    checks = tuple(
+        dataclasses.replace(one, outcome="off") if one.check.suite == "consent" else one
+        for one in audit.checks
+    )
+    audit = dataclasses.replace(audit, checks=checks, suites=("sales",))
+    record = dataclasses.replace(
+        examples.record(audit), changes={"consent.opt_in_lost": Tally(total=4, ongoing=4)}
+    )
+    return build_report(record, {"consent.opt_in_lost": Taken(total=4)})
+
+
+def test_a_group_whose_findings_stand_is_not_told_that_all_is_clean():
+    assert due(partial(), {})["crm"].subject == "[nordlys] Drift: nothing changed, 4 open (crm)"
+
+
+def test_a_letter_says_which_suites_alone_were_judged():
+    assert "Only the suite sales was judged" in written(partial(), {})["crm"].text
+
+
+def test_a_letter_says_of_what_stands_that_it_was_not_judged():
+    assert "not judged this time. consent.opt_in_lost" in written(partial(), {})["crm"].text
 
 
 def test_the_first_run_that_is_clean_is_told_without_a_past():

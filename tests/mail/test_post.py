@@ -28,6 +28,10 @@ def letter(**parts: Any) -> Letter:
     return Letter(**(values | parts))
 
 
+def _parts(mail: Mail) -> dict[str, Any]:
+    return {name: getattr(mail, name) for name in mail.__struct_fields__}
+
+
 def waiting(folder: Path) -> list[Path]:
     return sorted((folder / "spool").rglob("*.eml"))
 
@@ -85,6 +89,13 @@ def test_while_the_server_is_away_letters_wait(ledger, tmp_path):
     assert "mail server" in str(posted.reason)
 
 
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"])
+def test_at_a_server_that_cannot_be_letters_wait(ledger, tmp_path, host):
+    mail = Mail(**{**_parts(mail_of(1)), "smtp": MailUrl(f"smtp://{host}")})
+    posted = Post(mail, "nordlys", ledger, tmp_path / "spool").send([LETTER], AT)
+    assert (posted.waiting, len(waiting(tmp_path))) == (1, 1)
+
+
 def test_what_waits_is_private(ledger, tmp_path):
     Post(mail_of(1), "nordlys", ledger, tmp_path / "spool").send([LETTER], AT)
     assert stat.S_IMODE(waiting(tmp_path)[0].stat().st_mode) == 0o600
@@ -117,6 +128,14 @@ def test_a_letter_that_is_refused_does_not_hold_up_the_others(server, post):
     posted = post.send([LETTER, letter(key="other")], AT)
     assert (posted.sent, posted.waiting, len(server.got)) == (1, 1, 1)
     assert "550" in str(posted.reason)
+
+
+def test_a_reader_whose_address_the_server_cannot_write_holds_up_nobody_else(ledger, tmp_path):
+    with serving(Server(), enable_SMTPUTF8=False) as server:
+        post = Post(mail_of(server.port), "nordlys", ledger, tmp_path / "spool")
+        odd = [letter(key=str(n), to=("åsa@nordlys.example",)) for n in range(3)]
+        posted = post.send([*odd, LETTER], AT)
+    assert (posted.sent, posted.waiting, "mail.to" in str(posted.reason)) == (1, 3, True)
 
 
 def test_without_letters_no_server_is_asked(ledger, tmp_path):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.model.finding import CheckResult, Finding, Money
+from auditor.model.finding import CheckResult, Finding, Money, Tally
 from auditor.model.incident import Incident as Cause
 from auditor.report.build import build_report
 from auditor.report.rows import ROWS_PER_CHECK, take
@@ -52,6 +52,40 @@ def test_there_is_one_incident_per_failing_check():
     data = examples.report(examples.rich_audit())
     failing_ids = {r.check.id for r in examples.RESULTS if r.outcome == "fail"}
     assert {incident.id for incident in data.incidents} == failing_ids
+
+
+def cause_of(**values: object) -> Cause:
+    """Return an incident of the check that was not judged."""
+    return dataclasses.replace(cause(None, 5), check=MISSING.id, **values)  # type: ignore[arg-type]
+
+
+def standing(outcome: str, tally: Tally, *causes: Cause) -> ReportData:
+    """Report a check that was not judged, with five rows of earlier runs."""
+    audit = dataclasses.replace(audit_of(CheckResult(MISSING, outcome)), incidents=causes)  # type: ignore[arg-type]
+    record = dataclasses.replace(examples.record(audit), changes={MISSING.id: tally})
+    return build_report(record, take(stored(rows(MISSING.id, 5)), record.with_rows))
+
+
+@pytest.mark.parametrize("outcome", ["off", "skipped", "error"])
+def test_what_an_unjudged_check_found_before_stands(outcome: str):
+    data = standing(outcome, Tally(total=5, ongoing=5))
+    assert [(i.id, i.total, i.is_standing) for i in data.incidents] == [(MISSING.id, 5, True)]
+
+
+def test_what_was_accepted_of_an_unjudged_check_is_no_incident():
+    assert standing("off", Tally(total=5, accepted=5)).incidents == ()
+
+
+def test_what_stands_is_worth_what_its_incidents_were():
+    cause = cause_of(people=7, money=Money(500, "SEK"))
+    (incident,) = standing("off", Tally(total=5), cause, cause).incidents
+    assert (incident.result.people, incident.result.money) == (14, Money(1_000, "SEK"))
+
+
+def test_what_stands_is_as_grave_as_its_gravest_incident():
+    mild, grave = cause_of(severity="info"), cause_of(severity="warning")
+    (incident,) = standing("off", Tally(total=5), mild, grave).incidents
+    assert incident.severity == "warning"
 
 
 def test_graver_incidents_come_first_whatever_they_reach():

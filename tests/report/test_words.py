@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import pytest
 
 from auditor.model.audit import Audit, Canary
 from auditor.model.finding import CheckResult, Tally
-from auditor.report.build import Incident
+from auditor.report.build import Incident, build_report
 from auditor.report.words import (
     HEADLINES,
     Step,
     commands,
     coverage_state,
+    headline,
     incident_step,
     meaning,
     next_step,
     remedy,
 )
 from tests.report import examples
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Verdict
 
 
 def of_class(remedy_class: str, name: str | None = "opt_out", contained: int = 0) -> Incident:
@@ -34,6 +39,21 @@ def of_class(remedy_class: str, name: str | None = "opt_out", contained: int = 0
 
 def told(audit: Audit) -> str:
     return meaning(examples.report(audit))
+
+
+def partial(verdict: Verdict) -> Audit:
+    """Return an audit of one suite, in which another was not judged."""
+    results = (
+        CheckResult(examples.CHECKS["freshness.feed_age"], "pass", 1),
+        CheckResult(examples.CHECKS["sales.amount_mismatch"], "off", reason="not asked for"),
+    )
+    audit = dataclasses.replace(examples.clean_audit(), verdict=verdict, checks=results)
+    return dataclasses.replace(audit, tally=Tally(), suites=("freshness",))
+
+
+def told_of(audit: Audit, sales: Tally) -> str:
+    record = dataclasses.replace(examples.record(audit), changes={"sales.amount_mismatch": sales})
+    return meaning(build_report(record, {}))
 
 
 def test_a_clean_audit_says_that_both_agree():
@@ -67,6 +87,31 @@ def test_drift_says_that_nothing_is_critical():
     mild = [r for r in examples.RESULTS if r.check.id == "sales.amount_mismatch"]
     audit = dataclasses.replace(examples.critical_audit(), verdict="drift", checks=tuple(mild))
     assert told(audit).startswith("1 check fails, none of them critical")
+
+
+def test_what_was_not_judged_is_counted_apart():
+    assert told_of(partial("critical"), sales=Tally(total=212, ongoing=212)) == (
+        "1 check has open findings, none of them critical, with 0 findings in all. "
+        "1 of them was not judged this time. "
+        "Only the suite freshness was judged; what the others found before stands."
+    )
+
+
+def test_what_alone_was_judged_does_not_say_that_both_systems_agree():
+    assert headline(partial("clean"), "clean") == "What was judged agrees."
+
+
+def test_the_next_step_of_a_clean_part_is_the_rest():
+    assert next_step(examples.report(partial("clean"))).command == "auditor audit"
+
+
+def test_the_next_step_where_no_check_fails_and_something_stands_is_to_look():
+    assert next_step(examples.report(partial("critical"))).command == "auditor findings"
+
+
+def test_a_part_is_reproduced_as_a_part():
+    command = commands(examples.report(partial("clean")))[1][0]
+    assert command == "auditor audit --no-snapshot --suite freshness"
 
 
 def test_an_incomplete_audit_says_that_silence_proves_nothing():

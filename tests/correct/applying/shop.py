@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ import yaml
 
 from auditor.clock import utc_now
 from auditor.config import load_settings
+from auditor.correct.applying.halt import Halt
 from auditor.correct.files import write_plan
+from auditor.findings.ledger import Ledger
 from auditor.model.plan import (
     CatalogueCells,
     Change,
@@ -55,6 +58,18 @@ if TYPE_CHECKING:
 SMALL = Scale.of(customers=80)
 OPT_IN, EMAIL, FIRST_NAME = 31, 3, 1
 NO_OPT_OUT = "an opt-out stays"
+
+
+def halt(run: Run, reason: str) -> None:
+    """Pull the kill switch of a brand."""
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        Halt(ledger, run.settings.brand, "var/STOP").set(reason, run.clock())
+
+
+def lift(run: Run) -> None:
+    """Let a brand be corrected again."""
+    with closing(Ledger(run.settings.store.ledger)) as ledger:
+        Halt(ledger, run.settings.brand, "var/STOP").lift()
 
 
 @dataclass

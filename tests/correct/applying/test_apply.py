@@ -18,11 +18,11 @@ from auditor.correct.applying.writers.events import FIRED_BEFORE
 from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
 from auditor.findings.ledger import Ledger
 from auditor.model.plan import ContactFields, decoded
-from auditor.pipeline import apply, halt, lift, rehearse, undo, verify
+from auditor.pipeline import apply, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.systems.emarsys.writing.contacts import update_contacts
 from tests.correct.applying.fuse import KilledError
-from tests.correct.applying.shop import EMAIL, FIRST_NAME, OPT_IN
+from tests.correct.applying.shop import EMAIL, FIRST_NAME, OPT_IN, halt, lift
 from tests.correct.applying.shop import change as made
 
 if TYPE_CHECKING:

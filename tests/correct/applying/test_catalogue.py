@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.model.plan import CatalogueCells
-from auditor.pipeline import apply, halt, lift, undo, verify
+from auditor.pipeline import apply, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.systems.emarsys.writing.catalogue import push_catalogue
-from tests.correct.applying.shop import change
+from tests.correct.applying.shop import change, halt, lift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

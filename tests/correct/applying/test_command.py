@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from auditor.cli import main
 from auditor.resources import expectation_files
@@ -143,6 +144,29 @@ def test_halted_it_stops_and_lifted_it_goes_on(shop, auditor):
     auditor("halt", "--lift")
     assert (halted[0], "campaign at noon" in halted[2]) == (4, True)
     assert auditor("apply", str(path), "--digest", digest)[0] == 0
+
+
+def test_halting_needs_no_secret_and_no_other_setting(shop, auditor, monkeypatch):
+    for name in shop.running.environ:
+        monkeypatch.delenv(name)
+    raw = yaml.safe_load(shop.running.settings.read_text())
+    kept = {name: raw[name] for name in ("brand", "store") if name in raw}
+    shop.running.settings.write_text(yaml.safe_dump(kept | {"centra": "broken"}))
+    assert auditor("halt", "--reason", "campaign at noon")[0] == 0
+
+
+def test_halting_is_told_as_json(auditor):
+    code, out, _ = auditor("--format", "json", "halt", "--reason", "noon")
+    told = json.loads(out)
+    assert (code, told["halted"], "noon" in told["reason"]) == (0, True, True)
+
+
+def test_a_stop_file_outlasts_the_lifted_flag(shop, auditor):
+    (shop.folder / "var").mkdir(exist_ok=True)
+    (shop.folder / "var/STOP").touch()
+    auditor("halt")
+    code, out, _ = auditor("halt", "--lift")
+    assert (code, "stopped still" in out) == (0, True)
 
 
 def test_lifting_what_is_not_halted_is_told(auditor):

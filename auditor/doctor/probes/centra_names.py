@@ -1,0 +1,48 @@
+"""Centra: whether the stores and markets that the settings name are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from auditor.doctor.result import Result, probe, step_of
+from auditor.places import named_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.doctor.visit import Visit
+
+MOST_NAMES = 200
+SUITES = {"consent": ("consent",), "centra": ("channel",)}
+"""What cannot be believed without a name, by the section that names it."""
+
+
+class _Named(msgspec.Struct):
+    name: str | None = None
+
+
+@probe("centra.names", "centra", after="centra.token")
+def names(visit: Visit) -> Iterator[Result]:
+    """Look for every store and market that the settings name."""
+    places = [place for place in named_places(visit.settings) if place.names]
+    there = {kind: _there(visit, f"{kind}s") for kind in {place.kind for place in places}}
+    wrong = [(place.setting, place.missing(there[place.kind])) for place in places]
+    for setting, told in wrong:
+        if told is not None:
+            detail, fix = step_of(told)
+            suites = SUITES[setting.partition(".")[0]]
+            yield Result("fail", detail, fix, suites=suites, id=setting)
+    if not places:
+        yield Result("off", "The settings name no stores and markets.")
+    elif not any(told for _, told in wrong):
+        yield Result("ok", "Centra has every store and market that the settings name.")
+
+
+def _there(visit: Visit, what: str) -> set[str]:
+    # The size is a variable: the client cuts written sizes down to one row.
+    text = f"query doctorNames($n: Int) {{ {what}(limit: $n) {{ name }} }}"
+    data = visit.centra().query(text, {"n": MOST_NAMES})
+    found = msgspec.json.decode(data, type=dict[str, list[_Named]])[what]
+    return {one.name for one in found if one.name}
