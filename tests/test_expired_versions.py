@@ -156,6 +156,14 @@ def contact(**values: Any) -> Callable[[Warehouse], None]:
     return add
 
 
+def sale(**values: Any) -> Callable[[Warehouse], None]:
+    def add(warehouse: Warehouse) -> None:
+        with warehouse.engine.begin() as conn:
+            conn.execute(t.emarsys_sale.insert().values(values))
+
+    return add
+
+
 @pytest.mark.parametrize(
     ("name", "version", "now"),
     [
@@ -167,6 +175,7 @@ def contact(**values: Any) -> Callable[[Warehouse], None]:
         ),
         ("emarsys_contact", {"contact_id": "777", "opt_in": 2}, contact(opt_in=1)),
         ("emarsys_contact", {"contact_id": "777", "opt_in": 1}, contact(opt_in=1)),
+        ("centra_order", {"order_id": "777", "order_number": "100"}, sale(order_number="100")),
     ],
 )
 @pytest.mark.parametrize("is_there", [True, False])

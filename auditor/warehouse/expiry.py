@@ -123,11 +123,11 @@ def _customer(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
 
 
 def _order(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
-    """Orders that changed hands tell into whom a customer was merged."""
-    order = t.centra_order.c
-    return ~is_among(past.c.customer_id, t.centra_customer.c.customer_id) & is_among(
-        past.c.order_number, order.order_number
-    )
+    """Orders that changed hands tell into whom a customer was merged; one that is gone may still count."""
+    is_there = is_among(past.c.order_number, t.centra_order.c.order_number)
+    has_sales = is_among(past.c.order_number, t.emarsys_sale.c.order_number)
+    is_nobodys = ~is_among(past.c.customer_id, t.centra_customer.c.customer_id)
+    return (is_there & is_nobodys) | (~is_there & has_sales)
 
 
 def _subscription(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
