@@ -19,6 +19,7 @@ from auditor.sandbox.world.contacts import (
 from auditor.sandbox.world.moments import DAY, EARLIER, sales_since_at
 from auditor.sandbox.world.people import RELAY_DOMAIN
 from auditor.sandbox.world.planting import planter
+from auditor.sandbox.world.sales import holders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,9 @@ def sales_on_orphan(ground: Ground, _cases: int) -> Iterator[str]:
     """Name the orders that the merges left on their orphans."""
     for person in ground.merged:
         yield from (
-            str(order.number) for order in ground.orders_of(person) if ground.rows_of(order)
+            str(order.number)
+            for order in ground.orders_of(person)
+            if holders(ground.rows_of(order))
         )
 
 

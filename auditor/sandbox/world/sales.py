@@ -175,3 +175,13 @@ class _Feed:
             )
             for part in back.lines
         ]
+
+
+def holders(rows: Iterable[Purchase]) -> set[int]:
+    """Return whom sales hang on: who holds an item of which everything was taken off again holds none."""
+    held: dict[tuple[str, str, int], tuple[Decimal, int]] = {}
+    for row in rows:
+        key = (row.order_id, row.item, row.si_contact_id)
+        quantity, amount = held.get(key, (Decimal(0), 0))
+        held[key] = (quantity + row.quantity, amount + row.amount_minor)
+    return {holder for (_, _, holder), left in held.items() if any(left)}

@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from auditor.sandbox.world.sales import holders
 from tests.sandbox.world.facts import SETTLE_EVENTS, SETTLE_SALES, Facts, normal
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _sale(facts: Facts, order: Order) -> Broken:
 
 
 def _attribution(facts: Facts, order: Order) -> Broken:
-    for si_id in {row.si_contact_id for row in facts.rows_of.get(str(order.number), [])}:
+    for si_id in holders(facts.rows_of.get(str(order.number), [])):
         row = facts.si[si_id]
         contact = facts.contacts.get(row.contact_id or 0)
         survivor = facts.survivor(facts.field(contact, "external_id")) if contact else None
