@@ -132,7 +132,10 @@ class Facts:
 
     @cached_property
     def counted(self) -> Rows:
-        """Return, per order, what Emarsys counts of each item and contact, and how it names that one."""
+        """Return, per order, what Emarsys counts of each item and contact, and how it names that one.
+
+        What was taken off a contact again is left out, and so are rows that name no item: no file can.
+        """
         sale, si, contact = t.emarsys_sale, t.emarsys_si_contact, t.emarsys_contact
         select = (
             sa.select(
@@ -154,6 +157,8 @@ class Facts:
                 *(sale.c.order_number, sale.c.item),
                 *(si.c.contact_id, si.c.external_id, contact.c.email),
             )
+            .where(sale.c.item.is_not(None))
+            .having((sum_of(sale.c.quantity_milli) != 0) | (sum_of(sale.c.amount_minor) != 0))
             .order_by(sale.c.order_number, sale.c.item, si.c.external_id)
         )
         return _several(self._rows(select, sale.c.order_number, self._numbers), "order_number")
@@ -180,8 +185,9 @@ class Facts:
     @cached_property
     def _numbers(self) -> set[str]:
         """Return the order numbers that the findings are about; a line names its order first."""
-        known = {"order", "line"}
-        return {f.subject_key.split("/", 1)[0] for f in self._findings if f.subject_kind in known}
+        orders = {f.subject_key for f in self._findings if f.subject_kind == "order"}
+        lines = (f.subject_key for f in self._findings if f.subject_kind == "line")
+        return orders | {key.split("/", 1)[0] for key in lines}
 
     @cached_property
     def _customer_ids(self) -> set[str]:

@@ -285,6 +285,24 @@ def test_only_the_missing_line_is_uploaded(desk):
     assert [line.item for line in change.request.lines] == ["B"]
 
 
+def test_beside_rows_that_name_no_item_no_line_is_uploaded(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 2, 300), desk.books.line("B", 1, 50))
+    desk.books.sale("100", "A", 2, 300, si_contact_id="si11")
+    desk.books.sale("100", None, 1, 50, si_contact_id="si11")
+    desk.audit("sales")
+    assert desk.changes("sales.missing_line") == []
+    assert "name no item" in desk.reasons("sales.missing_line")[0]
+
+
+def test_an_order_with_a_stroke_in_its_number_is_taken_back_whole(desk):
+    known(desk)
+    desk.books.sale("2026/1234", "A", 2, 300, si_contact_id="si11")
+    desk.audit("sales")
+    (row,) = desk.proposals("sales.unknown_order")
+    assert (row["order"], row["item"], row["quantity"]) == ("2026/1234", "A", "-2")
+
+
 def test_what_was_returned_already_is_not_uploaded(desk):
     known(desk)
     line = desk.books.line("A", 3, 300)

@@ -201,6 +201,7 @@ class Books:
             t.emarsys_si_contact,
             si_contact_id=f"si{contact_id}",
             contact_id=contact_id,
+            external_id=values.get("external_id"),
             is_generated=False,
         )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MILLI = 1000
 NEVER_TAKEN_BACK = "sales data is append-only; a compensation is for a person to send"
 SENT = Left("these lines were sent already and wait for the next load of sales data")
+ITEMLESS = Left("Emarsys counts rows of this order that name no item; they may be these lines")
 REPLACED = Left(
     "a repeated upload replaces the order's lines in this account; have the whole order sent again"
 )
@@ -39,7 +40,7 @@ RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 @remedy("upload_sale")
 def upload_sale(case: Case) -> Iterator[Outcome]:
     """Upload what an order lacks in Emarsys: the expected quantity and value less what is counted."""
-    number, _, item = case.finding.subject_key.partition("/")
+    number, item = _order_and_item(case)
     lines = [
         SaleLine(
             row["item"],
@@ -60,7 +61,7 @@ def upload_return(case: Case) -> Iterator[Outcome]:
     Only where some of the item's settled returns explain the difference to the unit. Those that were
     sent are counted by now, or explain a part of it until they are.
     """
-    number, _, item = case.finding.subject_key.partition("/")
+    number, item = _order_and_item(case)
     row = next((r for r in case.facts.sales.get(number, []) if r["item"] == item), None)
     if row is None:
         yield GONE
@@ -125,12 +126,21 @@ def _in_turn(one: sa.RowMapping) -> tuple[datetime, tuple[int, str]]:
     return one["created_at"], _as_number(one["return_id"])
 
 
+def _order_and_item(case: Case) -> tuple[str, str]:
+    """Return the order that a finding is about and, of a line, the item; only a line's key has two parts."""
+    key = case.finding.subject_key
+    number, _, item = key.partition("/") if case.finding.subject_kind == "line" else (key, "", "")
+    return number, item
+
+
 def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
     order = case.facts.orders.get(number)
     if case.settings.emarsys.sales is None:
         yield Left("emarsys.sales is not configured")
     elif order is None or not lines:
         yield GONE
+    elif any(row["item"] is None for row in case.facts.sales.get(number, [])):
+        yield ITEMLESS
     elif any((number, line.item, line.cause) in case.sent for line in lines):
         yield SENT
     elif case.settings.emarsys.sales.semantics == "replace" and case.facts.counted.get(number):
@@ -195,7 +205,7 @@ def _as_number(number: str) -> tuple[int, str]:
 @remedy("compensation_file")
 def compensation_file(case: Case) -> Iterator[Outcome]:
     """List the lines that would bring an order to what is expected, for a person to upload."""
-    number, _, item = case.finding.subject_key.partition("/")
+    number, item = _order_and_item(case)
     expected = {row["item"]: row for row in case.facts.sales.get(number, []) if _is_kept(case)}
     for row in case.facts.counted.get(number, []):
         if item and row["item"] != item:
