@@ -354,9 +354,19 @@ def test_a_return_that_was_netted_on_another_contact_inflates_the_first(books: B
     books.order("100", line)
     books.returned(line, 2)
     books.sale("100", "A", 2, 60000)
-    books.contact("2", "nobody@x.se", None)
+    books.contact("2", "nobody@x.se", None, external_id="999")  # whom the identity suite tells
     books.sale("100", "A", -2, -60000, si_contact_id="si2")
     assert books.drift() == {("audience.inflated_value", "1")}
+
+
+def test_a_return_that_was_netted_on_a_strangers_contact_is_a_sale_on_the_wrong_one(books: Books):
+    line = books.line("A", 2, 60000)
+    books.order("100", line)
+    books.returned(line, 2)
+    books.sale("100", "A", 2, 60000)
+    books.contact("2", "nobody@x.se", None)
+    books.sale("100", "A", -2, -60000, si_contact_id="si2")
+    assert books.drift() == {("sales.wrong_contact", "100")}
 
 
 @pytest.mark.parametrize("state", EARLY)
