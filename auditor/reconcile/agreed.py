@@ -258,9 +258,12 @@ def _answers(topic: Topic, as_of: datetime, run: str) -> sa.Select[tuple[object,
 
 def _outdated(learning: Collection[str]) -> sa.Delete:
     base, now = agreed_value.c, _moving.c
+    changes = now.changes & now.topic.in_(learning)
     is_same = (now.topic == base.topic) & (now.link_key == base.link_key)
     return agreed_value.delete().where(
-        sa.exists().where(is_same, now.changes, now.topic.in_(learning))
+        # The same few keys once more: DuckDB takes ten times as long for the condition below alone.
+        base.link_key.in_(sa.select(now.link_key).where(changes)),
+        sa.exists().where(is_same, changes),
     )
 
 
