@@ -47,10 +47,12 @@ def _write(target: Path, *, force: bool) -> None:
     from importlib.resources import files
 
     from auditor.errors import ConfigError
+    from auditor.private_file import private_folder
 
     template = files("auditor").joinpath("config_template.yaml").read_bytes()
     try:
-        _make_folder(target.parent)
+        if not target.parent.exists():
+            private_folder(target.parent)
         if force:
             target.unlink(missing_ok=True)
         target.touch(mode=0o600, exist_ok=False)
@@ -63,9 +65,3 @@ def _write(target: Path, *, force: bool) -> None:
         raise ConfigError(
             f"{target}: cannot be written; name a file in a folder that is yours."
         ) from exc
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder of the file where it is not there yet, for its owner alone."""
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True)

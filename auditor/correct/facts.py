@@ -23,6 +23,14 @@ AT_ONCE = 2000
 """Findings of one batch: fewer cost a scan of the tables each, more take the time of their own names."""
 
 
+def order_and_item(finding: Finding) -> tuple[str, str]:
+    """Return the order that a finding is about and, of a line, the item; only a line's key has two parts."""
+    if finding.subject_kind != "line":
+        return finding.subject_key, ""
+    number, _, item = finding.subject_key.partition("/")
+    return number, item
+
+
 class Facts:
     """Records behind some findings, from the present snapshot.
 
@@ -185,9 +193,8 @@ class Facts:
     @cached_property
     def _numbers(self) -> set[str]:
         """Return the order numbers that the findings are about; a line names its order first."""
-        orders = {f.subject_key for f in self._findings if f.subject_kind == "order"}
-        lines = (f.subject_key for f in self._findings if f.subject_kind == "line")
-        return orders | {key.split("/", 1)[0] for key in lines}
+        known = {"order", "line"}
+        return {order_and_item(f)[0] for f in self._findings if f.subject_kind in known}
 
     @cached_property
     def _customer_ids(self) -> set[str]:

@@ -13,14 +13,13 @@ from auditor.archive import Archive
 from auditor.errors import ConfigError
 from auditor.findings import query
 from auditor.findings.ledger import VALUES, finding_table, history_table, run_table
+from auditor.model.finding import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.findings.ledger import Ledger
     from auditor.model.finding import Finding
-
-_GRAVITY = {"critical": 0, "warning": 1, "info": 2}
 
 
 def findings_of_run(
@@ -114,4 +113,4 @@ def _as_it_was(row: sa.RowMapping, run: str) -> Finding:
 
 def _exposure(finding: Finding) -> tuple[int, str, int, str]:
     minor = finding.money.minor if finding.money else 0
-    return _GRAVITY[finding.severity], finding.check, -minor, finding.subject_key
+    return -SEVERITIES.index(finding.severity), finding.check, -minor, finding.subject_key

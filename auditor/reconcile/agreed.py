@@ -156,33 +156,31 @@ _KEPT = _Base(
 )
 
 
-def _drifted(topic: Topic) -> sa.Subquery:
-    drift = topic.drift
-    return sa.select(drift.c.subject_key).where(topic.owns(drift)).distinct().subquery("drifted")
-
-
 def _stirred(topic: Topic, terms: Terms) -> sa.Subquery:
     """Select the links but those at rest: without drift, and with the values that both agreed on last.
 
     Nearly all are, and the mark alone tells it: no text is written of their values, and none compared.
     """
-    links, drifted = topic.links(terms), _drifted(topic)
+    links, drift = topic.links(terms), topic.drift
+    drifted = sa.select(drift.c.subject_key).where(topic.owns(drift)).distinct().subquery("drifted")
+    is_drifted = drifted.c.subject_key.is_not(None)
     key, mark = (links.selected_columns[name].element for name in ("link_key", "mark"))
     row = agreed_value.c
     is_marked = (row.topic == topic.name) & row.mark.is_not(None)
     at_rest = sa.select(row.mark).where(is_marked).subquery("at_rest")
     return (
-        links.outerjoin(at_rest, at_rest.c.mark == mark)
+        links.add_columns(is_drifted.label("is_drifted"))
+        .outerjoin(at_rest, at_rest.c.mark == mark)
         .outerjoin(drifted, drifted.c.subject_key == key)
-        .where(at_rest.c.mark.is_(None) | drifted.c.subject_key.is_not(None))
+        .where(at_rest.c.mark.is_(None) | is_drifted)
         .subquery("links")
     )
 
 
 def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
-    links, drifted = _stirred(topic, terms), _drifted(topic)
+    links = _stirred(topic, terms)
     base = sa.select(agreed_value).where(agreed_value.c.topic == topic.name).subquery("base")
-    is_drifted, is_known = drifted.c.subject_key.is_not(None), base.c.link_key.is_not(None)
+    is_drifted, is_known = links.c.is_drifted, base.c.link_key.is_not(None)
     agrees = sa.func.coalesce(links.c.is_settled, sa.false()) & ~is_drifted
     moves = _Base(
         links.c.centra,
@@ -217,11 +215,7 @@ def _moved(topic: Topic, terms: Terms) -> sa.Select[tuple[object, ...]]:
     kept = [base.c[column.name] for column in _OF_BASE]
     return (
         sa.select(*present, *kept)
-        .select_from(
-            links.outerjoin(base, base.c.link_key == links.c.link_key).outerjoin(
-                drifted, drifted.c.subject_key == links.c.link_key
-            )
-        )
+        .select_from(links.outerjoin(base, base.c.link_key == links.c.link_key))
         .where(links.c.link_key.is_not(None), ~is_known | is_drifted | changes)
     )
 

@@ -29,7 +29,7 @@ def worth(line: sa.Table, terms: Terms) -> ColumnElement[int]:
         return line.c.base_minor
     finer = [digits for digits in DIGITS if digits > terms.minor_digits]
     rounded = (
-        (line.c.digits == digits, half_up(line.c.value_minor, ONE, _tens(digits, terms)))
+        (line.c.digits == digits, shifted(line.c.value_minor, terms.minor_digits - digits))
         for digits in finer
     )
     return sa.case(*rounded, else_=line.c.value_minor) if finer else line.c.value_minor
@@ -54,17 +54,19 @@ def in_own(
     changed = (
         (
             currency.in_([code for code, places in MINOR_DIGITS.items() if places == digits]),
-            amount * 10 ** (digits - terms.minor_digits)
-            if digits > terms.minor_digits
-            else half_up(amount, ONE, _tens(digits, terms)),
+            shifted(amount, digits - terms.minor_digits),
         )
         for digits in others
     )
     return sa.case(*changed, else_=amount)
 
 
-def _tens(digits: int, terms: Terms) -> ColumnElement[int]:
-    return sa.literal(10 ** abs(digits - terms.minor_digits), sa.BigInteger)
+def shifted(amount: ColumnElement[Any], places: int) -> ColumnElement[Any]:
+    """Write an amount with so many decimals more; below 0 so many fewer, halves rounded up."""
+    if places >= 0:
+        finer: ColumnElement[Any] = amount * 10**places
+        return finer
+    return half_up(amount, ONE, sa.literal(10**-places, sa.BigInteger))
 
 
 def with_currency(

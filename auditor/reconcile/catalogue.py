@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.drift import link_item
+from auditor.reconcile.amounts import DIGITS, shifted
 from auditor.reconcile.precedence import Judgement, Rule
 from auditor.reconcile.sql import count_if, populations, text
 
@@ -197,13 +198,9 @@ def _with_digits(
 ) -> ColumnElement[int]:
     """Write minor units of a currency with so many decimals, halves rounded up; NULL if unknown."""
     ways = []
-    for own in sorted(set(MINOR_DIGITS.values())):
+    for own in DIGITS:
         codes = [code for code, decimals in MINOR_DIGITS.items() if decimals == own]
-        step = 10 ** abs(own - digits)
-        # The remainder is taken off first: an exact division is the same on every engine.
-        raised = minor + step // 2
-        less = sa.cast((raised - raised % step) / step, sa.BigInteger)
-        ways.append((currency.in_(codes), minor * step if own <= digits else less))
+        ways.append((currency.in_(codes), shifted(minor, digits - own)))
     return sa.case(*ways)
 
 

@@ -82,11 +82,7 @@ def _of_other_parcels(terms: Terms, owners: sa.CTE, fired: sa.CTE) -> sa.CTE:
     left_at = _left_at(t.centra_shipment)
     return (
         sa.select(fired.c.event_id)
-        .select_from(
-            t.centra_shipment.join(link_order, parcel.order_number == order.order_number)
-            .join(owners, order.person == owners.c.person)
-            .join(fired, owners.c.contact_id == fired.c.contact_id)
-        )
+        .select_from(_owned_parcels(owners).join(fired, owners.c.contact_id == fired.c.contact_id))
         .where(
             fired.c.role == SHIPPED,
             parcel.is_shipped,
@@ -97,6 +93,12 @@ def _of_other_parcels(terms: Terms, owners: sa.CTE, fired: sa.CTE) -> sa.CTE:
         .distinct()
         .cte("excused_events")
     )
+
+
+def _owned_parcels(owners: sa.CTE) -> sa.Join:
+    parcel, order = t.centra_shipment, link_order.c
+    of_orders = parcel.join(link_order, parcel.c.order_number == order.order_number)
+    return of_orders.join(owners, order.person == owners.c.person)
 
 
 def _left_at(parcel: sa.Table) -> ColumnElement[datetime]:
@@ -182,9 +184,7 @@ def _parcels(terms: Terms, owners: sa.CTE) -> sa.Select[Any]:
             sa.func.greatest(left_at, parcel.updated_at).label("changed_at"),
         )
         .select_from(
-            t.centra_shipment.join(link_order, parcel.order_number == order.order_number)
-            .join(owners, order.person == owners.c.person)
-            .outerjoin(seen, parcel.shipment_id == seen.c.shipment_id)
+            _owned_parcels(owners).outerjoin(seen, parcel.shipment_id == seen.c.shipment_id)
         )
         .where(
             parcel.is_shipped,

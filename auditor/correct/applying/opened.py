@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.config import Settings
-    from auditor.correct.applying.journal import Journal
+    from auditor.correct.applying.journal import Journal, Receipt
     from auditor.correct.applying.writers.writer import Writer
     from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.writing.api import WriteApi
@@ -81,25 +81,26 @@ class Desk:
 
     def sent(self, kind: type) -> list[p.Change]:
         """Return the changes of a kind that this plan has sent, or may have, and that may stand."""
-        receipts = self.journal.receipts(self.digest)
         return [
             change
-            for change in self.plan.changes
-            if isinstance(change.request, kind)
-            and change.id in receipts
-            and receipts[change.id].state in (*MADE, *UNDECIDED)
+            for change, receipt in self._receipted()
+            if isinstance(change.request, kind) and receipt.state in (*MADE, *UNDECIDED)
         ]
 
     def fired(self) -> list[p.EventFiring]:
         """Return the events of the plan that may have been fired already."""
-        receipts = self.journal.receipts(self.digest)
         return [
             change.request
-            for change in self.plan.changes
-            if isinstance(change.request, p.EventFiring)
-            and change.id in receipts
-            and receipts[change.id].sent
+            for change, receipt in self._receipted()
+            if isinstance(change.request, p.EventFiring) and receipt.sent
         ]
+
+    def _receipted(self) -> Iterator[tuple[p.Change, Receipt]]:
+        """Yield the changes of the plan that have a receipt, with it."""
+        receipts = self.journal.receipts(self.digest)
+        for change in self.plan.changes:
+            if change.id in receipts:
+                yield change, receipts[change.id]
 
     def fired_elsewhere(self, changes: Sequence[p.Change]) -> dict[str, int]:
         """Return how often other plans have fired the events of these findings, by finding."""

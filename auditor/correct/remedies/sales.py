@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
+from auditor.correct.facts import order_and_item
 from auditor.correct.remedies.remedy import GONE, Left, remedy
 from auditor.correct.uploads import SALE, return_cause
 from auditor.findings.query import aware
@@ -40,7 +41,7 @@ RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 @remedy("upload_sale")
 def upload_sale(case: Case) -> Iterator[Outcome]:
     """Upload what an order lacks in Emarsys: the expected quantity and value less what is counted."""
-    number, item = _order_and_item(case)
+    number, item = order_and_item(case.finding)
     lines = [
         SaleLine(
             row["item"],
@@ -61,7 +62,7 @@ def upload_return(case: Case) -> Iterator[Outcome]:
     Only where some of the item's settled returns explain the difference to the unit. Those that were
     sent are counted by now, or explain a part of it until they are.
     """
-    number, item = _order_and_item(case)
+    number, item = order_and_item(case.finding)
     row = next((r for r in case.facts.sales.get(number, []) if r["item"] == item), None)
     if row is None:
         yield GONE
@@ -124,13 +125,6 @@ def _key(one: sa.RowMapping) -> Key:
 def _in_turn(one: sa.RowMapping) -> tuple[datetime, tuple[int, str]]:
     """Return what sorts returns by age."""
     return one["created_at"], _as_number(one["return_id"])
-
-
-def _order_and_item(case: Case) -> tuple[str, str]:
-    """Return the order that a finding is about and, of a line, the item; only a line's key has two parts."""
-    key = case.finding.subject_key
-    number, _, item = key.partition("/") if case.finding.subject_kind == "line" else (key, "", "")
-    return number, item
 
 
 def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
@@ -205,7 +199,7 @@ def _as_number(number: str) -> tuple[int, str]:
 @remedy("compensation_file")
 def compensation_file(case: Case) -> Iterator[Outcome]:
     """List the lines that would bring an order to what is expected, for a person to upload."""
-    number, item = _order_and_item(case)
+    number, item = order_and_item(case.finding)
     expected = {row["item"]: row for row in case.facts.sales.get(number, []) if _is_kept(case)}
     for row in case.facts.counted.get(number, []):
         if item and row["item"] != item:
