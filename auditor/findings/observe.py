@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
-from auditor.model.finding import Check
+    from auditor.model.finding import Check
 
 ROWS_PER_STATEMENT = 5_000
 
@@ -32,8 +32,9 @@ def observed(
     """Yield one row of the ledger's `observed` table per drift row of a known check.
 
     The values of each side are the columns named `centra_*` and `emarsys_*`; a side without any value
-    has no such record. A row that is marked as ambiguous has two answers, and so no remedy. Rows come ordered by check and subject; a subject that stands twice (a key
-    that is itself duplicated) is one finding.
+    has no such record. A row that is marked as ambiguous has two answers, and so no remedy. Rows come
+    ordered by check and subject; a subject that stands twice (a key that is itself duplicated) is one
+    finding.
     """
     for (check_id, _), twins in itertools.groupby(rows, key=_identity):
         check = checks.get(check_id)

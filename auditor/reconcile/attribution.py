@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 def _owners(terms: Terms) -> sa.CTE:
     """Give each settled consumer order with sales the people its rows hang on.
 
-    A contact that a merge orphaned is nobody else's: its orders are the survivor's now. Rows that were
-    taken off a contact again hang on nobody.
+    A contact that a merge orphaned is nobody else's: its orders are the survivor's now.
     """
-    evened = evened_out().subquery("evened_out")
+    owned, is_owned = _owned(terms)
     sale, si, contact, order = t.emarsys_sale, t.emarsys_si_contact, link_contact, link_order
     # Live customers are no one's former self, so a dead key and the survivor's order make the pair.
     orphaned = (contact.c.key == link_gone.c.customer_id) & (
@@ -55,23 +54,37 @@ def _owners(terms: Terms) -> sa.CTE:
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
         )
         .select_from(
-            sale.join(order, sale.c.order_number == order.c.order_number)
-            .join(si, sale.c.si_contact_id == si.c.si_contact_id)
-            .outerjoin(contact, si.c.contact_id == contact.c.contact_id)
-            .outerjoin(link_gone, orphaned)
-            .outerjoin(evened, is_part_of(sale, evened))
+            owned.outerjoin(contact, si.c.contact_id == contact.c.contact_id).outerjoin(
+                link_gone, orphaned
+            )
         )
-        .where(
-            evened.c.order_number.is_(None),
-            order.c.channel == "consumer",
-            order.c.is_settled,
-            ~order.c.is_cancelled,
-            order.c.person.is_not(None),
-            order.c.created_at >= terms.since,
-        )
+        .where(is_owned)
         .group_by(order.c.order_number)
         .cte("sale_owners")
     )
+
+
+def _owned(terms: Terms) -> tuple[sa.Join, sa.ColumnElement[bool]]:
+    """Join the sales rows with their orders and holders, and tell which of them hang on somebody.
+
+    Rows that were taken off a contact again hang on nobody.
+    """
+    evened = evened_out().subquery("evened_out")
+    sale, si, order = t.emarsys_sale, t.emarsys_si_contact, link_order
+    joined = (
+        sale.join(order, sale.c.order_number == order.c.order_number)
+        .join(si, sale.c.si_contact_id == si.c.si_contact_id)
+        .outerjoin(evened, is_part_of(sale, evened))
+    )
+    is_owned = sa.and_(
+        evened.c.order_number.is_(None),
+        order.c.channel == "consumer",
+        order.c.is_settled,
+        ~order.c.is_cancelled,
+        order.c.person.is_not(None),
+        order.c.created_at >= terms.since,
+    )
+    return joined, is_owned
 
 
 def _is_stranger() -> sa.ColumnElement[bool]:
@@ -168,15 +181,10 @@ def judgement_of_owners(terms: Terms) -> Judgement:
 
 def sales_checked(terms: Terms) -> sa.Select[Any]:
     """Select how many consumer orders with sales were looked at."""
-    owners = _owners(terms)
-    return populations(
-        {
-            "sales.wrong_contact": sa.func.count(),
-            "sales.generated_contact": sa.func.count(),
-            "identity.sales_on_orphan": sa.func.count(),
-        },
-        owners,
-    )
+    owned, is_owned = _owned(terms)
+    orders = sa.select(link_order.c.order_number).select_from(owned).where(is_owned).distinct()
+    checks = ("sales.wrong_contact", "sales.generated_contact", "identity.sales_on_orphan")
+    return populations({check: sa.func.count() for check in checks}, orders.subquery("owned"))
 
 
 def ordered_in_all() -> sa.Select[Any]:

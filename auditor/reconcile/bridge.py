@@ -42,7 +42,7 @@ def steps(terms: Terms) -> sa.Select[Any]:
     Source:
         DESIGN 7; CHECKS.md Terms.
     """
-    item = _items(terms).c
+    item = _sums(terms).c
     parts = sa.union_all(
         _part(item, text(CENTRA), item.base_minor),
         _part(item, item.whole_step, item.amount_minor - item.base_minor),
@@ -73,13 +73,40 @@ def _part(
     )
 
 
-def _items(terms: Terms) -> sa.CTE:
-    """Give every item of every order its place in the bridge.
+def _sums(terms: Terms) -> sa.CTE:
+    """Add up the items of all orders that have the same place in the bridge.
 
-    `whole_step` takes the whole difference where the order says why. Where it is NULL, the item is
+    `whole_step` takes the whole difference where the order says why. Where it is NULL, the items are
     split: what the currency setting changes, what came back (up to `kept_minor`), and the rest.
     """
-    line, order, market = link_sale.c, link_verdict.c, t.centra_market
+    line, place = link_sale.c, _places(terms)
+    netted = (line.word == "ok") & (
+        sa.func.abs(line.amount_minor - line.net_minor) > line.tolerance
+    )
+    kept = sa.case((netted, line.least_minor), else_=line.net_minor)
+    rest_step = _rest_step(place.c.verdict)
+    whole_step = place.c.whole_step
+    return (
+        sa.select(
+            place.c.market,
+            place.c.month,
+            whole_step,
+            whole_step.is_(None).label("is_split"),
+            rest_step.label("rest_step"),
+            sum_of(line.base_minor).label("base_minor"),
+            sum_of(line.sold_minor).label("sold_minor"),
+            sum_of(line.amount_minor).label("amount_minor"),
+            sum_of(kept).label("kept_minor"),
+        )
+        .select_from(link_sale.join(place, line.order_number == place.c.order_number))
+        .group_by(place.c.market, place.c.month, whole_step, rest_step)
+        .cte("bridge_sums")
+    )
+
+
+def _places(terms: Terms) -> sa.Subquery:
+    """Give every order its market, its month, and the step that takes all of it, if one does."""
+    order, market = link_verdict.c, t.centra_market
     is_known = order.channel.is_not(None)
     whole_step = sa.case(
         (order.gone_at.is_not(None), "cancelled"),
@@ -87,9 +114,6 @@ def _items(terms: Terms) -> sa.CTE:
         (order.channel != "consumer", order.channel),
         (order.is_cancelled, "cancelled"),
         (~order.is_judged, "late"),
-    )
-    netted = (line.word == "ok") & (
-        sa.func.abs(line.amount_minor - line.net_minor) > line.tolerance
     )
     local = sa.func.timezone(
         terms.zone, sa.func.timezone("UTC", order.created_at), type_=sa.DateTime
@@ -100,31 +124,23 @@ def _items(terms: Terms) -> sa.CTE:
     )
     return (
         sa.select(
+            order.order_number,
+            order.verdict,
             sa.case(
                 (is_known, sa.func.coalesce(market.c.name, order.market_id, "none")), else_=UNKNOWN
             ).label("market"),
             _month(moment).label("month"),
-            line.base_minor,
-            line.sold_minor,
-            line.amount_minor,
-            sa.case((netted, line.least_minor), else_=line.net_minor).label("kept_minor"),
             whole_step.label("whole_step"),
-            whole_step.is_(None).label("is_split"),
-            _rest_step().label("rest_step"),
         )
-        .select_from(
-            link_sale.join(link_verdict, line.order_number == order.order_number).outerjoin(
-                market, order.market_id == market.c.market_id
-            )
-        )
+        .select_from(link_verdict.outerjoin(market, order.market_id == market.c.market_id))
         .where(began)
-        .cte("bridge_items")
+        .subquery("place")
     )
 
 
-def _rest_step() -> ColumnElement[str]:
+def _rest_step(verdict: ColumnElement[str]) -> ColumnElement[str]:
     """Name what neither a return nor the currency setting explains."""
-    word, verdict, mistake = link_sale.c.word, link_verdict.c.verdict, pattern()
+    word, mistake = link_sale.c.word, pattern()
     is_missing = (verdict == "sales.missing_order") | (word == "missing")
     return sa.case(
         (sa.func.coalesce(is_missing, sa.false()), "missing"),

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from auditor.model.drift import DRIFT_TABLES
 from auditor.model.incident import Candidate
 from auditor.reconcile.featured import FEATURED
+from auditor.reconcile.populations import everyone, only
 from auditor.reconcile.sql import count_if
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from auditor.reconcile.populations import Featured
+    from auditor.reconcile.populations import Featured, Narrowing
     from auditor.reconcile.terms import Terms
     from auditor.warehouse import Warehouse
 
@@ -70,7 +71,7 @@ class DriftFeatures:
         if candidate.feature == PATTERN:
             has_it = drift.c.cause == candidate.value
         else:
-            subjects = topic.population(self._terms).subquery()
+            subjects = topic.population(self._terms, _drifted(topic, [candidate.check])).subquery()
             same = sa.select(subjects.c.key).where(subjects.c[candidate.feature] == candidate.value)
             has_it = topic.key(drift).in_(same)
         free = (drift.c.check_id == candidate.check) & drift.c.incident.is_(None)
@@ -109,7 +110,7 @@ class DriftFeatures:
             .group_by(rows.c.check_id, rows.c.key)
             .subquery("subjects")
         )
-        people = topic.population(self._terms).subquery("population")
+        people = topic.population(self._terms, _drifted(topic, checks)).subquery("population")
         features = [people.c[name] for name in topic.features] + [subjects.c[PATTERN]]
         check = (subjects.c.check_id, subjects.c.drifted)
         sets = [sa.tuple_(*check, feature) for feature in features]
@@ -127,7 +128,7 @@ class DriftFeatures:
         shared = [one for one in shared if one.feature]
         if not shared:
             return []
-        people = topic.population(self._terms).subquery("population")
+        people = topic.population(self._terms, everyone).subquery("population")
         counts: list[sa.ColumnElement[int]] = []
         for one in shared:
             looked_at = people.c[topic.checks[one.check]]
@@ -147,6 +148,15 @@ class DriftFeatures:
             )
             for i, one in enumerate(shared)
         ]
+
+
+def _drifted(topic: Featured, checks: Sequence[str]) -> Narrowing:
+    """Take only the drifted subjects of some checks: all else of a population is never computed."""
+    drift = topic.drift.c
+    keys = sa.select(topic.key(topic.drift).label("key")).where(
+        drift.check_id.in_(checks), drift.incident.is_(None)
+    )
+    return only(keys.distinct().subquery("drifted"))
 
 
 def _frequent(topic: Featured, checks: Collection[str], least: int) -> sa.Select[Any]:

@@ -32,6 +32,28 @@ if TYPE_CHECKING:
 
     from auditor.reconcile.terms import Terms
 
+    Narrowing = Callable[[sa.FromClause, ColumnElement[str]], sa.FromClause]
+    """Takes rows of a population, and their key, and returns those that are wanted."""
+
+
+def everyone(rows: sa.FromClause, key: ColumnElement[str]) -> sa.FromClause:
+    """Take all rows of a population."""
+    del key
+    return rows
+
+
+def only(keys: sa.Subquery) -> Narrowing:
+    """Take the rows of some keys, before anything is joined to them or computed of them.
+
+    Args:
+        keys: Has `key`, each once.
+    """
+
+    def narrowed(rows: sa.FromClause, key: ColumnElement[str]) -> sa.FromClause:
+        return rows.join(keys, key == keys.c.key)
+
+    return narrowed
+
 
 @dataclass(frozen=True, slots=True)
 class Featured:
@@ -41,14 +63,14 @@ class Featured:
         drift: Where their rows stand.
         key: Gives the key, in the population, of a drift row.
         population: Selects `key`, a text column per feature and a boolean per population, one row
-            per key.
+            per key: `everyone`, or `only` some keys.
         features: By column: how its value is put into words.
         checks: By check: the column that tells whether it looked at a row.
     """
 
     drift: sa.Table
     key: Callable[[sa.Table], ColumnElement[str]]
-    population: Callable[[Terms], sa.Select[Any]]
+    population: Callable[[Terms, Narrowing], sa.Select[Any]]
     features: Mapping[str, str]
     checks: Mapping[str, str]
 
@@ -78,7 +100,7 @@ def _hour(moment: ColumnElement[Any]) -> ColumnElement[str]:
     return sa.cast(sa.func.date_trunc("hour", moment), sa.Text)
 
 
-def orders(terms: Terms) -> sa.Select[Any]:
+def orders(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every order with what it has in common with others."""
     del terms
     row, order, store, market = link_order.c, t.centra_order, t.centra_store, t.centra_market
@@ -99,7 +121,8 @@ def orders(terms: Terms) -> sa.Select[Any]:
             for name in ("wholesale", "marketplace", "internal")
         ],
     ).select_from(
-        link_order.outerjoin(order, row.order_number == order.c.order_number)
+        taken(link_order, row.order_number)
+        .outerjoin(order, row.order_number == order.c.order_number)
         .outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)
         .outerjoin(merged, row.customer_id == merged.c.survivor_id)
@@ -117,7 +140,7 @@ def _merges() -> sa.Select[Any]:
     )
 
 
-def contacts(terms: Terms) -> sa.Select[Any]:
+def contacts(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every contact with what it has in common with others."""
     del terms
     row, contact = link_contact.c, t.emarsys_contact
@@ -145,7 +168,8 @@ def contacts(terms: Terms) -> sa.Select[Any]:
         (counted & row.key.is_not(None)).label("is_keyed"),
         linked.label("is_linked"),
     ).select_from(
-        link_contact.outerjoin(contact, row.contact_id == contact.c.contact_id)
+        taken(link_contact, row.contact_id)
+        .outerjoin(contact, row.contact_id == contact.c.contact_id)
         .outerjoin(
             customer,
             sa.func.coalesce(row.customer_id, row.erased_customer_id) == customer.c.customer_id,
@@ -155,25 +179,27 @@ def contacts(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def people(terms: Terms) -> sa.Select[Any]:
+def people(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every person who must have a contact, with what they have in common with others."""
     person, customer, store = covered(terms).subquery("people"), t.centra_customer, t.centra_store
+    key = "centra:" + person.c.customer_id
     return sa.select(
-        ("centra:" + person.c.customer_id).label("key"),
+        key.label("key"),
         link_bought.c.market,
         store.c.name.label("store"),
         link_person.c.consent,
         *moment_features(customer.c.created_at),
         sa.true().label("is_covered"),
     ).select_from(
-        person.join(customer, person.c.customer_id == customer.c.customer_id)
+        taken(person, key)
+        .join(customer, person.c.customer_id == customer.c.customer_id)
         .join(link_person, person.c.email_key == link_person.c.email_key)
         .outerjoin(store, customer.c.store_id == store.c.store_id)
         .outerjoin(link_bought, person.c.email_key == link_bought.c.person)
     )
 
 
-def items(terms: Terms) -> sa.Select[Any]:
+def items(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every item of either side with what it has in common with others."""
     del terms
     row, size, variant, product = link_item.c, t.centra_size.c, t.centra_variant, t.centra_product
@@ -202,56 +228,59 @@ def items(terms: Terms) -> sa.Select[Any]:
         (row.available & row.is_settled).label("is_offered"),
         catalogue.is_judged().label("is_judged"),
         catalogue.is_counted().label("is_counted"),
-    ).select_from(link_item.outerjoin(made, row.item == made.c.item))
+    ).select_from(taken(link_item, row.item).outerjoin(made, row.item == made.c.item))
 
 
-def members(terms: Terms) -> sa.Select[Any]:
+def members(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every judged contact of a segment with what it has in common with others."""
     row, contact = link_member.c, link_contact.c
     names = {str(audience.segment): audience.name for audience in terms.audiences}
     segment = sa.case(names, value=row.segment_id) if names else row.segment_id
+    key = row.segment_id + "/" + row.contact_id
     return sa.select(
-        (row.segment_id + "/" + row.contact_id).label("key"),
+        key.label("key"),
         sa.func.coalesce(segment, row.segment_id).label("segment"),
         link_bought.c.market,
         *moment_features(contact.changed_at),
         sa.true().label("is_judged"),
     ).select_from(
-        link_member.join(link_contact, row.contact_id == contact.contact_id).outerjoin(
-            link_bought, row.person == link_bought.c.person
-        )
+        taken(link_member, key)
+        .join(link_contact, row.contact_id == contact.contact_id)
+        .outerjoin(link_bought, row.person == link_bought.c.person)
     )
 
 
-def events(terms: Terms) -> sa.Select[Any]:
+def events(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every lifecycle event with what it has in common with others.
 
     Who it fired for tells how its sender goes about it: for every order of a store, or of a channel.
     """
     event, contact = lifecycle_events(terms), link_contact
     whose = sa.func.coalesce(contact.c.person, contact.c.email_key)
+    key = "event:" + event.c.event_id
     return sa.select(
-        ("event:" + event.c.event_id).label("key"),
+        key.label("key"),
         event.c.name.label("event"),
         link_bought.c.channel,
         link_bought.c.store,
         *moment_features(event.c.happened_at),
         sa.true().label("is_judged"),
     ).select_from(
-        event.outerjoin(contact, event.c.contact_id == contact.c.contact_id).outerjoin(
-            link_bought, whose == link_bought.c.person
-        )
+        taken(event, key)
+        .outerjoin(contact, event.c.contact_id == contact.c.contact_id)
+        .outerjoin(link_bought, whose == link_bought.c.person)
     )
 
 
-def firings(terms: Terms) -> sa.Select[Any]:
+def firings(terms: Terms, taken: Narrowing) -> sa.Select[Any]:
     """Select every parcel, confirmable order and event without either, with what they share."""
     del terms
     row, order, store, market = link_event.c, t.centra_order, t.centra_store, t.centra_market
     has_cause, has_event = row.subject.is_not(None), row.event_id.is_not(None)
     is_shipped = row.is_judged & (row.role == SHIPPED)
+    key = sa.func.coalesce(row.subject, "event:" + row.event_id)
     return sa.select(
-        sa.func.coalesce(row.subject, "event:" + row.event_id).label("key"),
+        key.label("key"),
         market.c.name.label("market"),
         store.c.name.label("store"),
         order.c.payment_method.label("payment_method"),
@@ -261,7 +290,8 @@ def firings(terms: Terms) -> sa.Select[Any]:
         (is_shipped & has_cause & has_event).label("is_pair"),
         (row.is_judged & (row.role == CONFIRMED) & has_cause).label("is_confirmable"),
     ).select_from(
-        link_event.outerjoin(order, row.order_number == order.c.order_number)
+        taken(link_event, key)
+        .outerjoin(order, row.order_number == order.c.order_number)
         .outerjoin(store, order.c.store_id == store.c.store_id)
         .outerjoin(market, order.c.market_id == market.c.market_id)
     )

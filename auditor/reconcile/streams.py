@@ -17,7 +17,7 @@ from auditor.model.drift import (
     link_stream,
 )
 from auditor.reconcile.firing import SHIPPED
-from auditor.reconcile.sql import LONG_AGO, any_of, count_if, text
+from auditor.reconcile.sql import LONG_AGO, any_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,11 +61,10 @@ def streams(terms: Terms) -> sa.Select[Any]:
     Source:
         Emarsys reference 7 (`load_date`, `loaded_at`; latency is not published), CHECKS.md freshness.
     """
-    kinds, causes = _event_types(terms).cte("kinds"), _causes(terms).cte("causes")
     parts = (
         _stream("orders", _orders(terms), _order_lags(terms)),
         _stream("contacts", _contacts(terms), None),
-        _stream("events", _events(terms, kinds, causes), _event_lags(terms)),
+        _stream("events", _events(terms), _event_lags(terms)),
     )
     return sa.select(sa.union_all(*parts).subquery())
 
@@ -87,34 +86,41 @@ def _orders(terms: Terms) -> sa.Select[Any]:
     due = (
         sa.select(link_order.c.created_at, order.c.updated_at)
         .select_from(link_order.join(order, order.c.order_number == link_order.c.order_number))
-        .where(link_order.c.is_due, link_order.c.order_number.in_(expecting))
+        .where(
+            link_order.c.is_due,
+            link_order.c.created_at > _since(newest_at),
+            link_order.c.order_number.in_(expecting),
+        )
     )
     return _followed(due, newest_at, terms.as_of - terms.stalls["orders"])
 
 
-def _events(terms: Terms, kinds: sa.CTE, causes: sa.CTE) -> sa.Select[Any]:
+def _events(terms: Terms) -> sa.Select[Any]:
     newest_at = (
         sa.select(sa.func.max(t.emarsys_event.c.loaded_at))
-        .where(t.emarsys_event.c.event_type_id.in_(sa.select(kinds.c.event_type_id)))
+        .where(t.emarsys_event.c.event_type_id.in_(_event_types(terms)))
         .scalar_subquery()
     )
-    made = sa.select(causes.c.at.label("created_at"), causes.c.touched_at.label("updated_at"))
+    made = _causes(terms, _since(newest_at))
     return _followed(made, newest_at, terms.as_of - terms.stalls["events"])
+
+
+def _since(newest_at: sa.ScalarSelect[datetime]) -> ColumnElement[datetime]:
+    return sa.func.coalesce(newest_at, LONG_AGO)
 
 
 def _followed(
     made: sa.Select[Any], newest_at: sa.ScalarSelect[datetime], limit: datetime
 ) -> sa.Select[Any]:
-    """Count the records made since the newest row that should have followed before the limit."""
+    """Count the records that should have followed before the limit; all were made since the newest row."""
     row = made.subquery().c
-    since = sa.func.coalesce(newest_at, LONG_AGO)
-    is_owed = (row.created_at > since) & (sa.func.greatest(row.created_at, row.updated_at) <= limit)
+    is_owed = sa.func.greatest(row.created_at, row.updated_at) <= limit
     columns: list[ColumnElement[Any]] = [
-        sa.func.max(sa.case((is_owed, row.created_at))).label("moved_at"),
-        sa.cast(count_if(is_owed), sa.BigInteger).label("waiting"),
+        sa.func.max(row.created_at).label("moved_at"),
+        sa.cast(sa.func.count(), sa.BigInteger).label("waiting"),
         newest_at.label("newest_at"),
     ]
-    return sa.select(*columns)
+    return sa.select(*columns).where(is_owed)
 
 
 def _contacts(terms: Terms) -> sa.Select[Any]:
@@ -142,7 +148,9 @@ def _contacts(terms: Terms) -> sa.Select[Any]:
         .cte("people_made")
     )
     newest_at = sa.select(sa.func.max(found.c.created_at)).where(found.c.is_known).scalar_subquery()
-    made = sa.select(found.c.created_at, found.c.updated_at).where(~found.c.is_known)
+    made = sa.select(found.c.created_at, found.c.updated_at).where(
+        ~found.c.is_known, found.c.created_at > _since(newest_at)
+    )
     return _followed(made, newest_at, terms.as_of - terms.stalls["contacts"])
 
 
@@ -152,11 +160,16 @@ def _contacts(terms: Terms) -> sa.Select[Any]:
 def _event_types(terms: Terms) -> sa.Select[Any]:
     row = t.emarsys_event_definition.c
     named = row.name.in_(terms.lifecycle_events)
-    return sa.select(row.event_type_id, row.name).where(named).distinct()
+    return sa.select(row.event_type_id).where(named)
 
 
-def _causes(terms: Terms) -> sa.Select[Any]:
-    """Select what lifecycle events are fired for: the event's name, the person, and since when."""
+def _causes(terms: Terms, since: ColumnElement[datetime]) -> sa.Select[Any]:
+    """Select the moments of what lifecycle events are fired for: when it came about, and was touched last.
+
+    Args:
+        terms: Name the events; what none is named for is not fired for.
+        since: What came about later.
+    """
     order, shipment = t.centra_order, t.centra_shipment
     of_order = link_order.join(order, order.c.order_number == link_order.c.order_number)
     mailable = link_order.c.person.in_(
@@ -164,26 +177,25 @@ def _causes(terms: Terms) -> sa.Select[Any]:
     )
     confirmed = (
         sa.select(
-            text(terms.confirmed_event).label("name"),
-            link_order.c.person,
-            link_order.c.created_at.label("at"),
-            order.c.updated_at.label("touched_at"),
+            link_order.c.created_at.label("created_at"), order.c.updated_at.label("updated_at")
         )
         .select_from(of_order)
-        .where(link_order.c.is_due, mailable, _named(terms.confirmed_event))
-    )
-    shipped = (
-        sa.select(
-            text(terms.shipped_event),
-            link_order.c.person,
-            sa.func.coalesce(shipment.c.shipped_at, shipment.c.updated_at),
-            shipment.c.updated_at,
+        .where(
+            link_order.c.is_due,
+            link_order.c.created_at > since,
+            mailable,
+            _named(terms.confirmed_event),
         )
+    )
+    left_at = sa.func.coalesce(shipment.c.shipped_at, shipment.c.updated_at)
+    shipped = (
+        sa.select(left_at, shipment.c.updated_at)
         .select_from(
             link_order.join(shipment, shipment.c.order_number == link_order.c.order_number)
         )
         .where(
             shipment.c.is_shipped,
+            left_at > since,
             link_order.c.channel == "consumer",
             mailable,
             _named(terms.shipped_event),
@@ -200,17 +212,13 @@ def _named(event: str | None) -> ColumnElement[bool]:
 
 
 def _order_lags(terms: Terms) -> sa.Select[Any]:
-    sale = t.emarsys_sale.c
-    first = (
-        sa.select(sale.order_number, sa.func.min(sale.loaded_at).label("loaded_at"))
-        .group_by(sale.order_number)
-        .subquery("first_loads")
-    )
-    lag = _seconds(first.c.loaded_at) - _seconds(link_order.c.created_at)
+    sale, order = t.emarsys_sale, link_order.c
+    lag = _seconds(sa.func.min(sale.c.loaded_at)) - _seconds(order.created_at)
     return (
         sa.select(lag.label("lag_s"))
-        .select_from(first.join(link_order, first.c.order_number == link_order.c.order_number))
-        .where(link_order.c.is_due, link_order.c.created_at > terms.as_of - TIMED)
+        .select_from(link_order.join(sale, order.order_number == sale.c.order_number))
+        .where(order.is_due, order.created_at > terms.as_of - TIMED)
+        .group_by(order.order_number, order.created_at)
     )
 
 

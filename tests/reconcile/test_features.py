@@ -12,6 +12,7 @@ from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES, drift_sales
 from auditor.reconcile.featured import FEATURED
 from auditor.reconcile.features import DriftFeatures
+from auditor.reconcile.populations import everyone
 from tests.reconcile.books import NOW, OLD, TERMS, Books
 
 CHECK = "sales.missing_order"
@@ -118,7 +119,7 @@ def test_events_that_fire_for_one_channel_share_their_cause(books: Books):
 
 def test_every_feature_and_population_is_a_column_of_its_select():
     for topic in FEATURED:
-        columns = set(topic.population(TERMS).selected_columns.keys())
+        columns = set(topic.population(TERMS, everyone).selected_columns.keys())
         assert {"key", *topic.features, *topic.checks.values()} <= columns
 
 
