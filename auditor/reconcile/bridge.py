@@ -74,33 +74,46 @@ def _part(
 
 
 def _sums(terms: Terms) -> sa.CTE:
-    """Add up the items of all orders that have the same place in the bridge.
+    """Add up the items of all orders that have the same place in the bridge."""
+    item = _items(terms).c
+    amounts = ("base_minor", "sold_minor", "amount_minor", "kept_minor")
+    return (
+        sa.select(
+            item.market,
+            item.month,
+            item.whole_step,
+            item.whole_step.is_(None).label("is_split"),
+            item.rest_step,
+            *(sum_of(item[name]).label(name) for name in amounts),
+        )
+        .group_by(item.market, item.month, item.whole_step, item.rest_step)
+        .cte("bridge_sums")
+    )
 
-    `whole_step` takes the whole difference where the order says why. Where it is NULL, the items are
+
+def _items(terms: Terms) -> sa.Subquery:
+    """Give every item of every order its place in the bridge.
+
+    `whole_step` takes the whole difference where the order says why. Where it is NULL, the item is
     split: what the currency setting changes, what came back (up to `kept_minor`), and the rest.
     """
     line, place = link_sale.c, _places(terms)
     netted = (line.word == "ok") & (
         sa.func.abs(line.amount_minor - line.net_minor) > line.tolerance
     )
-    kept = sa.case((netted, line.least_minor), else_=line.net_minor)
-    rest_step = _rest_step(place.c.verdict)
-    whole_step = place.c.whole_step
     return (
         sa.select(
             place.c.market,
             place.c.month,
-            whole_step,
-            whole_step.is_(None).label("is_split"),
-            rest_step.label("rest_step"),
-            sum_of(line.base_minor).label("base_minor"),
-            sum_of(line.sold_minor).label("sold_minor"),
-            sum_of(line.amount_minor).label("amount_minor"),
-            sum_of(kept).label("kept_minor"),
+            place.c.whole_step,
+            _rest_step(place.c.verdict).label("rest_step"),
+            line.base_minor,
+            line.sold_minor,
+            line.amount_minor,
+            sa.case((netted, line.least_minor), else_=line.net_minor).label("kept_minor"),
         )
         .select_from(link_sale.join(place, line.order_number == place.c.order_number))
-        .group_by(place.c.market, place.c.month, whole_step, rest_step)
-        .cte("bridge_sums")
+        .subquery("bridge_items")
     )
 
 
