@@ -15,6 +15,7 @@ from auditor.correct.applying.halt import Halt
 from auditor.correct.applying.journal import OUTCOMES, UNDECIDED, Journal
 from auditor.correct.applying.lease import Lease, this_process
 from auditor.correct.applying.opened import opened_desk
+from auditor.correct.applying.pushed import lost
 from auditor.correct.applying.undo import undo_plan
 from auditor.correct.files import write_plan
 from auditor.errors import ConfigError, UnsafePlanError
@@ -116,7 +117,7 @@ def apply(run: Run, path: Path, approved: str, *, only_auto: bool = False) -> Ap
         go.require_safe(approved)
         with go.leased() as lease:
             go.journal = Journal(go.ledger, go.brand, run.clock, lease.require)
-            go.journal.begin(go.plan, go.digest, path.as_posix())
+            go.journal.begin(go.plan, go.digest, path.resolve().as_posix())
             chosen = go.chosen(only_auto=only_auto)
             stopped = None
             if chosen:
@@ -230,6 +231,7 @@ class _Go:
                 query.streams_read_since(self.ledger, self.brand, self.plan.as_of),
                 _halt(self.run, self.ledger).reason(),
                 self.expectations(),
+                lost(self.ledger, self.plan, self.digest),
             )
         )
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
-from auditor.correct.applying.journal import MADE, UNDECIDED
+from auditor.correct.applying.pushed import pushed
 from auditor.correct.applying.writers.catalogue import CatalogueWriter
 from auditor.correct.applying.writers.contacts import ContactFieldsWriter, NewContactWriter
 from auditor.correct.applying.writers.events import EventWriter
@@ -79,13 +79,13 @@ class Desk:
         opener = write_opener(self.settings.emarsys, clock=self.clock, gate=self.gate)
         return self.stack.enter_context(closing(opener()))
 
-    def sent(self, kind: type) -> list[p.Change]:
-        """Return the changes of a kind that this plan has sent, or may have, and that may stand."""
-        return [
-            change
-            for change, receipt in self._receipted()
-            if isinstance(change.request, kind) and receipt.state in (*MADE, *UNDECIDED)
-        ]
+    def pushed(self) -> list[p.Change]:
+        """Return what was pushed of the catalogue since the audit, by this plan and others, in order.
+
+        Raises:
+            UnsafePlanError: the file of another plan is gone or was changed.
+        """
+        return pushed(self.journal.ledger, self.plan, self.digest)
 
     def fired(self) -> list[p.EventFiring]:
         """Return the events of the plan that may have been fired already."""
@@ -183,7 +183,7 @@ def _catalogue(desk: Desk) -> Writer:
     cap = cap_of("push_catalogue", desk.settings)
     hapi = desk.stack.enter_context(closing(open_hapi(sales, desk.gate)))
     least = ceil(desk.plan.items * (1 - cap.share))
-    return CatalogueWriter(catalogue.feed, hapi, least, lambda: desk.sent(p.CatalogueCells))
+    return CatalogueWriter(catalogue.feed, hapi, least, desk.pushed)
 
 
 WRITERS: dict[type, Callable[[Desk], Writer]] = {

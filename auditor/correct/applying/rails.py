@@ -41,6 +41,7 @@ class Attempt:
         read_since: Streams that a newer run has read to their end.
         halted: Why nothing may be written, None where it may.
         expectations: The digest of those that are in force; None where nobody asks.
+        lost: Why it would take back what other plans have pushed; None where it would not.
     """
 
     plan: Plan
@@ -51,6 +52,7 @@ class Attempt:
     read_since: Collection[str] = ()
     halted: str | None = None
     expectations: str | None = None
+    lost: str | None = None
 
 
 Function = TypeVar("Function")
@@ -122,6 +124,12 @@ def _snapshot(attempt: Attempt) -> None:
         raise StalePlanError(
             f"The plan is superseded: {', '.join(newer)} were read again since; make a new plan."
         )
+
+
+@_named(RAILS, "pushes")
+def _pushes(attempt: Attempt) -> None:
+    if attempt.lost is not None:
+        raise UnsafePlanError(attempt.lost)
 
 
 @_named(RAILS, "class")

@@ -125,6 +125,12 @@ class Shop:
         raw["corrections"] = raw.get("corrections", {}) | corrections
         self.running.settings.write_text(yaml.safe_dump(raw))
 
+    def change_store(self, **places: str) -> None:
+        """Keep a store elsewhere."""
+        raw = yaml.safe_load(self.running.settings.read_text())
+        raw["store"] = raw.get("store", {}) | places
+        self.running.settings.write_text(yaml.safe_dump(raw))
+
     @property
     def contacts(self) -> dict[int, Contact]:
         """Return the contacts of the account by id."""

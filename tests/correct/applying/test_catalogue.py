@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from auditor.errors import UnsafePlanError
 from auditor.model.plan import CatalogueCells
 from auditor.pipeline import apply, undo, verify
 from auditor.sandbox.wire import Fault
@@ -130,13 +132,90 @@ def test_a_cell_that_the_feeds_makers_have_set_since_is_theirs_in_later_pushes(s
     assert prices(shop, places) == [77_700, (places[1] + 1) * 100]
 
 
-def test_a_push_holds_nothing_of_another_plan(shop):
+def applied_one_by_one(shop: Shop, changes: Iterable[Change], **parts: Any) -> list[Path]:
+    """Apply a plan of each change, and return where the plans stand."""
+    return [applied(shop, one, **parts).path for one in changes]
+
+
+def test_a_push_holds_what_other_plans_of_the_same_audit_have_pushed(shop):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 3)
+    applied_one_by_one(shop, changes)
+    assert prices(shop, places) == [(place + 1) * 100 for place in places]
+
+
+def test_cells_of_one_item_that_two_plans_set_stand_together(shop):
+    shop.feed_of_its_own()
+    applied_one_by_one(shop, [cells(shop, price="1.00"), cells(shop, title="Ours")])
+    assert (rows(shop)[0].price_minor, rows(shop)[0].title) == (100, "Ours")
+
+
+def test_a_plan_that_goes_on_holds_what_another_has_pushed_meanwhile(shop):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 3)
+    path, digest = shop.plan(*changes[:2], items=len(rows(shop)))
+    halted_after_one(shop, path, digest)
+    applied(shop, changes[2])
+    apply(shop.run(), path, digest)
+    assert prices(shop, places) == [(place + 1) * 100 for place in places]
+
+
+def test_a_push_holds_nothing_of_an_earlier_audit(shop):
     shop.feed_of_its_own()
     changes, places = repriced(shop, 2)
     before = prices(shop, places)
-    for one in changes:
-        applied(shop, one)
+    applied(shop, changes[0])
+    applied(shop, changes[1], run="run-2")
     assert prices(shop, places) == [before[0], (places[1] + 1) * 100]
+
+
+def test_what_was_taken_back_is_in_no_push_of_another_plan(shop):
+    feed = shop.feed_of_its_own()
+    old_feed = feed.read_bytes()
+    changes, places = repriced(shop, 2)
+    before = prices(shop, places)
+    path, digest = shop.plan(changes[0], items=len(rows(shop)))
+    apply(shop.run(), path, digest)
+    shop.write_feed(feed)
+    verify(shop.run(), path)
+    back = undo(shop.run(), path)
+    apply(shop.run(), back.path, back.digest)
+    feed.write_bytes(old_feed)
+    applied(shop, changes[1])
+    assert prices(shop, places) == [before[0], (places[1] + 1) * 100]
+
+
+def without_an_earlier_plan(shop: Shop) -> tuple[Path, str]:
+    """Return a plan, after another of the same audit was applied whose file is gone by now."""
+    shop.feed_of_its_own()
+    changes, _ = repriced(shop, 2)
+    (gone,) = applied_one_by_one(shop, changes[:1])
+    gone.unlink()
+    return shop.plan(changes[1], items=len(rows(shop)))
+
+
+def test_nothing_is_pushed_that_would_take_back_what_a_lost_plan_has_pushed(shop):
+    path, digest = without_an_earlier_plan(shop)
+    with pytest.raises(UnsafePlanError, match="audit again and make a new plan"):
+        apply(shop.run(), path, digest)
+    assert len(shop.sent("/catalog/api")) == 1
+
+
+def test_a_plan_that_pushes_nothing_does_not_mind_a_lost_one(shop):
+    without_an_earlier_plan(shop)
+    path, digest = shop.plan(shop.rename())
+    assert apply(shop.run(), path, digest).count("verified") == 1
+
+
+def test_a_plan_is_found_from_whichever_folder_another_is_applied(shop, tmp_path):
+    shop.feed_of_its_own()
+    changes, places = repriced(shop, 2)
+    store = {"ledger": f"sqlite:///{shop.folder}/ledger.sqlite"}
+    shop.change_store(**store)
+    applied(shop, changes[0])
+    with contextlib.chdir(tmp_path):
+        applied(shop, changes[1])
+    assert prices(shop, places) == [(place + 1) * 100 for place in places]
 
 
 def test_several_are_taken_back_together(shop):

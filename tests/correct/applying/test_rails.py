@@ -132,6 +132,12 @@ def test_a_stream_that_the_plan_does_not_touch_may_be_read_since(attempt):
     require_safe(attempt(read_since={"stores"}))
 
 
+@rail("pushes")
+def test_a_plan_that_would_take_back_what_others_pushed_is_refused(attempt):
+    with pytest.raises(UnsafePlanError, match="its file is gone"):
+        require_safe(attempt(lost="its file is gone"))
+
+
 @rail("class")
 @pytest.mark.parametrize("kind", ["propose", "none"])
 def test_what_policy_leaves_to_people_is_refused(attempt, kind):

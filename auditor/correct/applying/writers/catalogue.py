@@ -1,7 +1,7 @@
 """The catalogue: the feed as it is now, with the cells of the plan set, pushed whole.
 
-A push does not change the feed, which is the brand's own file. Whatever the plan has sent before is
-therefore set in every later push too: the feed alone would take it back.
+A push does not change the feed, which is the brand's own file. Whatever was pushed since the audit, by
+this plan or another, is therefore set in every later push too: the feed alone would take it back.
 
 Source:
     Emarsys reference 6: a pushed file replaces the catalogue; no call tells what became of a cell, so
@@ -49,15 +49,15 @@ class CatalogueWriter:
         feed: Address or path of the feed.
         hapi: Takes the file.
         least: How many rows the feed must have: fewer would shrink the catalogue beyond its cap.
-        mine: Returns the changes of the plan that were sent, or may have been.
+        pushed: Returns what was pushed since the audit, or may have been, in the order of the pushes.
     """
 
     at_once, shows_later, may_repeat = AT_ONCE, True, True
 
     def __init__(
-        self, feed: str, hapi: Hapi, least: int, mine: Callable[[], Sequence[Change]]
+        self, feed: str, hapi: Hapi, least: int, pushed: Callable[[], Sequence[Change]]
     ) -> None:
-        self._feed, self._hapi, self._least, self._mine = feed, hapi, least, mine
+        self._feed, self._hapi, self._least, self._pushed = feed, hapi, least, pushed
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the feed and compare its cells with what the changes expect, and what they set.
@@ -69,7 +69,11 @@ class CatalogueWriter:
             return self._sights(feed.file, _requests(changes))
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
-        """Push the feed as it is now, with the cells set of these changes and of those before them."""
+        """Push the feed as it is now, with the cells set of these changes and of those before them.
+
+        Raises:
+            UnsafePlanError: what was pushed before is not known any more, or the feed lost rows.
+        """
         private_folder(DRAFTS)
         with (
             tempfile.TemporaryDirectory(dir=DRAFTS) as folder,
@@ -95,12 +99,12 @@ class CatalogueWriter:
         return [sight if sight.place == "after" else None for sight in self.look(changes)]
 
     def _standing(self, feed: BinaryIO, changes: Sequence[Change]) -> list[CatalogueCells]:
-        """Return what the plan has sent before and the feed still lacks; leave the feed at its beginning.
+        """Return what was pushed before and the feed still lacks; leave the feed at its beginning.
 
         Where the feed's makers have written something else by now, that is theirs to say.
         """
         own = {change.id for change in changes}
-        earlier = _requests([change for change in self._mine() if change.id not in own])
+        earlier = _last_set(_requests(one for one in self._pushed() if one.id not in own))
         if not earlier:
             return []
         sights = self._sights(feed, earlier)
@@ -128,6 +132,15 @@ class CatalogueWriter:
 
 def _requests(changes: Iterable[Change]) -> list[CatalogueCells]:
     return [request_of(change, CatalogueCells) for change in changes]
+
+
+def _last_set(requests: Iterable[CatalogueCells]) -> list[CatalogueCells]:
+    """Return each cell by itself as it was set last: what was taken back since stands no more."""
+    last = {(one.item, column): one for one in requests for column in one.set}
+    return [
+        CatalogueCells(item, {column: one.set[column]}, {column: one.expect[column]})
+        for (item, column), one in last.items()
+    ]
 
 
 def _edits(requests: Iterable[CatalogueCells]) -> dict[str, dict[str, str]]:
