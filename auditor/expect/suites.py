@@ -9,6 +9,8 @@ date) and `{$PARAMETER: <table>.<column>}` for the values that a column of anoth
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -18,6 +20,7 @@ from auditor.errors import ConfigError
 from auditor.expect.expectation import NO_DRIFT, Expectation, Scalar, listed
 from auditor.model.finding import Check, Severity
 from auditor.model.tables import STREAM_TABLES, metadata
+from auditor.resources import expectation_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,7 +90,7 @@ def _load_suite(file: Traversable) -> Iterator[tuple[str, Expectation]]:
         try:
             yield place, _expectation(entry, suite)
         except msgspec.ValidationError as exc:
-            raise ConfigError(f"{place}: {_sentence(exc)}.") from exc
+            raise ConfigError(f"{place}: {_sentence(exc)}") from exc
 
 
 def _read_suite(file: Traversable) -> _Suite:
@@ -98,7 +101,7 @@ def _read_suite(file: Traversable) -> _Suite:
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{file.name}: the suite cannot be read; check the file.") from exc
     except msgspec.ValidationError as exc:
-        raise ConfigError(f"{file.name}: {_sentence(exc)}.") from exc
+        raise ConfigError(f"{file.name}: {_sentence(exc)}") from exc
 
 
 def _text(file: Traversable) -> str:
@@ -117,6 +120,13 @@ def _expectation(entry: dict[str, Any], suite: _Suite) -> Expectation:
     check = expectation.check
     if not check.id.startswith(f"{suite.suite}."):
         raise msgspec.ValidationError(f"the check id must start with `{suite.suite}.`")
+    if expectation.type == NO_DRIFT:
+        _refuse_what_is_not_reconciled(check)
+    _refuse_unknown_needs(check)
+    return expectation
+
+
+def _refuse_unknown_needs(check: Check) -> None:
     for key in ("needs", "heeds", "needs_before"):
         for stream in getattr(check, key):
             if stream not in STREAM_TABLES:
@@ -125,7 +135,26 @@ def _expectation(entry: dict[str, Any], suite: _Suite) -> Expectation:
         table, _, column = name.partition(".")
         if table not in metadata.tables or column not in metadata.tables[table].c:
             raise msgspec.ValidationError(f"needs_told names `{name}`, which is no column")
-    return expectation
+
+
+def _refuse_what_is_not_reconciled(check: Check) -> None:
+    known = _reconciled()
+    if check.id not in known:
+        close = get_close_matches(check.id, sorted(known), n=1, cutoff=0.8)
+        own = sorted(name for name in known if name.startswith(f"{check.suite}."))
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(own) or 'none'}."
+        raise msgspec.ValidationError(f"no such check; {hint}")
+
+
+@cache
+def _reconciled() -> frozenset[str]:
+    """Return the checks that the reconcile stage knows: all of them stand in the suites that ship."""
+    return frozenset(
+        str(entry.get("check"))
+        for file in expectation_files()
+        for entry in _read_suite(file).expectations
+        if entry.get("type") == NO_DRIFT
+    )
 
 
 def _of_drift(entry: _DriftEntry, suite: _Suite) -> Expectation:
@@ -191,4 +220,5 @@ def _stream(table: str) -> str:
 
 
 def _sentence(exc: msgspec.ValidationError) -> str:
-    return str(exc).rstrip(".")
+    said = str(exc)
+    return said if said.endswith((".", "?")) else f"{said}."

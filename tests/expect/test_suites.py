@@ -139,6 +139,20 @@ WRONG = {
 }
 
 
+def test_a_check_that_reconcile_does_not_have_is_told_with_the_nearest(tmp_path):
+    typo = DRIFT_ENTRY.replace("withdrawn_but_opted_in", "withdrawn_but_optd_in")
+    expected = (
+        r"^suite0\.yaml, entry 1 \(consent\.withdrawn_but_optd_in\): no such check; did you mean "
+    )
+    with pytest.raises(ConfigError, match=expected + r"consent\.withdrawn_but_opted_in\?$"):
+        load(tmp_path, typo)
+
+
+def test_a_check_that_resembles_none_is_told_with_those_of_its_suite(tmp_path):
+    with pytest.raises(ConfigError, match=r"no such check; there are consent\.\w+, .+\.$"):
+        load(tmp_path, DRIFT_ENTRY.replace("withdrawn_but_opted_in", "zzz"))
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_entry_is_named_in_one_sentence(tmp_path, name):
     text, word = WRONG[name]
