@@ -58,6 +58,9 @@ class _Commands(click.Group):
 
 
 def _no_such_command(name: str, names: list[str]) -> str:
+    if name == "help":
+        return "No such command 'help'. Run 'auditor --help', or a command with --help behind it."
+
     from difflib import get_close_matches
 
     close = get_close_matches(name, names, n=1, cutoff=0.5)

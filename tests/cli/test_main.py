@@ -104,6 +104,11 @@ def test_an_unknown_command_names_the_nearest(call):
     )
 
 
+def test_whoever_asks_for_help_without_dashes_is_told_where_it_is(call):
+    said = call("help")
+    assert (said.code, "Run 'auditor --help'" in said.err.splitlines()[-1]) == (2, True)
+
+
 def test_an_unknown_command_that_resembles_none_names_all(call):
     said = call("zzz")
     assert "There are " in said.err
