@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from auditor.cli import main
+from auditor.expect.suites import load_checks
 from auditor.model.plan import decoded
+from auditor.resources import expectation_files
 from auditor.sandbox.world import Scale
 from tests.brand import brand
 from tests.correct.desk import read_settings
@@ -128,10 +131,53 @@ def test_a_plan_of_one_check_holds_no_other(
     assert result["plan"] == "one.json"
 
 
-def test_an_unknown_check_is_told(shop: Brand, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("check", ["consent.withdrawn_but_opted_inn", "nope"])
+def test_an_unknown_check_is_told_as_it_is_where_findings_are_listed(
+    shop: Brand, capsys: pytest.CaptureFixture[str], check: str
+):
     shop.capsys = capsys
-    assert shop.auditor("plan", "--check", "consent.nothing") == 2
-    assert "consent.nothing" in shop.err
+    assert shop.auditor("findings", "--check", check) == 2
+    told_of_findings = shop.err
+    assert (shop.auditor("plan", "--check", check), shop.err) == (2, told_of_findings)
+
+
+def test_a_check_without_a_remedy_is_told(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    check = next(one.check for one in load_checks(expectation_files()) if not one.check.remedy)
+    assert told(shop, capsys, "--check", check.id)["changes"] == 0
+    assert f"--check {check.id}: the auditor has no remedy" in shop.err
+
+
+def test_an_unknown_owner_is_told_with_those_that_there_are(
+    shop: Brand, capsys: pytest.CaptureFixture[str]
+):
+    shop.capsys = capsys
+    shop.auditor("--format", "json", "findings")
+    owners = sorted({json.loads(line)["owner"] for line in shop.out.splitlines()})
+    assert shop.auditor("plan", "--owner", "nobody") == 2
+    assert "--owner nobody: no open finding has this owner" in shop.err
+    assert f"there are {', '.join(owners)}." in shop.err
+
+
+def test_an_owner_is_told_by_the_nearest_name(shop: Brand, capsys: pytest.CaptureFixture[str]):
+    shop.capsys = capsys
+    assert shop.auditor("plan", "--owner", "ecomerce") == 2
+    assert "did you mean ecommerce?" in shop.err
+
+
+def test_an_owner_without_an_open_finding_gets_an_empty_plan_and_is_told(
+    shop: Brand, capsys: pytest.CaptureFixture[str]
+):
+    suites = shop.folder / "expectations"
+    suites.mkdir()
+    text = next(file for file in expectation_files() if file.name == "audience.yaml").read_text()
+    try:
+        owner = re.sub(r"^owner: .*$", "owner: night_shift", text, flags=re.MULTILINE)
+        (suites / "audience.yaml").write_text(owner)
+        result = told(shop, capsys, "--owner", "night_shift")
+    finally:
+        shutil.rmtree(suites)
+    assert result["changes"] == 0
+    assert "no open finding has this owner; open findings are those of " in shop.err
 
 
 def test_an_old_audit_gives_no_plan(shop: Brand, capsys: pytest.CaptureFixture[str]):

@@ -10,7 +10,6 @@ import click
 from auditor.cli.options import Invocation, pass_invocation, shared_options
 
 if TYPE_CHECKING:
-    from auditor.findings.ledger import Ledger
     from auditor.model.finding import Finding
     from auditor.report.figures import Figures
 
@@ -60,17 +59,19 @@ def command(
         return
     from contextlib import closing
 
+    from auditor.expect.suites import load_checks
     from auditor.findings.ledger import Ledger
-    from auditor.findings.past import findings_of_run
+    from auditor.findings.past import findings_of_run, require_check
     from auditor.findings.query import findings, runs
     from auditor.report.audit_json import finding_json
     from auditor.report.figures import Figures
+    from auditor.resources import expectation_files
 
     settings = invocation.settings()
+    suites = expectation_files(invocation.config.resolve().parent)
     with closing(Ledger(settings.store.ledger)) as ledger:
         brand = settings.brand
-        if check is not None:
-            _require_check(invocation, ledger, brand, check)
+        require_check(ledger, brand, check, (one.check.id for one in load_checks(suites)))
         if run is None:
             rows = findings(ledger, brand, check=check, state=state, limit=limit)
         else:
@@ -85,27 +86,6 @@ def command(
             click.echo(_line(row, figures))
         if number == 0 and not runs(ledger, brand, limit=1):
             click.echo("Nothing was audited yet; run `auditor audit` first.", err=True)
-
-
-def _require_check(invocation: Invocation, ledger: Ledger, brand: str, check: str) -> None:
-    """Refuse a check that neither the suites nor the ledger know.
-
-    Raises:
-        ConfigError: it names one that is close, or says where all are listed.
-    """
-    from difflib import get_close_matches
-
-    from auditor.errors import ConfigError
-    from auditor.expect.suites import load_checks
-    from auditor.findings.past import known_checks
-    from auditor.resources import expectation_files
-
-    files = expectation_files(invocation.config.resolve().parent)
-    known = {one.check.id for one in load_checks(files)} | known_checks(ledger, brand)
-    if check not in known:
-        close = get_close_matches(check, sorted(known), n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else "the report lists every check."
-        raise ConfigError(f"--check {check}: no such check; {hint}")
 
 
 @command.command(

@@ -66,6 +66,8 @@ def command(
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         planned = plan(run, check=check, owner=owner, most=most, out=out)
     told(invocation, planned, settings)
+    if planned.why_empty is not None:
+        click.echo(planned.why_empty, err=True)
     return 0
 
 

@@ -1,9 +1,13 @@
-"""The findings of one run: those of the newest as they stand now, those of an earlier one as they stood then."""
+"""The findings of one run: those of the newest as they stand now, those of an earlier one as they stood then.
+
+And which checks and owners may be asked for: those of the suites, and those that a finding has.
+"""
 
 from __future__ import annotations
 
 import heapq
 from dataclasses import replace
+from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,10 +17,11 @@ from auditor.archive import Archive
 from auditor.errors import ConfigError
 from auditor.findings import query
 from auditor.findings.ledger import VALUES, finding_table, history_table, run_table
+from auditor.findings.lifecycle import OPEN
 from auditor.model.finding import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from auditor.findings.ledger import Ledger
     from auditor.model.finding import Finding
@@ -60,11 +65,57 @@ def findings_of_run(
     return islice(found, limit)
 
 
-def known_checks(ledger: Ledger, brand: str) -> set[str]:
-    """Return the ids of the checks that ever found something, also of those that are no more."""
+def require_check(ledger: Ledger, brand: str, check: str | None, listed: Iterable[str]) -> None:
+    """Return when there is such a check, or none is asked for.
+
+    Args:
+        ledger: Where findings live; it knows the checks that are no more, too.
+        brand: Whose findings.
+        check: What `--check` names.
+        listed: The checks of the suites.
+
+    Raises:
+        ConfigError: there is not; the message names one that is close.
+    """
+    known = {*listed, *_found(ledger, brand, finding_table.c.check_id)} if check else ()
+    if check is not None and check not in known:
+        hint = _nearest(check, known) or "the report lists every check."
+        raise ConfigError(f"--check {check}: no such check; {hint}")
+
+
+def require_owner(
+    ledger: Ledger, brand: str, owner: str | None, listed: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the owners of open findings; that asked for may have none, but must be an owner.
+
+    Args:
+        ledger: Where findings live.
+        brand: Whose findings.
+        owner: What `--owner` names; None where nobody is asked for.
+        listed: The owners of the checks of the suites.
+
+    Raises:
+        ConfigError: there is no such owner; the message names those that there are.
+    """
     row = finding_table.c
+    owners = tuple(sorted(_found(ledger, brand, row.owner, row.state.in_((*OPEN, "accepted")))))
+    if owner is not None and owner not in {*listed, *owners}:
+        hint = _nearest(owner, {*listed, *owners}) or f"there are {', '.join(owners) or 'none'}."
+        raise ConfigError(f"--owner {owner}: no open finding has this owner; {hint}")
+    return owners
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else None
+
+
+def _found(
+    ledger: Ledger, brand: str, column: sa.Column[str], *which: sa.ColumnElement[bool]
+) -> set[str]:
+    """Return the values of a column of a brand's findings."""
+    select = sa.select(column).where(finding_table.c.brand == brand, *which).distinct()
     with ledger.begin() as conn:
-        select = sa.select(row.check_id).where(row.brand == brand).distinct()
         return set(conn.execute(select).scalars())
 
 

@@ -20,18 +20,19 @@ from auditor.errors import ConfigError, StalePlanError, UnsafePlanError
 from auditor.expect.suites import load_checks
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
+from auditor.findings.past import require_check, require_owner
 from auditor.model import tables as t
 from auditor.pipeline.judging import terms_of_run
 from auditor.resources import expectation_files
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from auditor.config.settings import Corrections
-    from auditor.model.finding import Finding
+    from auditor.model.finding import Check, Finding
     from auditor.model.plan import Plan
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.run import Run
@@ -48,11 +49,13 @@ class Planned:
         plan: What it holds.
         path: Where its file stands.
         digest: What `apply` is given to approve it.
+        why_empty: Why what was asked for leaves nothing to correct; None where it may not.
     """
 
     plan: Plan
     path: Path
     digest: str
+    why_empty: str | None = None
 
 
 def plan(
@@ -73,21 +76,22 @@ def plan(
         out: Where the plan goes; under `var/plans` unless given.
 
     Raises:
-        ConfigError: there is no such check or remedy; nothing was audited yet.
+        ConfigError: there is no such check, owner or remedy; nothing was audited yet.
         StalePlanError: the last snapshot is older than a plan may be.
         UnsafePlanError: a side of the snapshot is empty.
         ForbiddenWriteError: the plan would hold what is never sent.
     """
     files = expectation_files(run.folder)
     checks = [e.check for e in load_checks(files)]
-    _require_check(check, {one.id for one in checks})
     settings = run.settings
     _require_remedies(settings.corrections)
     with (
         closing(Ledger(settings.store.ledger)) as ledger,
         closing(Warehouse(settings.store.warehouse)) as warehouse,
     ):
+        require_check(ledger, settings.brand, check, (one.id for one in checks))
         snapshot = _fresh_snapshot(run, ledger)
+        owners = require_owner(ledger, settings.brand, owner, (one.owner for one in checks))
         records = {system: warehouse.count(table) for system, table in RECORDS.items()}
         _require_both_sides(records)
         terms = terms_of_run(settings, warehouse, snapshot)
@@ -118,13 +122,18 @@ def plan(
                 most=most,
             )
     made = replace(made, proposals=write_proposals(proposals, settings, snapshot.run))
-    path, digest = write_plan(made, out)
-    return Planned(made, path, digest)
+    asked_for = next((one for one in checks if one.id == check), None)
+    return Planned(made, *write_plan(made, out), _why_empty(asked_for, owner, owners))
 
 
-def _require_check(check: str | None, known: set[str]) -> None:
-    if check is not None and check not in known:
-        raise ConfigError(f"--check {check}: no such check; `auditor findings` lists them.")
+def _why_empty(check: Check | None, owner: str | None, owners: Collection[str]) -> str | None:
+    """Say why what was asked for has nothing that could be corrected; None where it may have."""
+    if owner is not None and owner not in owners:
+        others = f"open findings are those of {', '.join(owners)}" if owners else "none is open"
+        return f"--owner {owner}: no open finding has this owner; {others}."
+    if check is not None and check.remedy is None:
+        return f"--check {check.id}: the auditor has no remedy for what it finds."
+    return None
 
 
 def _require_remedies(corrections: Corrections) -> None:
