@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
 from auditor.database_tls import with_tls
-from auditor.errors import ConfigError, StoreError
+from auditor.errors import ConfigError, MachineError, StoreError
 from auditor.faults import machine_fault, store_fault, teller
 from auditor.findings.schema import bring_up_to_date, metadata
 
@@ -162,6 +162,19 @@ class Ledger:
         """Open a transaction."""
         with self.engine.begin() as conn:
             yield conn
+
+    @contextlib.contextmanager
+    def begin_first(self) -> Iterator[sa.Connection]:
+        """Open the transaction with which work begins: without it, nothing was begun.
+
+        Raises:
+            StoreError: the machine fails, or another process holds the ledger.
+        """
+        try:
+            with self.begin() as conn:
+                yield conn
+        except MachineError as exc:
+            raise StoreError(str(exc)) from exc
 
 
 def _parse(url: str) -> sa.URL:

@@ -32,9 +32,10 @@ def accept(ledger: Ledger, brand: str, prefix: str, *, until: datetime, reason: 
 
     Raises:
         ConfigError: no finding or several begin like that, or it is resolved.
+        StoreError: the ledger cannot be written now.
     """
     row = finding_table.c
-    with ledger.begin() as conn:
+    with ledger.begin_first() as conn:
         fingerprint = _find(conn, brand, prefix)
         one = row.fingerprint == fingerprint
         conn.execute(

@@ -24,6 +24,7 @@ from auditor.errors import (
     ConfigError,
     MachineError,
     StoppedError,
+    StoreError,
     UnsafePlanError,
 )
 from auditor.findings.ledger import Ledger
@@ -137,7 +138,7 @@ class Service:
         for desk in self._desks:
             try:
                 self._keep(desk)
-            except MachineError as exc:
+            except (MachineError, StoreError) as exc:
                 # Whoever serves goes on: a ledger that cannot be used now may be used again soon.
                 log.error("%s", exc)  # noqa: TRY400 - the sentence says it all
         # The scheduler sleeps by a clock that a change of the time, or of the machine's sleep, does not move.

@@ -57,12 +57,12 @@ class Halt:
         """Stop every write from now on."""
         values = {"since": stored(at), "reason": reason}
         mine = halt_table.c.brand == self._brand
-        with self._ledger.begin() as conn:
+        with self._ledger.begin_first() as conn:
             if conn.execute(sa.update(halt_table).where(mine).values(**values)).rowcount == 0:
                 conn.execute(sa.insert(halt_table).values(brand=self._brand, **values))
 
     def lift(self) -> bool:
         """Take the flag away; return whether there was one. A file is for whoever made it."""
-        with self._ledger.begin() as conn:
+        with self._ledger.begin_first() as conn:
             mine = halt_table.c.brand == self._brand
             return conn.execute(sa.delete(halt_table).where(mine)).rowcount > 0

@@ -78,13 +78,14 @@ class Lease:
 
         Raises:
             UnsafePlanError: another process is.
+            StoreError: the ledger cannot be written now.
         """
         row = lease_table.c
-        with self._ledger.begin() as conn:
+        with self._ledger.begin_first() as conn:
             held = conn.execute(sa.select(lease_table).where(row.brand == self._brand)).first()
         if held is not None:
             self._believe(held.token, held.expires_at)
-        with self._ledger.begin() as conn:
+        with self._ledger.begin_first() as conn:
             if held is not None and not self._is_over(held.holder, held.expires_at):
                 raise UnsafePlanError(
                     f"Another process ({_where(held.holder)}) is {self._doing} {self._named}, until "
@@ -107,7 +108,7 @@ class Lease:
             return
         row = lease_table.c
         seen = sa.update(lease_table).where(row.brand == self._brand, row.token == token)
-        with self._ledger.begin() as conn:
+        with self._ledger.begin_first() as conn:
             conn.execute(seen.values(expires_at=self._end()))
 
     def _wins(self, conn: sa.Connection, seen: int | None, values: dict[str, object]) -> bool:
