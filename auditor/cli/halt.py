@@ -32,11 +32,12 @@ def command(invocation: Invocation, *, reason: str, lift: bool) -> int:
     from contextlib import closing
 
     from auditor.clock import utc_now
-    from auditor.config import load_switch
+    from auditor.config import load_switch, require_stores_here
     from auditor.correct.applying.halt import Halt
     from auditor.findings.ledger import Ledger
 
     switch = load_switch(invocation.config)
+    require_stores_here(invocation.config, switch.ledger)
     with closing(Ledger(switch.ledger)) as ledger:
         flag = Halt(ledger, switch.brand, switch.stop_file)
         was_halted = None if not lift else flag.lift()

@@ -35,17 +35,28 @@ class Invocation:
         """Read the settings file.
 
         Raises:
-            ConfigError: it is missing or wrong.
+            ConfigError: it is missing or wrong, or the brand's stores are in another folder.
         """
-        from auditor.config import load_settings
-
-        return load_settings(self.config)
+        return read_settings(self.config)
 
     def start_logging(self) -> None:
         """Configure log lines as the options say so far."""
         from auditor.logs import configure
 
         configure(self.log_format, verbose=self.verbose)
+
+
+def read_settings(config: Path) -> Settings:
+    """Read a settings file for a command that runs in the present folder.
+
+    Raises:
+        ConfigError: it is missing or wrong, or the brand's stores are in another folder.
+    """
+    from auditor.config import load_settings, require_stores_here
+
+    settings = load_settings(config)
+    require_stores_here(config, settings.store.ledger, settings.store.warehouse)
+    return settings
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.options import Invocation, pass_invocation, read_settings, shared_options
 
 
 @click.command(
@@ -29,10 +29,9 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
     """
     import json
 
-    from auditor.config import load_settings
     from auditor.pipeline.reporting import overview
 
-    brands = [load_settings(file) for file in configs or (invocation.config,)]
+    brands = [read_settings(file) for file in configs or (invocation.config,)]
     page, stands = overview(brands)
     if invocation.format == "json":
         told = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.options import Invocation, pass_invocation, read_settings, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,10 +51,8 @@ def command(
     serves is left to that one until it is gone. SIGTERM ends it within ten seconds. `var/service` holds a
     heartbeat.
     """
-    from auditor.config import load_settings
-
     files = configs or (invocation.config,)
-    brands = [(load_settings(file), file) for file in files]
+    brands = [(read_settings(file), file) for file in files]
     if is_asked:
         return _show(invocation, brands)
     return _serve(brands, metrics_port)
