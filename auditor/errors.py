@@ -3,6 +3,7 @@
     AuditorError
     |-- ConfigError               fix the settings, the environment or the command line   exit 2
     |   `-- StoreError            a store is unreachable, locked or of another version    exit 2
+    |       `-- HeldError         another process holds the warehouse: wait, or read its copy     exit 2
     |-- ReadError                 a system could not be read                              exit 3
     |   |-- TransientReadError    retried; raised when the retries are spent              exit 3
     |   |-- RefusedError          credentials, permission or address: fix the settings    exit 2
@@ -35,6 +36,10 @@ class ConfigError(AuditorError):
 
 class StoreError(ConfigError):
     """A store cannot be opened: unreachable, locked by another process, or of another version."""
+
+
+class HeldError(StoreError):
+    """Another process holds the file of the warehouse, which only one may."""
 
 
 class ReadError(AuditorError):

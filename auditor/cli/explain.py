@@ -49,7 +49,8 @@ Examples:
 def command(invocation: Invocation, *, key: str, kind: Kind | None, reveal: bool) -> None:
     """Show what both systems hold about KEY, when it changed, and which terms decided.
 
-    KEY is a key as findings name it, or an e-mail address. What is shown is what the last run read.
+    KEY is a key as findings name it, or an e-mail address. What is shown is what the last run read;
+    while an audit is under way, what the one before it read.
     """
     import json
     from contextlib import closing
@@ -57,19 +58,25 @@ def command(invocation: Invocation, *, key: str, kind: Kind | None, reveal: bool
     from auditor.explain.explanation import as_dict
     from auditor.explain.shown import sections
     from auditor.model.personal import Veil
-    from auditor.pipeline.explaining import explain
-    from auditor.report.audit_json import FORMAT, finding_json
+    from auditor.pipeline.explaining import explain, opened_to_read
+    from auditor.report.audit_json import FORMAT, finding_json, zulu
     from auditor.report.figures import Figures
-    from auditor.warehouse import Warehouse
+    from auditor.warehouse.publish import Published
 
     _require_terminal(reveal=reveal)
     settings = invocation.settings()
     pepper = settings.privacy.pepper
     veil = Veil(pepper.reveal() if pepper else None, reveal)
-    with closing(Warehouse(settings.store.warehouse)) as warehouse:
+    with closing(opened_to_read(settings.store.warehouse)) as warehouse:
         known = explain(settings, warehouse, key, kind)
+    if isinstance(warehouse, Published) and known.as_of is not None:
+        read_at = f"{known.as_of:%Y-%m-%d %H:%M} UTC"
+        click.echo(
+            f"The warehouse is in use by another process; this is the copy of {read_at}.", err=True
+        )
     if invocation.format == "json":
-        told = {"format": FORMAT, **as_dict(known.explanation, veil)}
+        began = None if known.as_of is None else zulu(known.as_of)
+        told = {"format": FORMAT, "as_of": began, **as_dict(known.explanation, veil)}
         told["findings"] = [json.loads(finding_json(row)) for row in known.findings]
         click.echo(json.dumps(told, ensure_ascii=False))
         return

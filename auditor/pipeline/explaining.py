@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
+from auditor.errors import HeldError, StoreError
 from auditor.explain.explanation import explain as gather
 from auditor.explain.timeline import Moment
 from auditor.findings.ledger import Ledger
 from auditor.findings.query import findings_about, history, last_snapshot
+from auditor.model.history import snapshot_run
 from auditor.pipeline.judging import terms_of_run
+from auditor.warehouse import Warehouse
+from auditor.warehouse.publish import Published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from auditor.config import Settings
     from auditor.explain.explanation import Explanation
@@ -30,10 +38,27 @@ class Explained:
     Attributes:
         explanation: Its records, its timeline with what its findings were, and the rules.
         findings: About it, resolved ones included, the newest first.
+        as_of: When the run began that read these records, aware; None before the first.
     """
 
     explanation: Explanation
     findings: tuple[Finding, ...]
+    as_of: datetime | None
+
+
+def opened_to_read(url: str) -> Warehouse | Published:
+    """Open the warehouse, or the copy that the last run published while another process holds it.
+
+    Raises:
+        ConfigError: as for the warehouse.
+        StoreError: it cannot be opened, or is held for long and there is no copy.
+    """
+    try:
+        return Warehouse(url, waits=False)
+    except HeldError:
+        with suppress(StoreError):
+            return Published(url)
+    return Warehouse(url)
 
 
 def explain(
@@ -55,7 +80,16 @@ def explain(
         with warehouse.engine.connect() as conn:
             explanation = gather(conn, key, kind, terms=terms)
         found = _findings(settings, ledger, explanation)
-        return Explained(_with_findings(explanation, ledger, found), tuple(found))
+        return Explained(
+            _with_findings(explanation, ledger, found), tuple(found), _read_at(warehouse)
+        )
+
+
+def _read_at(warehouse: Readable) -> datetime | None:
+    newest = sa.select(snapshot_run.c.as_of).order_by(snapshot_run.c.number.desc()).limit(1)
+    with warehouse.engine.connect() as conn:
+        as_of: datetime | None = conn.scalar(newest)
+    return None if as_of is None else as_of.replace(tzinfo=UTC)
 
 
 def _terms(settings: Settings, warehouse: Readable, ledger: Ledger) -> Terms | None:

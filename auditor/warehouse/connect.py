@@ -13,7 +13,7 @@ import stamina
 from auditor.bigquery_engine import faults
 from auditor.database_tls import with_tls
 from auditor.duckdb_files import OFFLINE
-from auditor.errors import ConfigError, StoreError
+from auditor.errors import ConfigError, HeldError, StoreError
 from auditor.faults import HELD, machine_fault, store_fault, teller
 from auditor.private_file import private_folder
 from auditor.warehouse import bigquery
@@ -49,24 +49,31 @@ SPILL = ".spill"
 """What follows the file's name in that of the folder for what does not fit into memory."""
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, *, waits: bool = True) -> sa.Engine:
     """Open a database and create what it does not have yet.
+
+    Args:
+        url: As in the settings.
+        waits: Whether a file that another process holds is waited for.
 
     Raises:
         ConfigError: an engine that is not supported, or whose driver is not installed.
+        HeldError: another process holds its file, still.
         StoreError: the database cannot be opened, or has a schema that this auditor does not know.
     """
     parsed = _parse(url)
     engine = connect_to(parsed)
     try:
-        for attempt in stamina.retry_context(on=_is_held, timeout=HELD_S, attempts=None):
+        patience = {"timeout": HELD_S, "attempts": None} if waits else {"attempts": 1}
+        for attempt in stamina.retry_context(on=_is_held, **patience):
             if attempt.num == SECOND:
                 log.warning("%s is in use by another process; waiting for it", SETTING)
             with attempt, engine.begin() as conn:
                 bring_up_to_date(conn)
     except sa.exc.DBAPIError as exc:
         engine.dispose()
-        raise StoreError(_why_not_open(parsed, exc)) from exc
+        kind = HeldError if _is_held(exc) else StoreError
+        raise kind(_why_not_open(parsed, exc)) from exc
     except faults() as exc:
         engine.dispose()
         raise StoreError(bigquery.why_not_open(SETTING, exc)) from exc

@@ -43,14 +43,16 @@ class Warehouse:
 
     Args:
         url: SQLAlchemy URL; `duckdb:///file` or `postgresql+psycopg://...`.
+        waits: Whether a file that another process holds is waited for.
 
     Raises:
         ConfigError: an engine that is not supported, or whose driver is not installed.
+        HeldError: another process holds its file.
         StoreError: the database cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = open_engine(url)
+    def __init__(self, url: str, *, waits: bool = True) -> None:
+        self.engine = open_engine(url, waits=waits)
         with self.engine.begin() as conn:
             stage.staged(unparsed_row).create(conn, checkfirst=True)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import subprocess
+import sys
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +14,17 @@ import pytest
 
 from auditor.findings.ledger import Ledger, finding_table, history_table
 from auditor.findings.query import record_run
+from auditor.model.history import snapshot_run
 from auditor.model.snapshot import Snapshot
 from auditor.warehouse import Warehouse
+from auditor.warehouse.connect import file_of
+from auditor.warehouse.publish import publish
 from tests.reconcile.books import Books
 from tests.stores import ledger_in, warehouse_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.cli.conftest import Call
 
 AT = datetime(2026, 11, 23, tzinfo=UTC).replace(tzinfo=None)
@@ -65,6 +72,72 @@ def test_a_line_s_findings_are_told_with_its_order(call: Call):
     assert json.loads(call("--format", "json", "explain", "100").out)["findings"][0]["check"] == (
         "sales.missing_line"
     )
+
+
+HOLDING = """
+import sys, duckdb
+held = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_warehouse() -> Iterator[None]:
+    """Let another process hold the warehouse, as an audit does."""
+    words = [sys.executable, "-c", HOLDING, str(file_of(warehouse_in(Path())))]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        yield
+        other.communicate()
+
+
+@pytest.fixture
+def published(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish what a run read, and let the warehouse know of a later one."""
+    del filled
+    monkeypatch.setattr("auditor.warehouse.connect.HELD_S", 0.1)
+    for number, day in enumerate((3, 4)):
+        with (
+            closing(Warehouse(warehouse_in(Path()))) as warehouse,
+            warehouse.engine.begin() as conn,
+        ):
+            row = {
+                "number": 100 + number,
+                "run": f"r{day}",
+                "as_of": datetime(2026, 11, day, 5, 30),
+            }
+            conn.execute(snapshot_run.insert(), [row])
+        if day == 3:
+            publish(warehouse_in(Path()))
+
+
+@pytest.mark.embedded("a server has many readers")
+@pytest.mark.usefixtures("published")
+def test_while_an_audit_holds_the_warehouse_its_copy_is_read_and_dated(call: Call):
+    with held_warehouse():
+        said = call("--format", "json", "explain", "100")
+    assert (said.code, json.loads(said.out)["as_of"]) == (0, "2026-11-03T05:30:00Z")
+    assert said.err.splitlines() == [
+        "The warehouse is in use by another process; this is the copy of 2026-11-03 05:30 UTC."
+    ]
+
+
+@pytest.mark.embedded("a server has many readers")
+@pytest.mark.usefixtures("published")
+def test_a_warehouse_that_is_free_is_read_itself(call: Call):
+    said = call("--format", "json", "explain", "100")
+    assert (json.loads(said.out)["as_of"], said.err) == ("2026-11-04T05:30:00Z", "")
+
+
+@pytest.mark.embedded("a server has many readers")
+@pytest.mark.usefixtures("filled")
+def test_a_held_warehouse_without_a_copy_is_waited_for(call: Call, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("auditor.warehouse.connect.HELD_S", 0.1)
+    with held_warehouse():
+        said = call("explain", "100")
+    assert (said.code, "in use by another process; try again when it ends" in said.err) == (2, True)
 
 
 @pytest.mark.usefixtures("filled")
