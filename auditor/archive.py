@@ -32,6 +32,16 @@ RECORD, FINDINGS = "record.json", "findings.parquet"
 ROWS_PER_GROUP = 20_000
 
 
+class _Suites(msgspec.Struct):
+    suites: tuple[str, ...] = ()
+
+
+class _Outline(msgspec.Struct):
+    """As much of a record as the list of runs tells; the rest is not built."""
+
+    audit: _Suites
+
+
 class Archive:
     """The runs of one brand.
 
@@ -86,6 +96,14 @@ class Archive:
             raise StoreError(
                 f"{place} cannot be read; `auditor audit --no-snapshot` writes that of the last run anew."
             ) from exc
+
+    def suites(self, run: str) -> tuple[str, ...]:
+        """Return the suites that were judged in a run, where not all were; none where nothing is kept."""
+        try:
+            content = (self._place(run) / RECORD).read_bytes()
+            return msgspec.json.decode(content, type=_Outline).audit.suites
+        except (OSError, *NOT_JSON):
+            return ()
 
     def findings(self, run: str) -> Iterator[pa.RecordBatch]:
         """Yield the findings that stood after a run, in the report's order.

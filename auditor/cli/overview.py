@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, read_settings, shared_options
+
+if TYPE_CHECKING:
+    from auditor.model.audit import PastRun
 
 
 @click.command(
@@ -25,7 +29,7 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
 
     It holds verdicts and numbers alone: no finding of one brand stands where another brand reads.
 
-    Exit codes: 0 all clean, 1 a brand is not, 2 settings.
+    Exit codes: 0 all clean, 1 a brand is not or only some of its suites were judged, 2 settings.
     """
     import json
 
@@ -39,15 +43,26 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
                 "brand": one.brand,
                 "verdict": one.last and one.last.verdict,
                 "findings": one.last and one.last.findings,
+                **({"suites": one.last.suites} if one.last and one.last.suites else {}),
             }
             for one in stands
         ]
         click.echo(json.dumps({"format": 1, "overview": page.as_posix(), "brands": told}))
     else:
         for one in stands:
-            said = (
-                "never audited" if one.last is None else f"{one.last.verdict}, {one.last.findings}"
-            )
-            click.echo(f"{one.brand:<24}{said}")
+            click.echo(f"{one.brand:<24}{_said(one.last)}")
         click.echo(f"Overview: {page}")
-    return 0 if all(one.last and one.last.verdict == "clean" for one in stands) else 1
+    return 0 if all(_is_clean(one.last) for one in stands) else 1
+
+
+def _is_clean(last: PastRun | None) -> bool:
+    """Tell whether both systems agree, in every suite."""
+    return last is not None and last.verdict == "clean" and not last.suites
+
+
+def _said(last: PastRun | None) -> str:
+    from auditor.report.words import only
+
+    if last is None:
+        return "never audited"
+    return ", ".join(filter(None, [last.verdict, str(last.findings), only(last)]))

@@ -118,6 +118,7 @@ class PastRun:
         new: How many it saw for the first time.
         resolved: How many it saw gone.
         severities: Those that stood open, by severity; empty of a run that did not keep them.
+        suites: The suites that were judged, where not all were; empty where they were, or nobody looked.
     """
 
     run: str
@@ -127,6 +128,7 @@ class PastRun:
     new: int = 0
     resolved: int = 0
     severities: Mapping[Severity, int] = field(default_factory=dict)
+    suites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ def list_runs(run: Run, ledger: Ledger) -> None:
     """Write the list of a brand's runs anew."""
     brand, templates = run.settings.brand, Path(str(bundled_folder(TEMPLATES)))
     figures = Figures(run.settings.locale, run.settings.timezone)
-    write_index(brand, query.runs(ledger, brand), figures, REPORTS, templates)
+    write_index(brand, _with_suites(brand, query.runs(ledger, brand)), figures, REPORTS, templates)
 
 
 def report(run: Run, wanted: str | None = None) -> Path:
@@ -129,7 +130,8 @@ def overview(brands: Sequence[Settings]) -> tuple[Path, list[Stands]]:
     stands = []
     for settings in brands:
         with closing(Ledger(settings.store.ledger)) as ledger:
-            last = next(iter(query.runs(ledger, settings.brand, limit=1)), None)
+            newest = query.runs(ledger, settings.brand, limit=1)
+            last = next(iter(_with_suites(settings.brand, newest)), None)
         index = brand_folder(REPORTS, settings.brand) / "index.html"
         figures = Figures(settings.locale, settings.timezone)
         stands.append(
@@ -144,6 +146,12 @@ def overview(brands: Sequence[Settings]) -> tuple[Path, list[Stands]]:
         key=lambda one: (-1 if one.last is None else _URGENCY.index(one.last.verdict), one.brand)
     )
     return write_overview(stands, REPORTS, Path(str(bundled_folder(TEMPLATES)))), stands
+
+
+def _with_suites(brand: str, runs: Sequence[PastRun]) -> list[PastRun]:
+    """Return runs with the suites that were judged, which only what is kept of them tells."""
+    archive = Archive(brand)
+    return [replace(past, suites=archive.suites(past.run)) for past in runs]
 
 
 def show(page: Path) -> bool:

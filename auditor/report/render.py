@@ -79,7 +79,8 @@ def render_index(
         runs=runs,
         pages=pages,
         figures=figures,
-        headlines=words.HEADLINES,
+        headline=words.headline(runs[0], runs[0].verdict) if runs else "",
+        judged=words.judged(runs[0]) if runs else (),
         course=course(tuple(reversed(runs)), figures) if runs else None,
         style_digest=digest(env.get_template("report.css").render()),
     )
@@ -147,6 +148,7 @@ def _environment(
         "since": since,
         "safe_name": safe_name,
         "coverage_state": words.coverage_state,
+        "only": words.only,
         "step": words.incident_step,
         "remedy": words.remedy,
     }

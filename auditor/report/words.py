@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from auditor.report.figures import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from auditor.model.audit import Audit
+    from auditor.model.audit import Audit, PastRun
     from auditor.model.finding import Verdict
     from auditor.model.snapshot import Coverage
     from auditor.report.build import Incident, ReportData
@@ -54,9 +54,9 @@ class Step:
     target: str | None = None
 
 
-def headline(audit: Audit, verdict: Verdict) -> str:
-    """Say a verdict in a few words: that of the audit, or of what a group of readers hears of it."""
-    return PARTLY if verdict == "clean" and audit.suites else HEADLINES[verdict]
+def headline(run: Audit | PastRun, verdict: Verdict) -> str:
+    """Say a verdict in a few words: that of the run, or of what a group of readers hears of it."""
+    return PARTLY if verdict == "clean" and run.suites else HEADLINES[verdict]
 
 
 def meaning(data: ReportData) -> str:
@@ -70,13 +70,23 @@ def meaning(data: ReportData) -> str:
     return " ".join([*tell[data.audit.verdict](data), *judged(data.audit)])
 
 
-def judged(audit: Audit) -> tuple[str, ...]:
+def judged(run: Audit | PastRun) -> tuple[str, ...]:
     """Say which suites alone were judged; nothing where all were."""
-    if not audit.suites:
+    if not run.suites:
         return ()
-    *others, last = audit.suites
-    named = f"suites {', '.join(others)} and {last} were" if others else f"suite {last} was"
-    return (f"Only the {named} judged; what the others found before stands.",)
+    named, are_many = _listed(run.suites), len(run.suites) > 1
+    which = f"suites {named} were" if are_many else f"suite {named} was"
+    return (f"Only the {which} judged; what the others found before stands.",)
+
+
+def only(run: PastRun) -> str:
+    """Say behind a verdict which suites alone it is of, as in "only consent and sales"; nothing if of all."""
+    return f"only {_listed(run.suites)}" if run.suites else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def next_step(data: ReportData) -> Step:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
+from auditor.archive import Archive
 from auditor.findings.ledger import Ledger
 from auditor.findings.query import runs
 from auditor.private_file import write_private
@@ -61,6 +62,7 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric of every brand."""
         verdict = _gauge("auditor_verdict", "0 clean, 1 drift, 2 critical, 3 incomplete", "brand")
+        partial = _gauge("auditor_partial", "1 where some suites alone were judged", "brand")
         age = _gauge("auditor_last_audit_timestamp_seconds", "When the last audit began", "brand")
         open_ = _gauge("auditor_open_findings", "Findings that stand", "brand", "severity")
         worked = _gauge("auditor_worked_timestamp_seconds", "Last success", "brand", "kind")
@@ -70,6 +72,8 @@ class _Collector:
             try:
                 for last in runs(ledger, settings.brand, limit=1):
                     verdict.add_metric([settings.brand], VERDICTS[last.verdict])
+                    is_partial = bool(Archive(settings.brand).suites(last.run))
+                    partial.add_metric([settings.brand], int(is_partial))
                     age.add_metric([settings.brand], last.as_of.timestamp())
                     for severity, count in last.severities.items():
                         open_.add_metric([settings.brand, severity], count)
@@ -79,7 +83,7 @@ class _Collector:
                         worked.add_metric([settings.brand, work.kind], work.worked_at.timestamp())
             finally:
                 ledger.close()
-        yield from (verdict, age, open_, worked, failures)
+        yield from (verdict, partial, age, open_, worked, failures)
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

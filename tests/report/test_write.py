@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,6 +176,13 @@ def test_the_index_links_the_pages_that_are_there(tmp_path: Path):
 
 def test_the_index_lists_runs_that_have_no_page_any_more(tmp_path: Path):
     assert "22 Nov 2026, 06:00 CET" in index(tmp_path, past(1, "2026-11-22T05:00:00Z-22bb"))
+
+
+def test_the_index_does_not_take_some_suites_that_agree_for_both_systems(tmp_path: Path):
+    run = replace(past(0, examples.RUN), verdict="clean", suites=("consent", "sales"))
+    text = index(tmp_path, run)
+    assert "What was judged agrees. Only the suites consent and sales were judged" in text
+    assert "Both systems agree" not in text
 
 
 def test_the_index_before_the_first_audit_says_so(tmp_path: Path):

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from auditor.archive import Archive
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
+from auditor.findings.standing import SCHEMA
 from auditor.model.snapshot import Snapshot
 from auditor.service.record import Log
 from auditor.service.watch import beat, serve_metrics
@@ -63,6 +65,7 @@ def metrics(settings: Settings) -> list[str]:
     "line",
     [
         'auditor_verdict{brand="desk"} 2.0',
+        'auditor_partial{brand="desk"} 0.0',
         'auditor_open_findings{brand="desk",severity="critical"} 224.0',
         f'auditor_last_audit_timestamp_seconds{{brand="desk"}} {NOW.timestamp()!r}',
         'auditor_failures{brand="desk",kind="correct"} 2.0',
@@ -77,6 +80,12 @@ def test_the_metrics_tell(settings: Settings, line: str):
         if one[0] != "#"
     }
     assert found[wanted] == float(number)
+
+
+def test_the_metrics_tell_a_verdict_of_some_suites_from_one_of_all(settings: Settings):
+    audit = replace(examples.critical_audit(), brand=settings.brand, suites=("consent",))
+    Archive(settings.brand).keep(examples.record(audit), [], SCHEMA)
+    assert 'auditor_partial{brand="desk"} 1.0' in metrics(settings)
 
 
 def test_the_metrics_are_served_on_this_machine_alone(settings: Settings):
