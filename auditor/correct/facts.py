@@ -23,11 +23,11 @@ AT_ONCE = 2000
 """Findings of one batch: fewer cost a scan of the tables each, more take the time of their own names."""
 
 
-def order_and_item(finding: Finding) -> tuple[str, str]:
-    """Return the order that a finding is about and, of a line, the item; only a line's key has two parts."""
-    if finding.subject_kind != "line":
-        return finding.subject_key, ""
-    number, _, item = finding.subject_key.partition("/")
+def order_and_item(kind: str, key: str) -> tuple[str, str]:
+    """Return the order that a subject is about and, of a line, the item; only a line's key has two parts."""
+    if kind != "line":
+        return key, ""
+    number, _, item = key.partition("/")
     return number, item
 
 
@@ -194,7 +194,11 @@ class Facts:
     def _numbers(self) -> set[str]:
         """Return the order numbers that the findings are about; a line names its order first."""
         known = {"order", "line"}
-        return {order_and_item(f)[0] for f in self._findings if f.subject_kind in known}
+        return {
+            order_and_item(f.subject_kind, f.subject_key)[0]
+            for f in self._findings
+            if f.subject_kind in known
+        }
 
     @cached_property
     def _customer_ids(self) -> set[str]:

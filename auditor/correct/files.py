@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.correct.facts import order_and_item
 from auditor.errors import ConfigError
 from auditor.hostile import defused, safe_name
 from auditor.model.plan import ProposalFile, digest_of, encoded
@@ -115,8 +116,12 @@ def _ticket(name: str, proposals: Sequence[Proposal]) -> str:
     """
     by_check: dict[str, set[str]] = {}
     for one in proposals:
-        by_check.setdefault(one.origin.check, set()).add(one.origin.key.partition("/")[0])
-    counts = "\n".join(f"- {check}: {len(keys)} orders" for check, keys in sorted(by_check.items()))
+        order, _ = order_and_item(one.origin.kind, one.origin.key)
+        by_check.setdefault(one.origin.check, set()).add(order)
+    counts = "\n".join(
+        f"- {check}: {len(keys)} {'order' if len(keys) == 1 else 'orders'}"
+        for check, keys in sorted(by_check.items())
+    )
     return f"""Sales data in Emarsys that Centra contradicts
 
 {counts}

@@ -110,12 +110,25 @@ def test_a_compensation_file_is_one_that_emarsys_takes(tmp_path: Path):
     )
 
 
+def ticket_of(folder: Path, *origins: Origin) -> str:
+    some = [Proposal(one, "compensation_file", LINE, Stake()) for one in origins]
+    (file,) = write_proposals(some, read_settings(folder), "run")
+    return Path(file.path).with_suffix(".txt").read_text()
+
+
 def test_a_ticket_beside_it_counts_the_orders(tmp_path: Path):
-    twice = replace_key("101")
-    some = [Proposal(one, "compensation_file", LINE, Stake()) for one in (ANY, ANY, twice)]
-    (file,) = write_proposals(some, read_settings(tmp_path), "run")
-    ticket = Path(file.path).with_suffix(".txt").read_text()
+    ticket = ticket_of(tmp_path, ANY, ANY, replace_key("101"))
     assert "sales.duplicate_order: 2 orders" in ticket
+
+
+def test_a_ticket_counts_an_order_of_several_lines_once(tmp_path: Path):
+    lines = [with_values(replace_key(f"100/{item}"), kind="line") for item in ("A", "B")]
+    assert "sales.duplicate_order: 1 order\n" in ticket_of(tmp_path, *lines)
+
+
+def test_a_ticket_counts_orders_by_their_whole_names_whoever_named_them(tmp_path: Path):
+    orders = [replace_key(f"WEB/2026/{number}") for number in (1, 2)]
+    assert "sales.duplicate_order: 2 orders" in ticket_of(tmp_path, *orders)
 
 
 def replace_key(key: str) -> Origin:

@@ -41,7 +41,7 @@ RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 @remedy("upload_sale")
 def upload_sale(case: Case) -> Iterator[Outcome]:
     """Upload what an order lacks in Emarsys: the expected quantity and value less what is counted."""
-    number, item = order_and_item(case.finding)
+    number, item = order_and_item(case.finding.subject_kind, case.finding.subject_key)
     lines = [
         SaleLine(
             row["item"],
@@ -62,7 +62,7 @@ def upload_return(case: Case) -> Iterator[Outcome]:
     Only where some of the item's settled returns explain the difference to the unit. Those that were
     sent are counted by now, or explain a part of it until they are.
     """
-    number, item = order_and_item(case.finding)
+    number, item = order_and_item(case.finding.subject_kind, case.finding.subject_key)
     row = next((r for r in case.facts.sales.get(number, []) if r["item"] == item), None)
     if row is None:
         yield GONE
@@ -199,7 +199,7 @@ def _as_number(number: str) -> tuple[int, str]:
 @remedy("compensation_file")
 def compensation_file(case: Case) -> Iterator[Outcome]:
     """List the lines that would bring an order to what is expected, for a person to upload."""
-    number, item = order_and_item(case.finding)
+    number, item = order_and_item(case.finding.subject_kind, case.finding.subject_key)
     expected = {row["item"]: row for row in case.facts.sales.get(number, []) if _is_kept(case)}
     for row in case.facts.counted.get(number, []):
         if item and row["item"] != item:
