@@ -20,6 +20,7 @@ from auditor.findings.forgotten import forgotten_table
 from auditor.findings.ledger import Ledger, history_table
 from auditor.findings.schema import tables as ledger_tables
 from auditor.forget import stores
+from auditor.forget.person import Person
 from auditor.model import tables as t
 from auditor.model.history import HISTORY
 from auditor.model.judged import judged_state
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 PEPPER = "pepper"
 EMAIL, FIRST, LAST = "zquxvorm@example.com", "Zquxvorma", "Wrzlbrnft"
+LONGER = f"an{EMAIL}"
+
+
+RUN = "2026-11-22T05-00-00Z-7f3a"
 
 
 class Known(NamedTuple):
@@ -77,6 +82,8 @@ def brand(
         )
         contact = next(c for c in world.emarsys.contacts if c.values.get(3) == row.email)
         row.email, row.first_name, row.last_name = EMAIL.upper(), FIRST, LAST
+        other = next(one for one in world.centra.customers if one is not row)
+        other.email = LONGER
         contact.values |= {3: EMAIL, 1: FIRST, 2: LAST}
         settings = settings_of(world, folder)
         settings = with_pepper(settings, Secret(PEPPER))
@@ -98,9 +105,21 @@ def _write_files(folder: Path, brand: str) -> None:
     var = folder / "var"
     for name in ("plans", f"mail/{brand}", f"runs/{brand}/b", "plans"):
         (var / name).mkdir(parents=True, exist_ok=True)
-    (var / f"plans/{brand}-theirs.json").write_text(f'{{"3": "{EMAIL}"}}')
-    (var / f"plans/{brand}-others.json").write_text('{"3": "other@example.com"}')
-    (var / "plans/fjord-theirs.json").write_text(f'{{"3": "{EMAIL}"}}')
+    theirs = f'{{"3": "{EMAIL}"}}'
+    (var / f"plans/{brand}-{RUN}-theirs.json").write_text(theirs)
+    (var / f"plans/{brand}-{RUN}-others.json").write_text('{"3": "other@example.com"}')
+    (var / f"plans/{brand}-{RUN}-longer.json").write_text(
+        f'{{"3": "an{EMAIL}", "4": "{EMAIL}.au"}}'
+    )
+    apart = f"{FIRST}n {LAST}s"
+    (var / f"plans/{brand}-{RUN}-words.json").write_text(apart)
+    (var / "plans/fjord-theirs.json").write_text(theirs)
+    (var / f"plans/{brand}-no-{RUN}-theirs.json").write_text(theirs)
+    (var / f"{brand}-no.duckdb").write_text(EMAIL)
+    (var / f"{brand}-no-ledger.sqlite.before-7").write_text(EMAIL)
+    named = f'{{"brand": "{brand}", "note": "see\\n{EMAIL}"}}'
+    (var / "plans/named-by-hand.json").write_text(named)
+    (var / f"plans/.{brand}-{RUN}-draft.json.tmp").write_text(EMAIL)
     body = base64.encodebytes(f"Dear {FIRST} {LAST}".encode()).decode()
     letter = f"Content-Transfer-Encoding: base64\n\n{body}"
     (var / f"mail/{brand}/theirs.eml").write_text(letter)
@@ -139,7 +158,7 @@ def test_every_table_of_both_stores_and_of_the_copy_was_looked_into(known: Known
 def test_no_byte_of_a_store_tells_the_address_or_the_name(known: Known, kind: str):
     brand, var = known.run.settings.brand, known.run.folder / "var"
     name = f"{brand}-ledger.sqlite" if kind == "ledger" else f"{brand}.{kind}"
-    content = (var / name).read_bytes().lower()
+    content = (var / name).read_bytes().lower().replace(LONGER.encode(), b"somebody else")
     assert [text for text in (EMAIL, FIRST, LAST) if text.lower().encode() in content] == []
 
 
@@ -151,6 +170,13 @@ def test_the_record_stays_and_names_nobody(known: Known, table: sa.Table):
         found = warehouse_rows(warehouse, named.where(row.customer_id == known.customer))
     assert found
     assert {tuple(one) for one in found} == {(None, None, None, None)}
+
+
+def test_somebody_whose_address_ends_like_theirs_stays(known: Known):
+    row = t.centra_customer.c
+    named = sa.select(row.email_key).where(row.email == LONGER)
+    with closing(Warehouse(known.run.settings.store.warehouse)) as warehouse:
+        assert [one[0] for one in warehouse_rows(warehouse, named)] == [LONGER]
 
 
 def test_the_others_stay(known: Known):
@@ -171,7 +197,14 @@ def test_the_next_run_judges_everything_anew(known: Known):
 
 
 @pytest.mark.parametrize(
-    "name", ["plans/{}-theirs.json", "mail/{}/theirs.eml", "runs/{}/b/rows.parquet"]
+    "name",
+    [
+        f"plans/{{}}-{RUN}-theirs.json",
+        f"plans/.{{}}-{RUN}-draft.json.tmp",
+        "plans/named-by-hand.json",
+        "mail/{}/theirs.eml",
+        "runs/{}/b/rows.parquet",
+    ],
 )
 def test_a_file_that_gives_them_away_is_deleted(known: Known, name: str):
     assert not (known.run.folder / "var" / name.format(known.run.settings.brand)).exists()
@@ -181,9 +214,23 @@ def test_a_store_that_was_set_aside_is_deleted(known: Known):
     assert list((known.run.folder / "var").glob("*.broken-*")) == []
 
 
-@pytest.mark.parametrize("name", ["{}-others.json", "fjord-theirs.json"])
-def test_a_file_about_others_or_of_another_brand_stays(known: Known, name: str):
-    assert (known.run.folder / "var/plans" / name.format(known.run.settings.brand)).exists()
+@pytest.mark.parametrize("name", ["others", "longer", "words"])
+def test_a_file_about_others_stays(known: Known, name: str):
+    brand = known.run.settings.brand
+    assert (known.run.folder / f"var/plans/{brand}-{RUN}-{name}.json").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plans/fjord-theirs.json",
+        f"plans/{{}}-no-{RUN}-theirs.json",
+        "{}-no.duckdb",
+        "{}-no-ledger.sqlite.before-7",
+    ],
+)
+def test_a_file_of_another_brand_stays_whatever_its_name_begins_with(known: Known, name: str):
+    assert (known.run.folder / "var" / name.format(known.run.settings.brand)).exists()
 
 
 def test_the_tombstone_is_a_keyed_hash(known: Known):
@@ -203,7 +250,7 @@ def test_forgetting_again_finds_nothing_more(known: Known):
 
 def test_what_is_left_is_told(known: Known, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("auditor.pipeline.forgetting._delete", lambda *_: 0)
-    place = known.run.folder / "var/plans" / f"{known.run.settings.brand}-new.json"
+    place = known.run.folder / "var/plans" / f"{known.run.settings.brand}-{RUN}-new.json"
     place.write_text(EMAIL)
     left = forget(known.run, EMAIL).left
     place.unlink()
@@ -228,3 +275,52 @@ def test_while_an_audit_is_under_way_nobody_is_forgotten(brand: Run):
         pytest.raises(StoreError, match="auditing"),
     ):
         forget(brand, EMAIL)
+
+
+@pytest.mark.embedded("a store that is a file is set aside")
+@pytest.mark.parametrize("brand", ["embedded"], indirect=True)
+def test_a_store_that_was_set_aside_is_deleted_wherever_it_stands(brand: Run, tmp_path: Path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    aside = folder / "shop.duckdb.broken-2026-11-01T00-00-00Z"
+    aside.write_bytes(b"\0")
+    store = {"warehouse": f"duckdb:///{folder}/shop.duckdb", "ledger": f"sqlite:///{folder}/shop"}
+    settings = structs.replace(brand.settings, store=structs.replace(brand.settings.store, **store))
+    forget(replace(brand, settings=settings), EMAIL)
+    assert not aside.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<a@b.se>", True),
+        ("A@B.SE", True),
+        (r"line\na@b.se", True),
+        (r"\u003ca@b.se", True),
+        ("mailto%3Aa@b.se", True),
+        ("email=a@b.se", True),
+        ("a@b.se.", True),
+        ("ca@b.se", False),
+        ("c.a@b.se", False),
+        ("a@b.se.com", False),
+        ("a@b.sea", False),
+    ],
+)
+def test_an_address_is_told_from_one_that_it_is_a_part_of(text: str, expected: bool):
+    person = Person("a@b.se", frozenset(), frozenset(), frozenset(), is_present=False)
+    assert person.has_address_in(text) is expected
+
+
+def test_a_name_in_the_words_of_a_report_is_nobodys():
+    person = Person("a@b.se", frozenset(), frozenset(), frozenset({("ann", "lee")}), False)
+    assert not person.is_named_in("The channel of the fleet: planned for 3 sleepers")
+
+
+def test_a_row_whose_address_is_written_in_another_way_is_blanked(tmp_path: Path):
+    with closing(Warehouse(f"duckdb:///{tmp_path}/one.duckdb")) as warehouse:
+        raw, table = "JOSE\u0301@b.se", t.centra_subscription
+        person = Person("jos\xe9@b.se", frozenset(), frozenset(), frozenset(), False)
+        with warehouse.engine.begin() as conn:
+            conn.execute(table.insert().values(email=raw, email_key=person.email))
+            stores.erase_from_warehouse(conn, person)
+            assert conn.execute(sa.select(table.c.email, table.c.email_key)).one() == (None, None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,7 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST_NAME = 3
-"""Letters; a shorter name is part of so many words that to find it tells nothing."""
+"""Letters; a shorter name is so many words that to find it tells nothing."""
+
+NEAR = 500
+"""Characters between a first and a last name, at most, where they name one person: a file may be one line."""
+
+# What stands before an address or a word: nothing that belongs to it, or the end of something written for
+# a character, as in JSON or in a link.
+_BEGINS = r"(?:(?<![\w.+%-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
+_ENDS = r"(?![\w-]|\.\w)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,18 @@ class Person:
     contacts: frozenset[str]
     names: frozenset[tuple[str, str]]
     is_present: bool
+
+    def has_address_in(self, text: str) -> bool:
+        """Tell whether a text holds the address itself, and not one that only ends or begins like it."""
+        return _address(self.email).search(_folded(text)) is not None
+
+    def is_named_in(self, text: str) -> bool:
+        """Tell whether a text holds first and last name near each other, as words of their own."""
+        folded = _folded(text)
+        return any(
+            first in folded and last in folded and _name(first, last).search(folded)
+            for first, last in self.names
+        )
 
 
 def find(conn: sa.Connection, email: str) -> Person:
@@ -73,3 +96,19 @@ def _found(
             if first and last and min(len(first), len(last)) >= SHORTEST_NAME:
                 names.add((first.lower(), last.lower()))
     return frozenset(ids - {None}), frozenset(names)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text.lower())
+
+
+@lru_cache
+def _address(email: str) -> re.Pattern[str]:
+    return re.compile(_BEGINS + re.escape(email) + _ENDS)
+
+
+@lru_cache
+def _name(first: str, last: str) -> re.Pattern[str]:
+    one, other = (rf"{_BEGINS}{re.escape(name)}(?!\w)" for name in (first, last))
+    between = rf".{{0,{NEAR}}}?"
+    return re.compile(f"{one}{between}{other}|{other}{between}{one}", re.DOTALL)

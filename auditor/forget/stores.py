@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
@@ -53,9 +54,13 @@ def erase_from_warehouse(conn: sa.Connection, person: Person) -> int:
 
 
 def _blank_records(conn: sa.Connection, table: sa.Table, person: Person) -> int:
-    """Blank the records of a person's ids: their names stand where no address does."""
+    """Blank the records of a person's ids and address: their names stand where no address does."""
     blank = [name for name in NAMED if name in table.c]
-    ids = [table.c[key].in_(getattr(person, of)) for key, of in _IDS.items() if key in table.c]
+    ids: list[sa.ColumnElement[bool]] = [
+        table.c[key].in_(getattr(person, of)) for key, of in _IDS.items() if key in table.c
+    ]
+    if "email_key" in table.c:  # the address beside it may be written in another way
+        ids.append(table.c.email_key == person.email)
     if not blank or not ids:
         return 0
     values: dict[str, None] = dict.fromkeys(blank)
@@ -70,32 +75,48 @@ def _blank_records(conn: sa.Connection, table: sa.Table, person: Person) -> int:
 
 def erase_address(conn: sa.Connection, table: sa.Table, person: Person) -> int:
     """Blank every text of a table that holds a person's address; return how many rows that were."""
-    texts = [column for column in _texts(table) if not column.primary_key]
-    rows = _count(conn, table, [_holds(column, person) for column in texts]) if texts else 0
-    for column in texts if rows else ():
+    held = {c: texts for c, texts in _held(conn, table, person).items() if not c.primary_key}
+    rows = _count(conn, table, [column.in_(texts) for column, texts in held.items()]) if held else 0
+    for column, texts in held.items():
         values: dict[str, str | None] = {column.name: None if column.nullable else ""}
         if "row_hash" in table.c:
             values["row_hash"] = None
-        conn.execute(table.update().where(_holds(column, person)).values(values))
+        conn.execute(table.update().where(column.in_(texts)).values(values))
     return rows
 
 
 def traces(conn: sa.Connection, table: sa.Table, person: Person) -> Iterator[Trace]:
     """Yield the columns of a table in which a person's address still stands."""
-    texts = _texts(table)
-    if not texts:
-        return
-    found = [sa.func.count(sa.case((_holds(column, person), 1))) for column in texts]
-    counts = conn.execute(sa.select(*found).select_from(table)).one()
-    yield from (Trace(table.name, c.name) for c, count in zip(texts, counts, strict=True) if count)
+    yield from (Trace(table.name, column.name) for column in _held(conn, table, person))
+
+
+def _held(conn: sa.Connection, table: sa.Table, person: Person) -> dict[sa.Column[str], list[str]]:
+    """Return the texts of a table that hold a person's address, by column.
+
+    The engine finds whatever has its characters in a row; the address of somebody else may end like it.
+    """
+    columns = _texts(table)
+    if not columns:
+        return {}
+    may = [sa.func.count(sa.case((_may_hold(column, person), 1))) for column in columns]
+    counts = conn.execute(sa.select(*may).select_from(table)).one()
+    held = {}
+    for column, count in zip(columns, counts, strict=True):
+        if count:
+            found = conn.scalars(sa.select(column).where(_may_hold(column, person)).distinct())
+            held[column] = [text for text in found if person.has_address_in(text)]
+    return {column: texts for column, texts in held.items() if texts}
 
 
 def _texts(table: sa.Table) -> list[sa.Column[str]]:
     return [column for column in table.columns if isinstance(column.type, sa.String)]
 
 
-def _holds(column: sa.Column[str], person: Person) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(person.email, autoescape=True)
+def _may_hold(column: sa.Column[str], person: Person) -> sa.ColumnElement[bool]:
+    written = {person.email, unicodedata.normalize("NFD", person.email)}
+    return sa.or_(
+        *(sa.func.lower(column).contains(text, autoescape=True) for text in sorted(written))
+    )
 
 
 def _count(

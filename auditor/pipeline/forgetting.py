@@ -17,7 +17,7 @@ from auditor.forget.person import find
 from auditor.model.keyed_hash import keyed_hash
 from auditor.pipeline.leased import leased
 from auditor.pipeline.run import REPORTS
-from auditor.pipeline.unused import OLD_STORES, VAR
+from auditor.pipeline.unused import OLD_STORES, VAR, old_stores
 from auditor.systems.text import email_key
 from auditor.warehouse import Warehouse
 from auditor.warehouse.compact import compact
@@ -125,7 +125,11 @@ def _delete(run: Run, person: Person) -> int:
 
 
 def _files(run: Run) -> Iterator[Path]:
-    return files.of_brand((VAR, REPORTS), run.settings.brand, set(_store_files(run)))
+    settings = run.settings
+    old = sorted(path for path in old_stores(settings) if path.is_file())
+    but = {*_store_files(run), *(path.resolve() for path in old)}
+    yield from files.of_brand((VAR, REPORTS), settings.brand, but)
+    yield from old
 
 
 def _store_files(run: Run) -> Iterator[Path]:

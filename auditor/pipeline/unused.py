@@ -44,7 +44,7 @@ def unused(settings: Settings, applied: Collection[str], before: datetime) -> It
     yield from _plans(settings.brand, applied, before)
     yield from old_runs(PROPOSALS / brand, before)
     yield from _verdicts(VERDICTS / brand, before)
-    for some in ((SPOOL / brand).glob("*"), _set_aside(settings), _drafts(brand)):
+    for some in ((SPOOL / brand).glob("*"), old_stores(settings), _drafts(brand)):
         yield from sorted(path for path in some if path.is_file() and _is_older(path, before))
 
 
@@ -69,7 +69,8 @@ def _verdicts(folder: Path, before: datetime) -> Iterator[Path]:
             yield path
 
 
-def _set_aside(settings: Settings) -> Iterator[Path]:
+def old_stores(settings: Settings) -> Iterator[Path]:
+    """Yield the stores of a brand that were set aside, or left by an upgrade, wherever they stand."""
     warehouse, ledger = file_of(settings.store.warehouse), sa.make_url(settings.store.ledger)
     stores = [warehouse] if warehouse is not None else []
     if ledger.get_backend_name() == "sqlite" and ledger.database:
