@@ -40,7 +40,8 @@ def message_of(digest: Digest) -> dict[str, Any]:
     figures = digest.data.figures
     lines = [
         f"• *{incident.severity.capitalize()}*: {_plain(incident.result.check.title)} "
-        f"({figures.number(incident.total)}{_news(digest.news_of(incident))})"
+        f"({figures.number(incident.total)}{_news(digest.news_of(incident))}"
+        f"{', accepted' if incident.is_accepted else ''})"
         for incident in digest.incidents[:MOST_INCIDENTS]
     ]
     hidden = len(digest.incidents) - len(lines)

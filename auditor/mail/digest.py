@@ -67,9 +67,14 @@ class Digest:
         """Return the verdict as it is for this group."""
         if self.data.audit.verdict == "incomplete":
             return "incomplete"
-        if any(incident.severity == "critical" for incident in self.incidents):
+        if any(incident.severity == "critical" for incident in self.open_incidents):
             return "critical"
-        return "drift" if self.incidents else "clean"
+        return "drift" if self.open_incidents else "clean"
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Return the incidents of the group of which a row is not accepted."""
+        return tuple(one for one in self.incidents if not one.is_accepted)
 
     @property
     def has_news(self) -> bool:
@@ -225,7 +230,7 @@ def _facts(digest: Digest, shown: int) -> dict[str, object]:
         "data": data,
         "headline": words.headline(data.audit, digest.verdict),
         "judged": words.judged(data.audit),
-        "first": words.incident_step(digest.incidents[0]) if digest.incidents else None,
+        "first": words.incident_step(digest.open_incidents[0]) if digest.open_incidents else None,
         "mend": words.next_step(data) if digest.verdict == "incomplete" else None,
         "gaps": [
             line for line in data.audit.coverage if words.coverage_state(line) == "incomplete"

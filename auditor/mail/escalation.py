@@ -32,10 +32,13 @@ class Overdue:
 
 
 def overdue(data: ReportData, limits: Escalation) -> list[Overdue]:
-    """Return the critical incidents that stand for too long, by exposure; what is contained is not."""
+    """Return the critical incidents that stand for too long, by exposure.
+
+    What is contained is none of them, and what somebody has accepted does not count.
+    """
     found = []
     for incident in data.incidents:
-        owner, since = incident.result.check.owner, incident.first_seen
+        owner, since = incident.result.check.owner, incident.open_since
         allowed = limits.after.get(owner, limits.after["default"])
         if incident.severity != "critical" or since is None:
             continue

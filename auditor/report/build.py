@@ -30,11 +30,14 @@ class Incident:
 
     Attributes:
         result: The failing check, or one that was not judged while earlier findings of it stand.
-        severity: One step below the check's when every subject is contained.
+        severity: One step below the check's when every subject is contained; where some rows are accepted,
+            that of the gravest of the others.
         findings: The first of its rows, as many as the page may hold.
         total: How many rows there are in truth.
         first_seen: When the oldest of all its rows was first seen, None without any.
         causes: What its rows have in common, where they do; the one with the most rows first.
+        accepted: How many of its rows somebody has taken on.
+        open_since: When the oldest of the others was first seen, None without any.
     """
 
     result: CheckResult
@@ -43,6 +46,8 @@ class Incident:
     total: int
     first_seen: datetime | None
     causes: tuple[Cause, ...] = ()
+    accepted: int = 0
+    open_since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -53,6 +58,11 @@ class Incident:
     def is_contained(self) -> bool:
         """Whether every subject stands on the quarantine list."""
         return _is_contained(self.result)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether somebody has taken on every row of it, so that it alarms nobody."""
+        return 0 < self.total <= self.accepted
 
     @property
     def is_standing(self) -> bool:
@@ -83,7 +93,8 @@ class ReportData:
 
     Attributes:
         suites: In the order of the audit's checks.
-        incidents: One per check that fails or stands: gravest first, then by people, money and rows.
+        incidents: One per check that fails or stands: gravest first, then by people, money and rows; those
+            that are accepted last.
         history: Earlier runs, newest first.
         lags: How far Emarsys follows Centra, stream by stream.
         undelivered: Letters of earlier runs that still waited; None without any.
@@ -107,6 +118,11 @@ class ReportData:
     def stakes(self) -> tuple[Money, ...]:
         """What the incidents are worth together, one amount per currency."""
         return stakes_of(self.incidents)
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Return the incidents of which a row is not accepted."""
+        return tuple(one for one in self.incidents if not one.is_accepted)
 
     @property
     def tallies(self) -> dict[str, dict[Severity, int]]:
@@ -188,10 +204,13 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         return _standing(audit, result, taken)
     return Incident(
         result=result,
-        severity=lowered(severity) if _is_contained(result) else severity,
+        severity=(taken.gravest if taken.accepted else None)
+        or (lowered(severity) if _is_contained(result) else severity),
         findings=tuple(taken.findings),
         total=taken.total,
         first_seen=taken.first_seen,
+        accepted=taken.accepted,
+        open_since=taken.open_since,
     )
 
 
@@ -212,6 +231,8 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         findings=tuple(taken.findings),
         total=taken.total,
         first_seen=taken.first_seen,
+        accepted=taken.accepted,
+        open_since=taken.open_since,
     )
 
 
@@ -225,11 +246,12 @@ def _is_contained(result: CheckResult) -> bool:
     return 0 < result.failed <= result.contained
 
 
-def _exposure(incident: Incident) -> tuple[int, int, int, int, str]:
+def _exposure(incident: Incident) -> tuple[bool, int, int, int, int, str]:
     result = incident.result
     gravity = SEVERITIES.index(incident.severity)
     minor = result.money.minor if result.money else 0
-    return -gravity, -(result.people or 0), -minor, -result.failed, incident.id
+    reach = (-gravity, -(result.people or 0), -minor, -result.failed)
+    return incident.is_accepted, *reach, incident.id
 
 
 def _suites(results: Iterable[CheckResult]) -> tuple[Suite, ...]:

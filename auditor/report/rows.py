@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from auditor.hostile import FORMULA, safe_name
-from auditor.model.finding import Finding, Money
+from auditor.model.finding import SEVERITIES, Finding, Money
 from auditor.private_file import keep_names, replaced
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from datetime import datetime
     from pathlib import Path
+
+    from auditor.model.finding import Severity
 
 ROWS_PER_CHECK = 500
 """Rows of one check in the page; all of them stand in the files beside it."""
@@ -79,11 +81,17 @@ class Taken:
         findings: The first of them, in the order in which they were stored.
         total: How many there are.
         first_seen: When the oldest of them all was first seen.
+        accepted: How many somebody has taken on.
+        open_since: When the oldest of the others was first seen, None without any.
+        gravest: The severity of the gravest of the others, likewise.
     """
 
     findings: list[Finding] = field(default_factory=list)
     total: int = 0
     first_seen: datetime | None = None
+    accepted: int = 0
+    open_since: datetime | None = None
+    gravest: Severity | None = None
 
 
 def take(findings: Iterable[pa.RecordBatch], checks: Collection[str]) -> dict[str, Taken]:
@@ -159,8 +167,17 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
     if wanted > 0:
         taken.findings += [finding_of(row) for row in rows.slice(0, wanted).to_pylist()]
     taken.total += rows.num_rows
-    oldest = pc.min(rows["first_seen"]).as_py()
-    taken.first_seen = min(filter(None, (taken.first_seen, oldest)), default=None)
+    taken.first_seen = _oldest(taken.first_seen, rows)
+    others = rows.filter(pc.not_equal(rows["state"], "accepted"))
+    taken.accepted += rows.num_rows - others.num_rows
+    taken.open_since = _oldest(taken.open_since, others)
+    gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
+    taken.gravest = max(gravest, key=SEVERITIES.index, default=None)
+
+
+def _oldest(known: datetime | None, rows: pa.RecordBatch) -> datetime | None:
+    found = pc.min(rows["first_seen"]).as_py()
+    return min(filter(None, (known, found)), default=None)
 
 
 def _by_check(

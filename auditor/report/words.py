@@ -93,8 +93,8 @@ def next_step(data: ReportData) -> Step:
     """Choose the one thing to do first."""
     if data.audit.verdict == "incomplete":
         return _mend(data)
-    if data.incidents:
-        first = data.incidents[0]
+    if data.open_incidents:
+        first = data.open_incidents[0]
         step = incident_step(first)
         return Step(f"{first.result.check.title} {step.text}", step.command, f"incident-{first.id}")
     if data.audit.verdict != "clean":
@@ -145,21 +145,24 @@ def coverage_state(line: Coverage) -> str:
 
 def _agreement(data: ReportData) -> Iterator[str]:
     ran = data.count("pass", "fail")
-    yield f"{_count(data, ran, 'check')} ran over data that was read to its end; none fails."
+    found = "nothing but what is accepted is found" if data.incidents else "none fails"
+    yield f"{_count(data, ran, 'check')} ran over data that was read to its end; {found}."
     off = sum(one.outcome == "off" and data.audit.is_asked(one.check) for one in data.audit.checks)
     if off:
         yield f"{_count(data, off, 'check')} did not apply, for the reasons below."
     if data.audit.tally.accepted:
-        yield f"{_count(data, data.audit.tally.accepted, 'finding')} stand accepted."
+        verb = "stands" if data.audit.tally.accepted == 1 else "stand"
+        yield f"{_count(data, data.audit.tally.accepted, 'finding')} {verb} accepted."
 
 
 def _disagreement(data: ReportData) -> Iterator[str]:
-    critical = sum(incident.severity == "critical" for incident in data.incidents)
-    standing = sum(incident.is_standing for incident in data.incidents)
-    checks = _count(data, len(data.incidents), "check")
+    incidents = data.open_incidents
+    critical = sum(incident.severity == "critical" for incident in incidents)
+    standing = sum(incident.is_standing for incident in incidents)
+    checks = _count(data, len(incidents), "check")
     total = _count(data, data.audit.tally.total, "finding")
     grave = f"{critical} of them critical" if critical else "none of them critical"
-    is_one = len(data.incidents) == 1
+    is_one = len(incidents) == 1
     if standing:
         verb = "has" if is_one else "have"
         yield f"{checks} {verb} open findings, {grave}, with {total} in all."
@@ -167,7 +170,7 @@ def _disagreement(data: ReportData) -> Iterator[str]:
         yield f"{data.figures.number(standing)} of them {verb} not judged this time."
     else:
         yield f"{checks} {'fails' if is_one else 'fail'}, {grave}, with {total} in all."
-    reach = max((incident.result.people or 0 for incident in data.incidents), default=0)
+    reach = max((incident.result.people or 0 for incident in incidents), default=0)
     if reach:
         yield f"The widest reaches {_count(data, reach, 'person')}."
 
@@ -184,8 +187,8 @@ def _gaps(data: ReportData) -> Iterator[str]:
     if missed:
         verb = "misses" if len(missed) == 1 else "miss"
         yield f"{_count(data, len(missed), 'check')} {verb} drift that was planted: {', '.join(missed)}."
-    if data.incidents:
-        if not any(incident.is_standing for incident in data.incidents):
+    if data.open_incidents:
+        if not any(incident.is_standing for incident in data.open_incidents):
             yield "Of those that ran,"
         yield from _disagreement(data)
 

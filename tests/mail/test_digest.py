@@ -176,6 +176,28 @@ def test_a_group_whose_findings_stand_is_not_told_that_all_is_clean():
     assert due(partial(), {})["crm"].subject == "[nordlys] Drift: nothing changed, 4 open (crm)"
 
 
+def accepted() -> ReportData:
+    """Report a clean audit, whose critical findings somebody has accepted."""
+    failing = next(one for one in examples.RESULTS if one.check.id == "sales.missing_order")
+    audit = dataclasses.replace(examples.clean_audit(), checks=(failing,))
+    changes = {failing.check.id: Tally(total=3, accepted=3)}
+    record = dataclasses.replace(examples.record(audit), changes=changes)
+    return build_report(record, {failing.check.id: Taken(total=3, accepted=3)})
+
+
+def test_what_is_accepted_does_not_decide_the_verdict_of_a_group():
+    (digest,) = digests(accepted(), MAIL, LINK, {"crm": YESTERDAY})
+    assert digest.verdict == "clean"
+
+
+def test_a_letter_says_of_what_is_accepted_that_it_is():
+    assert ", accepted. sales.missing_order" in written(accepted(), {})["default"].text
+
+
+def test_a_letter_does_not_send_anybody_to_what_is_accepted():
+    assert "First:" not in written(accepted(), {})["default"].text
+
+
 def test_a_letter_says_which_suites_alone_were_judged():
     assert "Only the suite sales was judged" in written(partial(), {})["crm"].text
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.config.settings import Escalation
 from auditor.config.values import Duration
 from auditor.mail.escalation import escalation, overdue
+from auditor.report.build import build_report
+from auditor.report.rows import Taken
 from tests.mail.test_digest import LINK, TEMPLATES
 from tests.report import examples
 
@@ -69,3 +71,12 @@ def test_it_is_the_same_letter_for_a_week():
         == second.key
         == "escalation:2026-48:consent.withdrawn_but_opted_in,sales.missing_order"
     )
+
+
+def test_what_somebody_has_accepted_is_not_late():
+    taken = {
+        row.id: Taken(total=2, accepted=2, first_seen=row.first_seen) for row in DATA.incidents
+    }
+    record = examples.record(examples.critical_audit())
+    found = overdue(build_report(record, taken), limits(default=timedelta(days=1)))
+    assert found == []

@@ -217,3 +217,32 @@ def test_findings_are_tallied_by_suite_and_severity():
 
 def test_a_suite_without_findings_has_an_empty_tally():
     assert examples.report(examples.rich_audit()).tallies["freshness"] == {}
+
+
+def accepted_of(count: int, of: int = 5, **values: object) -> Iterator[Finding]:
+    """Return the rows of an incident, of which the oldest ones are accepted."""
+    for number, row in enumerate(rows(MISSING.id, of)):
+        state = "accepted" if number < count else "ongoing"
+        seen = examples.AS_OF - timedelta(days=of - number)
+        yield dataclasses.replace(row, state=state, first_seen=seen, **values)  # type: ignore[arg-type]
+
+
+def test_what_is_accepted_alone_comes_after_everything_else():
+    mild = dataclasses.replace(MISSING, id="z.mild", severity="info")
+    audit = audit_of(failing(MISSING.id), CheckResult(mild, "fail", 10, 5))
+    data = built(audit, [*accepted_of(5), *rows("z.mild", 5)])
+    assert [(i.id, i.is_accepted) for i in data.incidents] == [
+        ("z.mild", False),
+        (MISSING.id, True),
+    ]
+
+
+def test_an_incident_is_open_since_its_oldest_row_that_is_not_accepted():
+    (incident,) = built(audit_of(failing(MISSING.id)), accepted_of(3)).incidents
+    assert incident.open_since == examples.AS_OF - timedelta(days=2)
+
+
+def test_an_incident_is_as_grave_as_what_is_not_accepted():
+    grave, mild = accepted_of(1, 1, severity="critical"), accepted_of(0, 1, severity="warning")
+    (incident,) = built(audit_of(failing(MISSING.id)), [*grave, *mild]).incidents
+    assert incident.severity == "warning"

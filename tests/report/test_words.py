@@ -10,6 +10,7 @@ import pytest
 from auditor.model.audit import Audit, Canary
 from auditor.model.finding import CheckResult, Tally
 from auditor.report.build import Incident, build_report
+from auditor.report.rows import Taken
 from auditor.report.words import (
     HEADLINES,
     Step,
@@ -25,6 +26,7 @@ from tests.report import examples
 
 if TYPE_CHECKING:
     from auditor.model.finding import Verdict
+    from auditor.report.build import ReportData
 
 
 def of_class(remedy_class: str, name: str | None = "opt_out", contained: int = 0) -> Incident:
@@ -216,3 +218,18 @@ def test_a_check_that_misses_planted_drift_is_looked_at_first():
         "auditor audit --canary",
         "Find out why sales.missing_order misses planted drift",
     )
+
+
+def test_a_clean_audit_does_not_say_that_nothing_fails_where_what_fails_is_accepted():
+    assert "none fails" not in meaning(all_accepted())
+
+
+def test_what_is_accepted_is_no_next_step():
+    assert next_step(all_accepted()).text == "Nothing needs doing before the next audit."
+
+
+def all_accepted() -> ReportData:
+    result = next(r for r in examples.RESULTS if r.check.id == "sales.missing_order")
+    audit = dataclasses.replace(examples.clean_audit(), checks=(result,))
+    taken = Taken(total=2, accepted=2)
+    return build_report(examples.record(audit), {"sales.missing_order": taken})
