@@ -27,7 +27,7 @@ def verdict_of(
     Args:
         coverage: Every stream that was tried; `off` is no fault.
         checks: Every check that was to run.
-        severities: The severities of the findings that are open and not accepted.
+        severities: The severities of the findings that are open, not accepted, and of a check that holds.
         canary: A check that missed planted drift looked at nothing, whatever it says.
     """
     unread = any(not line.complete and line.mode != "off" for line in coverage)

@@ -18,9 +18,9 @@ from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.findings.standing import SCHEMA
 from auditor.model.audit import Canary
-from auditor.model.finding import CheckResult
+from auditor.model.finding import NOT_ASKED, CheckResult
 from auditor.model.snapshot import Snapshot
-from auditor.pipeline.partial import NOT_ASKED, whole
+from auditor.pipeline.partial import whole
 from tests.correct.desk import read_settings
 from tests.report import examples
 from tests.test_audit_faults import lasting, told
@@ -157,23 +157,28 @@ def before(*suites: str) -> Audit:
 
 
 def test_all_suites_are_the_run_themselves():
-    assert whole(examples.RESULTS, CHECKS, (), before()).checks == examples.RESULTS
+    assert whole(examples.RESULTS, CHECKS, (), before(), {}).checks == examples.RESULTS
 
 
 def test_what_was_judged_now_takes_the_place_of_what_was_judged_before():
     now = CheckResult(LOST, "fail", 9, 9)
-    assert now in whole((now,), CHECKS, ["consent"], before()).checks
+    assert now in whole((now,), CHECKS, ["consent"], before(), {}).checks
 
 
 def test_what_was_never_judged_is_off():
-    made = whole((), CHECKS, ["consent"], None)
+    made = whole((), CHECKS, ["consent"], None, {})
     assert {one.reason for one in made.checks} == {NOT_ASKED}
 
 
+def test_what_would_be_off_in_any_case_says_why():
+    made = whole((), [LOST], ["sales"], None, {LOST.id: "not configured"})
+    assert [one.reason for one in made.checks] == ["not configured"]
+
+
 def test_suites_that_were_judged_at_another_time_are_named_too():
-    assert whole((), CHECKS, ["consent"], before("sales")).suites == ("consent", "sales")
+    assert whole((), CHECKS, ["consent"], before("sales"), {}).suites == ("consent", "sales")
 
 
 def test_a_canary_that_flew_before_still_counts():
     flown = replace(before(), canary=Canary(3, 2, ("sales.missing_order",)))
-    assert whole((), CHECKS, ["consent"], flown).canary == flown.canary
+    assert whole((), CHECKS, ["consent"], flown, {}).canary == flown.canary

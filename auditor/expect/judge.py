@@ -74,6 +74,23 @@ def judge(
     return tuple(answer for answer in answers.values() if answer is not None)
 
 
+def off_by_themselves(
+    engine: sa.Engine, checks: Collection[Check], snapshot: Snapshot, off: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the checks that do not apply to a brand, or not yet, whoever asks, each with the reason.
+
+    Args:
+        engine: The warehouse.
+        checks: Which to look at.
+        snapshot: What was read.
+        off: As for `judge`.
+    """
+    with engine.connect() as conn:
+        hand = at_hand(conn, checks, snapshot, off)
+    found = {check.id: hand.why_off(check) for check in checks}
+    return {check: reason for check, reason in found.items() if reason is not None}
+
+
 def _without_judging(check: Check, hand: AtHand) -> CheckResult | None:
     reason = hand.why_off(check)
     if reason is not None:

@@ -303,11 +303,12 @@ def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | 
     return counts[len(counts) // 2] if counts else None
 
 
-def open_severities(ledger: Ledger, brand: str) -> frozenset[Severity]:
-    """Return the severities of the findings that are open and not accepted."""
+def open_severities(ledger: Ledger, brand: str, checks: Collection[str]) -> frozenset[Severity]:
+    """Return the severities of the findings of some checks that are open and not accepted."""
     row = finding_table.c
-    select = sa.select(row.severity).where(row.brand == brand, row.state.in_(OPEN)).distinct()
+    ours = (row.brand == brand) & row.check_id.in_(checks)
     with ledger.begin() as conn:
+        select = sa.select(row.severity).where(ours, row.state.in_(OPEN)).distinct()
         return frozenset(conn.execute(select).scalars())
 
 

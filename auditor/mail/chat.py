@@ -41,7 +41,7 @@ def message_of(digest: Digest) -> dict[str, Any]:
     lines = [
         f"• *{incident.severity.capitalize()}*: {_plain(incident.result.check.title)} "
         f"({figures.number(incident.total)}{_news(digest.news_of(incident))}"
-        f"{', accepted' if incident.is_accepted else ''})"
+        f"{''.join(f', {mark}' for mark in words.marks(incident, figures))})"
         for incident in digest.incidents[:MOST_INCIDENTS]
     ]
     hidden = len(digest.incidents) - len(lines)

@@ -73,8 +73,8 @@ class Digest:
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
-        """Return the incidents of the group of which a row is not accepted."""
-        return tuple(one for one in self.incidents if not one.is_accepted)
+        """Return the incidents of the group that count for the verdict."""
+        return tuple(one for one in self.incidents if one.counts)
 
     @property
     def has_news(self) -> bool:
@@ -206,6 +206,7 @@ def _letter(digest: Digest, mail: Mail, folder: Path) -> Letter:
             "age": lambda moment: figures.age(moment, as_of),
             "counted": lambda value, noun: counted(value, noun, figures),
             "step": words.incident_step,
+            "marks": lambda incident: words.marks(incident, figures),
         },
     )
     shown = len(digest.incidents)

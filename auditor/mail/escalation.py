@@ -34,10 +34,10 @@ class Overdue:
 def overdue(data: ReportData, limits: Escalation) -> list[Overdue]:
     """Return the critical incidents that stand for too long, by exposure.
 
-    What is contained is none of them, and what somebody has accepted does not count.
+    What is contained is none of them, nor what does not count for the verdict.
     """
     found = []
-    for incident in data.incidents:
+    for incident in data.open_incidents:
         owner, since = incident.result.check.owner, incident.open_since
         allowed = limits.after.get(owner, limits.after["default"])
         if incident.severity != "critical" or since is None:

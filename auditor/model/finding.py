@@ -21,6 +21,10 @@ RemedyClass = Literal["auto", "confirm", "propose", "none"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
+NOT_ASKED = "Its suite was not asked for; what it found before stands."
+"""Why a check is off in a run of some suites; it would have been judged otherwise."""
+
+
 def lowered(severity: Severity) -> Severity:
     """Return the severity one step lower; `info` stays."""
     return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]
@@ -99,6 +103,15 @@ class CheckResult:
     money: Money | None = None
     contained: int = 0
     reason: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether what stands of it counts for the verdict.
+
+        Not where the check passes, and tolerates it; nor where the check is off: nobody looks at it. Then
+        it is shown, with when it was judged last, and counts again once the check is judged.
+        """
+        return self.outcome in ("fail", "error", "skipped") or self.reason == NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.journal import WEEK, Journal
-from auditor.expect.judge import judge
+from auditor.expect.judge import judge, off_by_themselves
 from auditor.expect.suites import load_checks
 from auditor.findings import incidents, query
 from auditor.findings.causes import find_causes
 from auditor.findings.confirmed import mark
 from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import update
+from auditor.findings.orphans import orphans
 from auditor.model.audit import Audit
 from auditor.pipeline import reading
 from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged, usable_of
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.expect.expectation import Expectation
-    from auditor.model.finding import CheckResult
+    from auditor.model.finding import CheckResult, Severity
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.partial import Whole
     from auditor.pipeline.run import Run
@@ -132,31 +133,40 @@ def _audit(
             with stages.stage("canary"):
                 canary = fly_canary(warehouse, terms, taken, expectations, checks)
         with stages.stage("findings"):
-            all_ = _whole(run, taken, expectations, suites, checks)
+            all_ = _whole(run, warehouse, taken, expectations, suites, checks)
             all_ = replace(all_, canary=canary or all_.canary, reread=looked.told or all_.reread)
             audited = _findings(run, (ledger, warehouse), terms, taken, checks, all_)
             mark(ledger, run.settings.brand, looked.marks)
         with stages.stage("report"):
             told = replace(audited, stages=dict(stages.seconds))
             page = publish(run, ledger, keep(run, ledger, warehouse, told, is_told=is_told))
-            return _done(ledger, told, checks, page)
+            return _done(ledger, told, checks if suites else told.checks, page)
 
 
 def _whole(
     run: Run,
+    warehouse: Warehouse,
     taken: Snapshot,
     expectations: Iterable[Expectation],
     suites: Collection[str],
     judged: tuple[CheckResult, ...],
 ) -> Whole:
-    before = judged_before(run.settings.brand, taken.run) if suites else None
-    return whole(judged, [e.check for e in expectations], suites, before)
+    known = [e.check for e in expectations]
+    if not suites:
+        return whole(judged, known, suites, None, {})
+    off = off_by_themselves(warehouse.engine, known, taken, unconfigured(run.settings))
+    return whole(judged, known, suites, judged_before(run.settings.brand, taken.run), off)
 
 
 def _done(ledger: Ledger, told: Audit, judged: tuple[CheckResult, ...], page: Path) -> Done:
     """Tell of the suites that were asked for; the record that was kept is of them all."""
     asked_for = audit_json(replace(told, checks=judged), page.as_posix())
-    return Done(told, asked_for, page, query.open_severities(ledger, told.brand))
+    return Done(told, asked_for, page, _severities(ledger, told.brand, told.checks))
+
+
+def _severities(ledger: Ledger, brand: str, checks: Iterable[CheckResult]) -> frozenset[Severity]:
+    """Return the severities that the verdict is made of."""
+    return query.open_severities(ledger, brand, [one.check.id for one in checks if one.holds])
 
 
 def _needed(expectations: Iterable[Expectation]) -> set[str]:
@@ -213,15 +223,16 @@ def _findings(
     causes = find_causes(DriftFeatures(warehouse, terms), ran, brand=brand) if terms else []
     tally = update(ledger, warehouse, ran, brand=brand, run=snapshot.run, seen_at=at)
     incidents.keep(ledger, causes, ran, brand=brand, run=snapshot.run, seen_at=at)
-    severities = query.open_severities(ledger, brand)
-    verdict = verdict_of(snapshot.coverage, all_.checks, severities, all_.canary)
+    checks = (*all_.checks, *orphans(ledger, brand, [one.check.id for one in all_.checks]))
+    severities = _severities(ledger, brand, checks)
+    verdict = verdict_of(snapshot.coverage, checks, severities, all_.canary)
     audited = Audit(
         snapshot.run,
         brand,
         snapshot.as_of,
         verdict,
         snapshot.coverage,
-        all_.checks,
+        checks,
         tally,
         incidents=incidents.incidents(ledger, brand),
         canary=all_.canary,

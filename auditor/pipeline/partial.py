@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from auditor.archive import Archive
 from auditor.errors import StoreError
-from auditor.model.finding import CheckResult
+from auditor.model.finding import NOT_ASKED, CheckResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from auditor.model.audit import Audit, Canary, Reread
     from auditor.model.finding import Check
-
-NOT_ASKED = "Its suite was not asked for; what it found before stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ def whole(
     known: Iterable[Check],
     suites: Collection[str],
     before: Audit | None,
+    off: Mapping[str, str],
 ) -> Whole:
     """Put what was judged now into what a run came to before.
 
@@ -53,6 +52,7 @@ def whole(
         known: Every check, in the order of the suites.
         suites: Those that were asked for; every one when empty.
         before: What the run came to before, None where it was not judged yet.
+        off: Checks that would be off in any case, each with the reason.
     """
     if not suites:
         return Whole(judged)
@@ -60,7 +60,9 @@ def whole(
     kept = {} if before is None else {one.check.id: one for one in before.checks}
     now = {one.check.id: one for one in judged}
     results = tuple(
-        now.get(check.id) or kept.get(check.id) or CheckResult(check, "off", reason=NOT_ASKED)
+        now.get(check.id)
+        or kept.get(check.id)
+        or CheckResult(check, "off", reason=off.get(check.id, NOT_ASKED))
         for check in checks
     )
     every = {check.suite for check in checks}

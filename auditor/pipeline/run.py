@@ -52,7 +52,7 @@ class Done:
     Attributes:
         json: The audit as others may rely on it.
         report: Where the report stands.
-        severities: Of the findings that are open and not accepted.
+        severities: Of the findings that count for the verdict.
     """
 
     audit: Audit

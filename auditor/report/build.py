@@ -29,7 +29,7 @@ class Incident:
     """One thing that is wrong, with everything a person needs to start on it.
 
     Attributes:
-        result: The failing check, or one that was not judged while earlier findings of it stand.
+        result: The failing check, or one of which findings stand that was not judged, or tolerates them.
         severity: One step below the check's when every subject is contained; where some rows are accepted,
             that of the gravest of the others.
         findings: The first of its rows, as many as the page may hold.
@@ -38,6 +38,7 @@ class Incident:
         causes: What its rows have in common, where they do; the one with the most rows first.
         accepted: How many of its rows somebody has taken on.
         open_since: When the oldest of the others was first seen, None without any.
+        judged_at: When its check last looked at its rows; None without any.
     """
 
     result: CheckResult
@@ -48,6 +49,7 @@ class Incident:
     causes: tuple[Cause, ...] = ()
     accepted: int = 0
     open_since: datetime | None = None
+    judged_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -61,8 +63,13 @@ class Incident:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether somebody has taken on every row of it, so that it alarms nobody."""
+        """Whether somebody has taken on every row of it."""
         return 0 < self.total <= self.accepted
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts for the verdict; what does not alarms nobody."""
+        return self.result.holds and not self.is_accepted
 
     @property
     def is_standing(self) -> bool:
@@ -94,7 +101,7 @@ class ReportData:
     Attributes:
         suites: In the order of the audit's checks.
         incidents: One per check that fails or stands: gravest first, then by people, money and rows; those
-            that are accepted last.
+            that do not count for the verdict last.
         history: Earlier runs, newest first.
         lags: How far Emarsys follows Centra, stream by stream.
         undelivered: Letters of earlier runs that still waited; None without any.
@@ -121,8 +128,8 @@ class ReportData:
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
-        """Return the incidents of which a row is not accepted."""
-        return tuple(one for one in self.incidents if not one.is_accepted)
+        """Return the incidents that count for the verdict."""
+        return tuple(one for one in self.incidents if one.counts)
 
     @property
     def tallies(self) -> dict[str, dict[Severity, int]]:
@@ -211,6 +218,7 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         first_seen=taken.first_seen,
         accepted=taken.accepted,
         open_since=taken.open_since,
+        judged_at=taken.judged_at,
     )
 
 
@@ -233,6 +241,7 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         first_seen=taken.first_seen,
         accepted=taken.accepted,
         open_since=taken.open_since,
+        judged_at=taken.judged_at,
     )
 
 
@@ -251,7 +260,7 @@ def _exposure(incident: Incident) -> tuple[bool, int, int, int, int, str]:
     gravity = SEVERITIES.index(incident.severity)
     minor = result.money.minor if result.money else 0
     reach = (-gravity, -(result.people or 0), -minor, -result.failed)
-    return incident.is_accepted, *reach, incident.id
+    return not incident.counts, *reach, incident.id
 
 
 def _suites(results: Iterable[CheckResult]) -> tuple[Suite, ...]:

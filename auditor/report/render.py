@@ -150,6 +150,7 @@ def _environment(
         "coverage_state": words.coverage_state,
         "only": words.only,
         "step": words.incident_step,
+        "marks": lambda incident: words.marks(incident, figures),
         "remedy": words.remedy,
     }
     env.globals["movers"] = words.MOVERS

@@ -84,6 +84,7 @@ class Taken:
         accepted: How many somebody has taken on.
         open_since: When the oldest of the others was first seen, None without any.
         gravest: The severity of the gravest of the others, likewise.
+        judged_at: When a check last looked at them.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -92,6 +93,7 @@ class Taken:
     accepted: int = 0
     open_since: datetime | None = None
     gravest: Severity | None = None
+    judged_at: datetime | None = None
 
 
 def take(findings: Iterable[pa.RecordBatch], checks: Collection[str]) -> dict[str, Taken]:
@@ -172,6 +174,8 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
     taken.accepted += rows.num_rows - others.num_rows
     taken.open_since = _oldest(taken.open_since, others)
     gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
+    newest = pc.max(rows["last_seen"]).as_py()
+    taken.judged_at = max(filter(None, (taken.judged_at, newest)), default=None)
     taken.gravest = max(gravest, key=SEVERITIES.index, default=None)
 
 

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.report.figures import counted
+from auditor.report.figures import aware, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.model.finding import Verdict
     from auditor.model.snapshot import Coverage
     from auditor.report.build import Incident, ReportData
+    from auditor.report.figures import Figures
 
 HEADLINES = {
     "clean": "Both systems agree.",
@@ -67,7 +68,7 @@ def meaning(data: ReportData) -> str:
         "critical": _disagreement,
         "incomplete": _gaps,
     }
-    return " ".join([*tell[data.audit.verdict](data), *judged(data.audit)])
+    return " ".join([*tell[data.audit.verdict](data), *_beside(data), *judged(data.audit)])
 
 
 def judged(run: Audit | PastRun) -> tuple[str, ...]:
@@ -104,9 +105,27 @@ def next_step(data: ReportData) -> Step:
     return Step("Nothing needs doing before the next audit.")
 
 
+def marks(incident: Incident, figures: Figures) -> tuple[str, ...]:
+    """Say in a few words what is special about an incident, and why it does not count where it does not."""
+    result, said = incident.result, []
+    if incident.is_contained:
+        said.append("contained")
+    if incident.is_accepted:
+        said.append("accepted")
+    if result.outcome == "pass":
+        said.append("tolerated")
+    elif result.outcome != "fail" and (result.holds or incident.judged_at is None):
+        said.append("not judged this time")
+    elif result.outcome != "fail" and incident.judged_at is not None:
+        said.append(f"not judged since {figures.day(aware(incident.judged_at))}")
+    return tuple(said)
+
+
 def incident_step(incident: Incident) -> Step:
     """Say what the owner of an incident does about it."""
     check = incident.result.check
+    if incident.result.outcome == "off" and not incident.result.holds:
+        return Step("Its check is off, so that nobody looks: see why, or accept what stands.")
     if incident.is_contained:
         return Step("All of them are on the quarantine list: find the cause, then release them.")
     listing = f"auditor findings --check {shlex.quote(check.id)}"
@@ -145,7 +164,8 @@ def coverage_state(line: Coverage) -> str:
 
 def _agreement(data: ReportData) -> Iterator[str]:
     ran = data.count("pass", "fail")
-    found = "nothing but what is accepted is found" if data.incidents else "none fails"
+    is_accepted = any(incident.is_accepted for incident in data.incidents)
+    found = "nothing but what is accepted is found" if is_accepted else "none fails"
     yield f"{_count(data, ran, 'check')} ran over data that was read to its end; {found}."
     off = sum(one.outcome == "off" and data.audit.is_asked(one.check) for one in data.audit.checks)
     if off:
@@ -153,6 +173,19 @@ def _agreement(data: ReportData) -> Iterator[str]:
     if data.audit.tally.accepted:
         verb = "stands" if data.audit.tally.accepted == 1 else "stand"
         yield f"{_count(data, data.audit.tally.accepted, 'finding')} {verb} accepted."
+
+
+def _beside(data: ReportData) -> Iterator[str]:
+    """Say what stands open and does not count for the verdict."""
+    left = [one for one in data.incidents if not one.result.holds]
+    off = sum(one.total - one.accepted for one in left if one.result.outcome == "off")
+    tolerated = sum(one.total - one.accepted for one in left if one.result.outcome == "pass")
+    if off:
+        verb = "stands" if off == 1 else "stand"
+        yield f"{_count(data, off, 'finding')} {verb} whose check is off: nobody looks any more."
+    if tolerated:
+        verb = "is" if tolerated == 1 else "are"
+        yield f"{_count(data, tolerated, 'finding')} {verb} within what the checks tolerate."
 
 
 def _disagreement(data: ReportData) -> Iterator[str]:

@@ -16,7 +16,7 @@ from auditor.config.values import MailUrl, WebUrl
 from auditor.mail.digest import digests, letters, link_to
 from auditor.mail.letter import message_of
 from auditor.model.audit import Undelivered
-from auditor.model.finding import Tally
+from auditor.model.finding import NOT_ASKED, Tally
 from auditor.report.build import build_report
 from auditor.report.rows import Taken
 from auditor.resources import bundled_folder
@@ -162,7 +162,9 @@ def partial() -> ReportData:
     """Report an audit of one suite, of which the letters of crm stand as they were."""
     audit = examples.critical_audit()
     checks = tuple(
-        dataclasses.replace(one, outcome="off") if one.check.suite == "consent" else one
+        dataclasses.replace(one, outcome="off", reason=NOT_ASKED)
+        if one.check.suite == "consent"
+        else one
         for one in audit.checks
     )
     audit = dataclasses.replace(audit, checks=checks, suites=("sales",))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.model.finding import CheckResult, Finding, Money, Tally
+from auditor.model.finding import NOT_ASKED, CheckResult, Finding, Money, Tally
 from auditor.model.incident import Incident as Cause
 from auditor.report.build import build_report
 from auditor.report.rows import ROWS_PER_CHECK, take
@@ -246,3 +246,26 @@ def test_an_incident_is_as_grave_as_what_is_not_accepted():
     grave, mild = accepted_of(1, 1, severity="critical"), accepted_of(0, 1, severity="warning")
     (incident,) = built(audit_of(failing(MISSING.id)), [*grave, *mild]).incidents
     assert incident.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "expected"),
+    [
+        ("off", "not configured", False),
+        ("off", NOT_ASKED, True),
+        ("skipped", "not read", True),
+        ("error", "KeyError", True),
+        ("pass", None, False),
+    ],
+)
+def test_what_nobody_looks_at_or_minds_does_not_count(
+    outcome: str, reason: str | None, expected: bool
+):
+    result = CheckResult(MISSING, outcome, reason=reason)  # type: ignore[arg-type]
+    record = dataclasses.replace(
+        examples.record(audit_of(result)), changes={MISSING.id: Tally(total=5)}
+    )
+    (incident,) = build_report(
+        record, take(stored(rows(MISSING.id, 5)), record.with_rows)
+    ).incidents
+    assert incident.counts is expected

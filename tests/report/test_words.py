@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from auditor.model.audit import Audit, Canary
-from auditor.model.finding import CheckResult, Tally
+from auditor.model.finding import NOT_ASKED, CheckResult, Tally
 from auditor.report.build import Incident, build_report
 from auditor.report.rows import Taken
 from auditor.report.words import (
@@ -18,6 +19,7 @@ from auditor.report.words import (
     coverage_state,
     headline,
     incident_step,
+    marks,
     meaning,
     next_step,
     remedy,
@@ -47,7 +49,7 @@ def partial(verdict: Verdict) -> Audit:
     """Return an audit of one suite, in which another was not judged."""
     results = (
         CheckResult(examples.CHECKS["freshness.feed_age"], "pass", 1),
-        CheckResult(examples.CHECKS["sales.amount_mismatch"], "off", reason="not asked for"),
+        CheckResult(examples.CHECKS["sales.amount_mismatch"], "off", reason=NOT_ASKED),
     )
     audit = dataclasses.replace(examples.clean_audit(), verdict=verdict, checks=results)
     return dataclasses.replace(audit, tally=Tally(), suites=("freshness",))
@@ -233,3 +235,26 @@ def all_accepted() -> ReportData:
     audit = dataclasses.replace(examples.clean_audit(), checks=(result,))
     taken = Taken(total=2, accepted=2)
     return build_report(examples.record(audit), {"sales.missing_order": taken})
+
+
+def off() -> ReportData:
+    """Report an audit in which a check is off of which three findings stand."""
+    check = examples.CHECKS["sales.missing_order"]
+    passed = CheckResult(examples.CHECKS["freshness.feed_age"], "pass", 1)
+    checks = (passed, CheckResult(check, "off", reason="not configured"))
+    audit = dataclasses.replace(examples.clean_audit(), checks=checks)
+    record = dataclasses.replace(examples.record(audit), changes={check.id: Tally(total=3)})
+    judged_at = examples.AS_OF - timedelta(days=7)
+    return build_report(record, {check.id: Taken(total=3, judged_at=judged_at)})
+
+
+def test_what_a_check_that_is_off_has_found_is_named():
+    assert "3 findings stand whose check is off: nobody looks any more." in meaning(off())
+
+
+def test_what_a_check_that_is_off_has_found_says_when_it_was_judged_last():
+    assert marks(off().incidents[0], off().figures) == ("not judged since 16 Nov 2026",)
+
+
+def test_what_a_check_that_is_off_has_found_is_no_next_step():
+    assert next_step(off()).text == "Nothing needs doing before the next audit."
