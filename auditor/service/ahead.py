@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.triggers.base import BaseTrigger
@@ -28,9 +29,16 @@ class Ahead(BaseTrigger):  # type: ignore[misc]  # the library is untyped
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
         """Return when it fires next."""
         launch = self._launches.get_next_fire_time(
-            None if previous is None else previous + self.by, now + self.by
+            None if previous is None else self._later(previous), self._later(now)
         )
-        return None if launch is None else launch - self.by
+        return None if launch is None else self._local(launch.astimezone(UTC) - self.by)
+
+    def _later(self, moment: datetime) -> datetime:
+        return self._local(moment.astimezone(UTC) + self.by)
+
+    def _local(self, moment: datetime) -> datetime:
+        """Return a moment in the time of the line; in UTC an hour is an hour, also when the clocks change."""
+        return moment.astimezone(self.timezone)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"cron": self.cron, "by": self.by, "timezone": self.timezone}

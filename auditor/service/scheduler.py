@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
@@ -75,6 +76,7 @@ class _Desk:
     ledger: Ledger
     lease: Lease
     is_ours: bool = False
+    executor: BaseExecutor | None = None
 
 
 class Enduring(BackgroundScheduler):  # type: ignore[misc]  # the library is untyped
@@ -209,17 +211,33 @@ class Service:
         except UnsafePlanError:
             log.warning("%s", _served(desk))
             return
+        try:
+            self._open(desk)
+        except BaseException:
+            # Half of it is nothing: as it is, the next try would find the brand served, by this service.
+            self._leave(desk)
+            desk.lease.give_back()
+            raise
+
+    def _open(self, desk: _Desk) -> None:
         brand = desk.settings.brand
         store = SQLAlchemyJobStore(engine=desk.ledger.engine, tablename=f"job_{brand}")
         self.scheduler.add_jobstore(store, alias=brand)
-        self.scheduler.add_executor(self._executor(), alias=brand)
+        desk.executor = self._executor()
+        self.scheduler.add_executor(desk.executor, alias=brand)
         self._agree(desk)
         desk.is_ours = True
 
     def _leave(self, desk: _Desk) -> None:
-        desk.is_ours = False
-        self.scheduler.remove_jobstore(desk.settings.brand)
-        self.scheduler.remove_executor(desk.settings.brand)
+        """Serve a brand no more; what is being done for it ends by itself, and nobody waits for it."""
+        desk.is_ours, brand = False, desk.settings.brand
+        with suppress(KeyError):
+            self.scheduler.remove_jobstore(brand)
+        with suppress(KeyError):
+            self.scheduler.remove_executor(brand, shutdown=False)
+        if desk.executor is not None:
+            desk.executor.shutdown(wait=False)
+            desk.executor = None
 
     def _agree(self, desk: _Desk) -> None:
         """Bring the job store up to date; a job that stays keeps what it has missed."""
@@ -312,4 +330,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def _zone(trigger: object) -> str:
+    either = getattr(trigger, "triggers", None)
+    if either is not None:
+        return " ".join(_zone(one) for one in either)
     return str(getattr(trigger, "timezone", None))
