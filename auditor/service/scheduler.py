@@ -143,6 +143,10 @@ class Service:
             except (MachineError, StoreError) as exc:
                 # Whoever serves goes on: a ledger that cannot be used now may be used again soon.
                 log.error("%s", exc)  # noqa: TRY400 - the sentence says it all
+            except sa.exc.DBAPIError as exc:
+                # A server that restarts is such a ledger, too.
+                what = type(exc.orig).__name__
+                log.error("store.ledger of %s cannot be used: %s", desk.settings.brand, what)  # noqa: TRY400
         # The scheduler sleeps by a clock that a change of the time, or of the machine's sleep, does not move.
         self.scheduler.wakeup()
 

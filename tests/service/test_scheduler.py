@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from auditor.correct.applying.lease import lease_table
+from auditor.correct.applying.lease import Lease, lease_table
 from auditor.cron import trigger_of
 from auditor.errors import ConfigError, MachineError, UnsafePlanError
 from auditor.findings.ledger import Ledger
@@ -300,6 +301,23 @@ def test_a_brand_that_could_not_be_taken_over_is_taken_at_the_next_try(tmp_path,
     due = [one.at is not None for one in second.due()]
     second.stop()
     assert due == [True, True]
+
+
+def test_a_database_that_is_away_for_a_while_ends_no_service(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("auditor.service.scheduler.RENEW_S", 0.0)
+    service = serving(brand(tmp_path))
+
+    def gone(_self: Lease) -> None:
+        closed = Exception("server closed the connection unexpectedly")
+        raise sa.exc.OperationalError("UPDATE lease", {}, closed)
+
+    with monkeypatch.context() as away:
+        away.setattr(Lease, "renew", gone)
+        service.tick()
+    service.tick()
+    due = [one.at is not None for one in service.due()]
+    service.stop()
+    assert (due, "store.ledger" in caplog.text) == ([True, True], True)
 
 
 def test_work_on_either_of_two_kinds_of_days_follows_another_time_zone(tmp_path):
