@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
 from auditor.archive import Archive
+from auditor.errors import AuditorError
 from auditor.findings.ledger import Ledger
 from auditor.findings.query import runs
 from auditor.private_file import write_private
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from auditor.config import Settings
+    from auditor.model.audit import PastRun
+    from auditor.service.record import Work
+
+log = logging.getLogger(__name__)
 
 HEARTBEAT = Path("var/service/heartbeat.json")
 LOOPBACK = "127.0.0.1"
@@ -68,22 +76,31 @@ class _Collector:
         worked = _gauge("auditor_worked_timestamp_seconds", "Last success", "brand", "kind")
         failures = _gauge("auditor_failures", "Failures in a row", "brand", "kind")
         for settings in self._brands:
-            ledger = Ledger(settings.store.ledger)
             try:
-                for last in runs(ledger, settings.brand, limit=1):
-                    verdict.add_metric([settings.brand], VERDICTS[last.verdict])
-                    is_partial = bool(Archive(settings.brand).suites(last.run))
-                    partial.add_metric([settings.brand], int(is_partial))
-                    age.add_metric([settings.brand], last.as_of.timestamp())
-                    for severity, count in last.severities.items():
-                        open_.add_metric([settings.brand, severity], count)
-                for work in Log(ledger, settings.brand).all():
-                    failures.add_metric([settings.brand, work.kind], work.failures)
-                    if work.worked_at is not None:
-                        worked.add_metric([settings.brand, work.kind], work.worked_at.timestamp())
-            finally:
-                ledger.close()
+                last, works = _stand(settings)
+            except (AuditorError, sa.exc.DBAPIError) as exc:
+                # A brand without metrics is seen; those of the others are still told.
+                what = type(exc).__name__
+                log.error("%s has no metrics: its ledger cannot be read (%s)", settings.brand, what)  # noqa: TRY400
+                continue
+            for run in last:
+                verdict.add_metric([settings.brand], VERDICTS[run.verdict])
+                is_partial = bool(Archive(settings.brand).suites(run.run))
+                partial.add_metric([settings.brand], int(is_partial))
+                age.add_metric([settings.brand], run.as_of.timestamp())
+                for severity, count in run.severities.items():
+                    open_.add_metric([settings.brand, severity], count)
+            for work in works:
+                failures.add_metric([settings.brand, work.kind], work.failures)
+                if work.worked_at is not None:
+                    worked.add_metric([settings.brand, work.kind], work.worked_at.timestamp())
         yield from (verdict, partial, age, open_, worked, failures)
+
+
+def _stand(settings: Settings) -> tuple[list[PastRun], list[Work]]:
+    """Return the last run of a brand, where there is one, and how each kind of its work went last."""
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        return runs(ledger, settings.brand, limit=1), Log(ledger, settings.brand).all()
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from auditor.archive import Archive
+from auditor.config.values import StoreUrl
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.findings.standing import SCHEMA
@@ -126,3 +128,17 @@ def test_the_status_in_text_has_a_line_for_each(settings: Settings, call: Call, 
     said = call("serve", "--status", tmp_path / "auditor.yaml")
     assert said.out.splitlines()[0] == "desk: served by nobody"
     assert "failed 2 times: the pepper is missing" in said.out
+
+
+def test_a_ledger_that_cannot_be_read_hides_the_metrics_of_no_other_brand(
+    settings: Settings, tmp_path: Path
+):
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    broken = read_settings(folder, lambda raw: raw.update(brand="broken"))
+    damaged = folder / "no-ledger.sqlite"
+    damaged.write_bytes(b"this is no database" * 100)
+    store = structs.replace(broken.store, ledger=StoreUrl(f"sqlite:///{damaged}"))
+    port = serve_metrics([structs.replace(broken, store=store), settings], 0)
+    answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
+    assert 'auditor_verdict{brand="desk"}' in answer.text
