@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SPOOL = Path("var/mail")
 ATTEMPTS = 3
+LEFT = "X-Auditor-Left"
+"""Names, in a letter that waits, the only readers who have yet to get it; no server is sent this line."""
 
 
 class Post:
@@ -87,24 +89,38 @@ class Post:
 
     def _deliver_one(self, server: smtplib.SMTP, place: Path, at: datetime) -> str | None:
         """Send one letter; return why it has to wait."""
-        message = message_from_bytes(place.read_bytes(), policy=policy.SMTP)
-        named = str(message["Message-ID"])
-        if not self._sent.was(named):
+        try:
+            message = message_from_bytes(place.read_bytes(), policy=policy.SMTP)
+        except FileNotFoundError:
+            return None  # another process has just sent it
+        named, left, reason = str(message["Message-ID"]), message[LEFT], None
+        del message[LEFT]
+        if left is not None or not self._sent.was(named):
             try:
-                server.send_message(message)
-            except smtplib.SMTPRecipientsRefused:
-                return "the mail server refuses the readers; check mail.to"
-            except smtplib.SMTPResponseException as exc:
-                return f"the mail server refuses a letter (code {exc.smtp_code})"
+                refused = server.send_message(message, to_addrs=left and str(left).split(", "))
             except smtplib.SMTPServerDisconnected:
                 raise  # nobody is there for the other letters either
-            except smtplib.SMTPNotSupportedError:
-                return "the mail server cannot write to a reader's address; check mail.to"
             except (smtplib.SMTPException, UnicodeError) as exc:
-                return f"the mail server cannot take a letter ({type(exc).__name__})"
+                return _why(exc)
             self._sent.note(named, at)
-        place.unlink()
-        return None
+            if refused:
+                message[LEFT] = ", ".join(refused)
+                write_private(place, message.as_bytes(policy=policy.SMTP))
+                reason = "the mail server refuses a reader; check mail.to"
+        if reason is None:
+            place.unlink(missing_ok=True)
+        return reason
+
+
+def _why(exc: Exception) -> str:
+    """Say why a server does not take a letter."""
+    if isinstance(exc, smtplib.SMTPRecipientsRefused):
+        return "the mail server refuses the readers; check mail.to"
+    if isinstance(exc, smtplib.SMTPResponseException):
+        return f"the mail server refuses a letter (code {exc.smtp_code})"
+    if isinstance(exc, smtplib.SMTPNotSupportedError):
+        return "the mail server cannot write to a reader's address; check mail.to"
+    return f"the mail server cannot take a letter ({type(exc).__name__})"
 
 
 def readers_of(mail: Mail, owner: str) -> tuple[str, ...]:

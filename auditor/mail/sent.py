@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -86,9 +87,12 @@ class Sent:
             return conn.scalar(sa.select(row.sent_at).where(row.message_id == name)) is not None
 
     def note(self, name: str, at: datetime) -> None:
-        """Write down that a letter was taken."""
+        """Write down that a letter was taken; that it was once more, by some of its readers, changes nothing."""
         values = {"message_id": name, "brand": self._brand, "sent_at": stored(at)}
-        with self._ledger.begin() as conn:
+        if self.was(name):
+            return
+        # Another process may have sent the same letter at this moment, and written it down first.
+        with suppress(sa.exc.IntegrityError), self._ledger.begin() as conn:
             conn.execute(mail_table.insert().values(values))
 
     def leave(self, way: str, posted: Posted) -> None:

@@ -18,7 +18,7 @@ from auditor.findings.ledger import Ledger
 from auditor.mail.post import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from email.message import EmailMessage
     from pathlib import Path
 
@@ -31,11 +31,23 @@ class Server:
     readers: list[list[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     port: int = 0
+    strangers: set[str] = field(default_factory=set)
+    meanwhile: Callable[[], None] = lambda: None
+
+    async def handle_RCPT(  # noqa: N802 - the library's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Take a reader, unless there is no such reader here."""
+        if address in self.strangers:
+            return "550 no such reader"
+        envelope.rcpt_tos.append(address)
+        return "250 taken"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the library's name
         """Take a letter, or answer what was prepared."""
         if self.answers:
             return self.answers.pop(0)
+        self.meanwhile()
         self.got.append(envelope.content)
         self.readers.append(envelope.rcpt_tos)
         return "250 taken"

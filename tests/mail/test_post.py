@@ -138,6 +138,41 @@ def test_a_reader_whose_address_the_server_cannot_write_holds_up_nobody_else(led
     assert (posted.sent, posted.waiting, "mail.to" in str(posted.reason)) == (1, 3, True)
 
 
+TWO = letter(to=("crm@nordlys.example", "gone@nordlys.example"))
+
+
+def test_a_letter_that_one_of_its_readers_is_refused_waits_for_that_one(server, post):
+    server.strangers = {"gone@nordlys.example"}
+    refused = Posted(0, 1, "the mail server refuses a reader; check mail.to")
+    assert post.send([TWO], AT) == refused
+
+
+def test_who_has_got_a_letter_gets_it_no_second_time(server, post):
+    server.strangers = {"gone@nordlys.example"}
+    post.send([TWO], AT)
+    server.strangers = set()
+    post.send([TWO], AT)
+    assert server.readers == [["crm@nordlys.example"], ["gone@nordlys.example"]]
+
+
+def test_no_reader_sees_who_else_has_yet_to_get_a_letter(server, post):
+    server.strangers = {"gone@nordlys.example"}
+    post.send([TWO], AT)
+    server.strangers = set()
+    post.send([], AT)
+    assert all(message["X-Auditor-Left"] is None for message in server.messages)
+
+
+def test_a_letter_that_another_process_sends_meanwhile_holds_up_no_other(server, post, tmp_path):
+    def sent() -> None:
+        waiting(tmp_path)[1].unlink(missing_ok=True)
+        server.meanwhile = lambda: None
+
+    server.meanwhile = sent
+    posted = post.send([letter(key=key) for key in "abc"], AT)
+    assert (posted.waiting, posted.reason, len(server.got)) == (0, None, 2)
+
+
 def test_without_letters_no_server_is_asked(ledger, tmp_path):
     assert Post(mail_of(1), "nordlys", ledger, tmp_path / "spool").send([], AT) == Posted(0)
 
