@@ -152,27 +152,6 @@ def stored_snapshot(ledger: Ledger, brand: str, run: str) -> Snapshot | None:
     return None if found is None else _snapshot(found)
 
 
-def findings_about(
-    ledger: Ledger, brand: str, *, keys: Collection[str], contacts: Collection[str] = ()
-) -> Iterator[Finding]:
-    """Yield every finding about one of some subjects, resolved ones included, newest first.
-
-    Args:
-        ledger: Where findings live.
-        brand: Whose findings.
-        keys: Subject keys; the lines of an order are about the order.
-        contacts: Contact ids, which findings of other subjects carry too.
-    """
-    row = finding_table.c
-    lines = [row.subject_key.startswith(f"{key}/", autoescape=True) for key in keys]
-    about = sa.or_(row.subject_key.in_(keys), row.contact_id.in_(contacts), *lines)
-    select = sa.select(finding_table).where(row.brand == brand, about)
-    with ledger.begin() as conn:
-        order = (row.last_seen.desc(), row.check_id, row.subject_key)
-        for found in conn.execute(select.order_by(*order)).mappings():
-            yield finding_of(found)
-
-
 def finding_of(row: Row) -> Finding:
     """Read one row of the ledger, or one that was kept of it."""
     return Finding(

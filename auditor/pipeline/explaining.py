@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from auditor.errors import HeldError, StoreError
 from auditor.explain.explanation import explain as gather
+from auditor.explain.subject import CUSTOMER_PREFIX, EVENT_PREFIX
 from auditor.explain.timeline import Moment
+from auditor.findings.about import findings_about
 from auditor.findings.ledger import Ledger
-from auditor.findings.query import findings_about, history, last_snapshot
+from auditor.findings.query import history, last_snapshot
 from auditor.model.history import snapshot_run
 from auditor.pipeline.judging import terms_of_run
 from auditor.warehouse import Warehouse
@@ -29,6 +31,19 @@ if TYPE_CHECKING:
     from auditor.model.finding import Finding
     from auditor.pipeline.judging import Readable
     from auditor.reconcile.terms import Terms
+
+_SUBJECTS = (
+    ("order_number", "order", ""),
+    ("item", "item", ""),
+    ("number", "shipment", ""),
+    ("event_id", "shipment", EVENT_PREFIX),
+    ("contact_id", "contact", ""),
+    ("customer_id", "contact", CUSTOMER_PREFIX),
+    ("buyer_id", "contact", f"{CUSTOMER_PREFIX}buyer:"),
+    ("stream", "stream", ""),
+    ("setting", "config", ""),
+)
+"""The ids of what is explained, and how findings name their subjects after them (DESIGN, section 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +115,11 @@ def _terms(settings: Settings, warehouse: Readable, ledger: Ledger) -> Terms | N
 
 def _findings(settings: Settings, ledger: Ledger, explanation: Explanation) -> list[Finding]:
     ids = explanation.subject.ids
-    keys = {explanation.subject.key}.union(
-        *(ids.get(name, ()) for name in ("order_number", "item", "number", "contact_id"))
-    )
+    subjects: dict[str, set[str]] = {}
+    for name, kind, prefix in _SUBJECTS:
+        subjects.setdefault(kind, set()).update(f"{prefix}{one}" for one in ids.get(name, ()))
     contacts = ids.get("contact_id", ())
-    return list(findings_about(ledger, settings.brand, keys=keys, contacts=contacts))
+    return list(findings_about(ledger, settings.brand, subjects=subjects, contacts=contacts))
 
 
 def _with_findings(

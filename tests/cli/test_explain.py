@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from auditor.findings.ledger import Ledger, finding_table, history_table
 from auditor.findings.query import record_run
@@ -197,3 +198,34 @@ def test_the_rules_of_the_last_run_are_asked(call: Call):
 @pytest.mark.usefixtures("filled")
 def test_without_a_run_there_are_no_rules(call: Call):
     assert "None was asked" in call("explain", "100").out
+
+
+def found_of(call: Call, key: str, *words: str) -> set[str]:
+    told = json.loads(call("--format", "json", "explain", key, *words).out)
+    return {row["subject"]["key"] for row in told["findings"]}
+
+
+def note(kind: str, key: str) -> None:
+    """Let a finding stand about a subject."""
+    with closing(Ledger(ledger_in(Path()))) as ledger, ledger.begin() as conn:
+        known = dict(conn.execute(sa.select(finding_table)).mappings().one())
+        mine = {"fingerprint": f"{kind}{key}", "subject_kind": kind, "subject_key": key}
+        conn.execute(finding_table.insert().values({**known, **mine}))
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(("key", "words"), [("1", ["--kind", "customer"]), ("anna@x.se", [])])
+def test_a_finding_about_a_person_without_a_contact_is_told_however_they_are_named(
+    call: Call, key: str, words: list[str]
+):
+    note("contact", "centra:1")
+    assert found_of(call, key, *words) == {"centra:1"}
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(("kind", "key"), [("contact", "100"), ("audience", "100/7")])
+def test_a_finding_about_something_else_of_the_same_number_is_none_about_the_order(
+    call: Call, kind: str, key: str
+):
+    note(kind, key)
+    assert found_of(call, "100") == {"100/[bold]SKU[/bold]"}
