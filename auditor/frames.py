@@ -21,6 +21,7 @@ from auditor.archive import RUNS, Archive
 from auditor.config import load_settings
 from auditor.config.environment import settings_file
 from auditor.errors import ConfigError
+from auditor.findings.standing import SCHEMA
 from auditor.model.finding import Money, Severity
 from auditor.model.personal import Veil
 from auditor.model.tables import metadata
@@ -102,7 +103,7 @@ class Brand:
     def findings(self, run: str | None = None) -> pd.DataFrame:
         """Return the findings that stood after a run, None for the last; the gravest first."""
         kept = list(self._archive.findings(run or self.last_run))
-        return _pandas(pa.Table.from_batches(kept)) if kept else pd.DataFrame()
+        return _pandas(pa.Table.from_batches(kept) if kept else SCHEMA.empty_table())
 
     def checks(self, run: str | None = None) -> pd.DataFrame:
         """Return what each check said in a run: check, suite, severity, owner, outcome and its counts."""
@@ -242,7 +243,11 @@ class Brand:
             ConfigError: there is no bridge of that month.
         """
         bridges = self.record(run).audit.bridge
-        wanted = month or max((one.month for one in bridges), default=None)
+        if not bridges:
+            raise ConfigError(
+                "This run has no revenue bridge: orders or sales were not read whole."
+            )
+        wanted = max(one.month for one in bridges) if month is None else month
         if wanted not in {one.month for one in bridges}:
             raise ConfigError(
                 f"There is no revenue bridge of {wanted}; `bridge()` has those there are."

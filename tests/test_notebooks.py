@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,13 +14,19 @@ import sqlalchemy as sa
 from nbclient import NotebookClient
 
 import auditor
+import auditor.frames
+from auditor.archive import RUNS, Archive
 from auditor.config import load_settings
 from auditor.errors import ConfigError, StoreError
+from auditor.findings.standing import SCHEMA
 from auditor.model.bridge import CENTRA, EMARSYS
+from auditor.model.finding import NOT_ASKED, CheckResult
 from auditor.model.tables import centra_order
 from auditor.warehouse.connect import connect_to
 from auditor.warehouse.publish import Published, publish
 from tests.brand import brand
+from tests.correct.desk import read_settings
+from tests.report import examples
 from tests.stores import warehouse_in
 from tests.test_plan import SCALE, Captured
 
@@ -210,3 +217,63 @@ def test_before_the_first_run_there_is_nothing_to_read(tmp_path: Path):
 def test_the_settings_keep_their_secrets(shop: Brand):
     settings = load_settings(shop.running.settings)
     assert settings.centra.token.reveal() not in repr(auditor.open(shop.running.settings).settings)
+
+
+# --- what is not there, or was not judged --------------------------------------------------------------
+
+
+@pytest.fixture
+def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
+    """Give a brand whose last run found nothing, and had no revenue bridge."""
+    monkeypatch.setenv("TOKEN", "none")
+    settings = read_settings(tmp_path)
+    made = auditor.frames.Brand(settings, tmp_path)
+    audit = dataclasses.replace(examples.clean_audit(), brand=settings.brand, bridge=())
+    made.__dict__["last_run"] = audit.run
+    Archive(settings.brand, tmp_path / RUNS).keep(examples.record(audit), (), SCHEMA)
+    return made
+
+
+def test_findings_that_there_are_none_of_have_their_columns(quiet: Frames):
+    found = quiet.findings()
+    assert (len(found), list(found.columns)) == (0, SCHEMA.names)
+
+
+def test_a_run_without_a_bridge_is_told(quiet: Frames):
+    month = quiet.bridge()["month"].max()
+    with pytest.raises(ConfigError, match="no revenue bridge"):
+        quiet.bridge_chart(month)
+
+
+def campaign(quiet: Frames, monkeypatch: pytest.MonkeyPatch, *results: CheckResult) -> str:
+    """Return what the notebook says of a campaign to one contact, where checks came to this."""
+    record = quiet.record()
+    audit = dataclasses.replace(record.audit, checks=results)
+    told = dataclasses.replace(record, audit=audit)
+    members = pd.DataFrame({"segment_id": ["1"], "contact_id": ["7"]})
+    monkeypatch.setattr(quiet, "record", lambda: told)
+    monkeypatch.setattr(quiet, "emarsys", lambda _name: members)
+    monkeypatch.setattr(auditor, "open", lambda: quiet)
+    names: dict[str, Any] = {}
+    for cell in cells_of("campaign"):
+        if cell.cell_type == "code":
+            exec(cell.source, names)  # noqa: S102 - our own
+    return str(names["verdict"])
+
+
+CONSENT = examples.CHECKS["consent.withdrawn_but_opted_in"]
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (CheckResult(CONSENT, "pass", 10), "GO"),
+        (CheckResult(CONSENT, "off", reason=NOT_ASKED), "INCOMPLETE"),
+        (CheckResult(CONSENT, "error", reason="KeyError"), "INCOMPLETE"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.outcome,
+)
+def test_a_campaign_is_safe_only_where_consent_was_judged(
+    quiet: Frames, monkeypatch: pytest.MonkeyPatch, result: CheckResult, expected: str
+):
+    assert campaign(quiet, monkeypatch, result) == expected
