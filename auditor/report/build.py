@@ -39,6 +39,7 @@ class Incident:
         accepted: How many of its rows somebody has taken on.
         open_since: When the oldest of the others was first seen, None without any.
         judged_at: When its check last looked at its rows; None without any.
+        sums: What its rows are worth, an amount for each currency.
     """
 
     result: CheckResult
@@ -50,6 +51,12 @@ class Incident:
     accepted: int = 0
     open_since: datetime | None = None
     judged_at: datetime | None = None
+    sums: tuple[Money, ...] = ()
+
+    @property
+    def money(self) -> tuple[Money, ...]:
+        """Return what it is worth: the sum of the check, or where there is none an amount per currency."""
+        return self.sums if self.result.money is None else (self.result.money,)
 
     @property
     def id(self) -> str:
@@ -166,7 +173,7 @@ class ReportData:
 
 def stakes_of(incidents: Iterable[Incident]) -> tuple[Money, ...]:
     """Return what incidents are worth together, one amount per currency."""
-    return _sums(incident.result.money for incident in incidents)
+    return _sums(money for incident in incidents for money in incident.money)
 
 
 def _sums(amounts: Iterable[Money | None]) -> tuple[Money, ...]:
@@ -219,6 +226,7 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         accepted=taken.accepted,
         open_since=taken.open_since,
         judged_at=taken.judged_at,
+        sums=taken.money,
     )
 
 
@@ -242,6 +250,7 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         accepted=taken.accepted,
         open_since=taken.open_since,
         judged_at=taken.judged_at,
+        sums=taken.money,
     )
 
 
@@ -258,7 +267,7 @@ def _is_contained(result: CheckResult) -> bool:
 def _exposure(incident: Incident) -> tuple[bool, int, int, int, int, str]:
     result = incident.result
     gravity = SEVERITIES.index(incident.severity)
-    minor = result.money.minor if result.money else 0
+    minor = max((money.minor for money in incident.money), default=0)
     reach = (-gravity, -(result.people or 0), -minor, -result.failed)
     return not incident.counts, *reach, incident.id
 

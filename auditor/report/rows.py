@@ -85,6 +85,7 @@ class Taken:
         open_since: When the oldest of the others was first seen, None without any.
         gravest: The severity of the gravest of the others, likewise.
         judged_at: When a check last looked at them.
+        minor: What they are worth, in minor units by currency.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -94,6 +95,12 @@ class Taken:
     open_since: datetime | None = None
     gravest: Severity | None = None
     judged_at: datetime | None = None
+    minor: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def money(self) -> tuple[Money, ...]:
+        """Return what the rows are worth, an amount for each currency."""
+        return tuple(Money(minor, currency) for currency, minor in sorted(self.minor.items()))
 
 
 def take(findings: Iterable[pa.RecordBatch], checks: Collection[str]) -> dict[str, Taken]:
@@ -174,9 +181,19 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
     taken.accepted += rows.num_rows - others.num_rows
     taken.open_since = _oldest(taken.open_since, others)
     gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
+    for currency, minor in _sums(rows):
+        taken.minor[currency] = taken.minor.get(currency, 0) + minor
     newest = pc.max(rows["last_seen"]).as_py()
     taken.judged_at = max(filter(None, (taken.judged_at, newest)), default=None)
     taken.gravest = max(gravest, key=SEVERITIES.index, default=None)
+
+
+def _sums(rows: pa.RecordBatch) -> Iterator[tuple[str, int]]:
+    """Yield what rows are worth by currency."""
+    amounts = pa.table({name: rows[name] for name in ("currency", "money_minor")})
+    for row in amounts.group_by("currency").aggregate([("money_minor", "sum")]).to_pylist():
+        if row["currency"] is not None and row["money_minor_sum"] is not None:
+            yield row["currency"], row["money_minor_sum"]
 
 
 def _oldest(known: datetime | None, rows: pa.RecordBatch) -> datetime | None:

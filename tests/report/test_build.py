@@ -269,3 +269,14 @@ def test_what_nobody_looks_at_or_minds_does_not_count(
         record, take(stored(rows(MISSING.id, 5)), record.with_rows)
     ).incidents
     assert incident.counts is expected
+
+
+def test_what_is_worth_something_in_several_currencies_says_so_in_each():
+    found = [
+        dataclasses.replace(row, money=Money(100 * (number + 1), currency))
+        for number, (row, currency) in enumerate(
+            zip(rows(MISSING.id, 3), ("SEK", "EUR", "SEK"), strict=True)
+        )
+    ]
+    data = built(audit_of(failing(MISSING.id, money=None)), found)
+    assert data.incidents[0].money == data.stakes == (Money(200, "EUR"), Money(400, "SEK"))
