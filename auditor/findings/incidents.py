@@ -71,11 +71,15 @@ def incidents(ledger: Ledger, brand: str) -> tuple[Incident, ...]:
 def _sizes(brand: str) -> sa.Select[Any]:
     row = finding_table.c
     rank = sa.case({name: place for place, name in enumerate(SEVERITIES)}, value=row.severity)
+    # As the checks count: who stands behind several findings is one person.
+    whose = sa.func.coalesce(row.customer_id, row.contact_id, row.subject_key)
+    single = sa.func.count(sa.distinct(sa.case((row.people == 1, whose))))
+    crowds = sa.func.coalesce(sa.func.sum(sa.case((row.people > 1, row.people))), 0)
     return (
         sa.select(
             row.incident,
             sa.func.count().label("findings"),
-            sa.func.sum(row.people).label("people"),
+            (single + crowds).label("people"),
             sa.func.sum(row.money_minor).label("minor"),
             sa.func.count(sa.distinct(row.currency)).label("currencies"),
             sa.func.max(row.currency).label("currency"),

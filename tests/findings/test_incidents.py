@@ -56,3 +56,15 @@ def test_an_incident_without_findings_is_over(days: Days):
 def test_an_incident_whose_check_did_not_run_goes_on(days: Days):
     audit(days, "900")
     assert [found.findings for found in audit(days, checks={})] == [1]
+
+
+def test_who_stands_behind_several_findings_is_one_person(days: Days):
+    days.audit("900", "901", incident="i1", customer_id="4711")
+    keep(days.ledger, [NORWAY], CHECKS, brand="nordlys", run="run-1", seen_at=START)
+    assert [found.people for found in incidents(days.ledger, "nordlys")] == [1]
+
+
+def test_findings_that_reach_many_people_add_them_up(days: Days):
+    days.audit("900", "901", incident="i1", people=20)
+    keep(days.ledger, [NORWAY], CHECKS, brand="nordlys", run="run-1", seen_at=START)
+    assert [found.people for found in incidents(days.ledger, "nordlys")] == [40]
