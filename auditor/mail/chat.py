@@ -15,7 +15,7 @@ from auditor.report import words
 from auditor.systems.http import HttpClient, Retries, require_safe_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -39,7 +39,7 @@ def message_of(digest: Digest) -> dict[str, Any]:
     """
     figures = digest.data.figures
     lines = [
-        f"• *{incident.severity.capitalize()}*: {_plain(incident.result.check.title)} "
+        f"• *{incident.severity.capitalize()}*: {plain(incident.result.check.title)} "
         f"({figures.number(incident.total)}{_news(digest.news_of(incident))}"
         f"{''.join(f', {mark}' for mark in words.marks(incident, figures))})"
         for incident in digest.incidents[:MOST_INCIDENTS]
@@ -50,18 +50,19 @@ def message_of(digest: Digest) -> dict[str, Any]:
     mark, headline = MARKS[digest.verdict], words.headline(digest.data.audit, digest.verdict)
     first = words.next_step(digest.data).text if digest.verdict == "incomplete" else None
     parts = [
-        f"{mark} *{_plain(digest.data.audit.brand)}*: {headline} {_plain(digest.delta)}.",
-        *map(_plain, words.judged(digest.data.audit)),
+        f"{mark} *{plain(digest.data.audit.brand)}*: {headline} {plain(digest.delta)}.",
+        *map(plain, words.judged(digest.data.audit)),
         "\n".join(lines),
-        "" if first is None else f"First: {_plain(first)}",
-        f"Report: {_plain(digest.link)}",
+        "" if first is None else f"First: {plain(first)}",
+        f"Report: {plain(digest.link)}",
     ]
-    return {
-        "text": _plain(digest.subject),
-        "blocks": [
-            {"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts if part
-        ],
-    }
+    return shown(plain(digest.subject), filter(None, parts))
+
+
+def shown(text: str, parts: Iterable[str]) -> dict[str, Any]:
+    """Return a message of a few parts; `text` is what notifications show of it."""
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts]
+    return {"text": text, "blocks": blocks}
 
 
 class ChatPost:
@@ -131,7 +132,7 @@ def _news(said: str) -> str:
     return f", {said}" if said else ""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text that a chat shows and does not obey.
 
     Source: Slack asks for these three characters to be written so; links, mentions and commands all

@@ -1,9 +1,10 @@
-"""The letter that says that the auditor failed, which is not that the brand is clean."""
+"""The letter, and the chat message, that say that the auditor failed, which is not that the brand is clean."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from auditor.mail.chat import plain, shown
 from auditor.mail.letter import Letter
 from auditor.mail.post import readers_of
 from auditor.mail.templates import Templates
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.config import Settings
 
 OWNER = "default"
+SILENCE = "This says nothing about the brand: until it works again, nobody knows whether both systems agree."
 
 
 def failure_letter(settings: Settings, name: str, why: str, folder: Path, now: datetime) -> Letter:
@@ -29,13 +31,37 @@ def failure_letter(settings: Settings, name: str, why: str, folder: Path, now: d
     """
     assert settings.mail is not None  # noqa: S101 - who calls has looked
     local = now.astimezone(settings.timezone)
-    subject = f"[{settings.brand}] The auditor failed: {name} did not come to an end"
+    subject = _subject(settings, name)
     facts = {"brand": settings.brand, "name": name, "why": why, "at": local, "subject": subject}
     templates = Templates(folder)
     return Letter(
-        key=f"failure:{name}:{local:%Y-%m-%d}",
+        key=_key(settings, name, now),
         to=readers_of(settings.mail, OWNER),
         subject=subject,
         text=templates.text("failure", facts),
         html=templates.html("failure", facts),
     )
+
+
+def failure_messages(
+    settings: Settings, name: str, why: str, now: datetime
+) -> dict[str, dict[str, Any]]:
+    """Return the same for a chat, by its key.
+
+    Args:
+        settings: The brand's, with a chat in them.
+        name: What failed.
+        why: As a sentence.
+        now: Aware.
+    """
+    subject = _subject(settings, name)
+    parts = (f":red_circle: {plain(subject)}.", plain(why), SILENCE)
+    return {f"chat:{settings.brand}:{_key(settings, name, now)}": shown(plain(subject), parts)}
+
+
+def _subject(settings: Settings, name: str) -> str:
+    return f"[{settings.brand}] The auditor failed: {name} did not come to an end"
+
+
+def _key(settings: Settings, name: str, now: datetime) -> str:
+    return f"failure:{name}:{now.astimezone(settings.timezone):%Y-%m-%d}"

@@ -14,7 +14,7 @@ from auditor.findings.ledger import Ledger
 from auditor.mail.chat import WAY, ChatPost, message_of
 from auditor.mail.digest import DEFAULT, digest_of, digests, is_due, letters, link_to
 from auditor.mail.escalation import escalation, overdue
-from auditor.mail.failure import failure_letter
+from auditor.mail.failure import failure_letter, failure_messages
 from auditor.mail.post import Post
 from auditor.mail.preflight import letter_of
 from auditor.mail.sent import Posted, Sent
@@ -122,7 +122,7 @@ def tell_preflight(run: Run, flown: Flown) -> Iterator[str]:
 
 
 def tell_failure(settings: Settings, name: str, why: str, now: datetime) -> Iterator[str]:
-    """Say by mail that the auditor itself failed, once a day for each kind of work.
+    """Say by mail and chat that the auditor itself failed, once a day for each kind of work.
 
     Args:
         settings: The brand's.
@@ -133,13 +133,18 @@ def tell_failure(settings: Settings, name: str, why: str, now: datetime) -> Iter
     Raises:
         ConfigError: a setting names a server that nothing may be sent to.
     """
-    if settings.mail is None:
+    if settings.mail is None and settings.chat is None:
         return
-    folder = Path(str(bundled_folder(TEMPLATES)))
-    letter = failure_letter(settings, name, why, folder, now)
+    mail = chat = None
     with closing(Ledger(settings.store.ledger)) as ledger:
-        posted = Post(settings.mail, settings.brand, ledger).send([letter], now)
-    yield from Told(mail=posted).sentences()
+        if settings.mail is not None:
+            folder = Path(str(bundled_folder(TEMPLATES)))
+            letter = failure_letter(settings, name, why, folder, now)
+            mail = Post(settings.mail, settings.brand, ledger).send([letter], now)
+        if settings.chat is not None:
+            post = ChatPost(settings.chat, settings.brand, Sent(ledger, settings.brand))
+            chat = post.send(failure_messages(settings, name, why, now), now)
+    yield from Told(mail, chat).sentences()
 
 
 def _data(brand: str, run: str) -> ReportData:

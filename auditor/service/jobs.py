@@ -145,7 +145,7 @@ def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str
 
 
 def _tell_failure(settings: Settings, name: str, why: str) -> None:
-    """Say by mail that the auditor failed: silence would look like health."""
+    """Say that the auditor failed: silence would look like health."""
     try:
         with named():
             _warn(tell_failure(settings, name, why, utc_now()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from dataclasses import dataclass, field
@@ -43,6 +44,13 @@ class Room:
 
 @pytest.fixture
 def room() -> Iterator[Room]:
+    with listening() as made:
+        yield made
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Room]:
+    """Run a chat on a port of its own."""
     made = Room()
 
     class Handler(BaseHTTPRequestHandler):

@@ -33,6 +33,7 @@ from auditor.service.scheduler import Service, status_of, told
 from tests.correct.desk import read_settings
 from tests.mail.conftest import Server
 from tests.mail.conftest import serving as mail_server
+from tests.mail.test_chat import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -416,6 +417,19 @@ def test_when_the_auditor_fails_its_mail_says_so_once_a_day(tmp_path, monkeypatc
     assert message["Subject"] == "[desk] The auditor failed: audit did not come to an end"
     assert "the pepper is missing." in body.get_content()
     assert "This says nothing about the brand" in body.get_content()
+
+
+def test_when_the_auditor_fails_its_chat_says_so_once_a_day(tmp_path, monkeypatch):
+    failing(monkeypatch)
+    with listening() as room:
+        _, file = brand(tmp_path)
+        monkeypatch.setenv("HOOK", room.chat.webhook.reveal())
+        file.write_text(file.read_text() + "chat: {webhook: '${HOOK}'}\n")
+        for _ in range(2):
+            jobs.work("audit", str(file))
+    (message,) = room.got
+    assert message["text"] == "[desk] The auditor failed: audit did not come to an end"
+    assert "the pepper is missing." in str(message["blocks"])
 
 
 def test_what_a_rail_does_not_let_through_is_no_failure(tmp_path, monkeypatch):
