@@ -16,6 +16,7 @@ from auditor.model.tables import KEYS, STREAM_TABLES, metadata, record_key
 from auditor.warehouse import Warehouse
 from auditor.warehouse.connect import THREADS
 from auditor.warehouse.publish import Published, publish
+from auditor.warehouse.unload import batches
 from tests.snapshot.world import Killed, Shop, forget_everything, snap, stored
 
 if TYPE_CHECKING:
@@ -207,3 +208,12 @@ def test_the_store_takes_its_processors_again_whatever_becomes_of_the_reading(em
     with contextlib.suppress(Killed), embedded.beside_readers():
         raise Killed
     assert threads_of(embedded) == THREADS
+
+
+@pytest.mark.parametrize("name", ["50% off", "100%% wool", "it's", "a\\b:c"])
+def test_a_bulk_read_finds_a_text_as_it_is_written(warehouse: Warehouse, name: str):
+    store = metadata.tables["centra_store"]
+    with warehouse.engine.begin() as conn:
+        conn.execute(store.insert().values(store_id="1", name=name))
+    found = list(batches(warehouse.engine, sa.select(store.c.name).where(store.c.name == name)))
+    assert [table.column("name").to_pylist() for table in found] == [[name]]

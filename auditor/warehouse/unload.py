@@ -47,9 +47,12 @@ def at_one_moment(
 
 def text_of(engine: sa.Engine, select: sa.Select[Any]) -> str:
     """Return a select as one text, with its values in it."""
-    compiled = select.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
-    # No parameters are left, and so nothing turns a doubled percent sign back into one.
-    return str(compiled).replace("%%", "%")
+    dialect = engine.dialect
+    text = str(select.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    if dialect.paramstyle not in ("format", "pyformat"):
+        return text
+    # Such a dialect doubles each percent sign; no parameters are left, and so nothing undoes that.
+    return text.replace("%%", "%")
 
 
 def _duckdb(engine: sa.Engine, sql: str) -> Iterator[pa.RecordBatch]:
