@@ -19,6 +19,8 @@ ROWS_SHOWN = 50
 
 Row = dict[str, Any]
 
+_TIMES = ("happened_at", "purchased_on", "created_at", "shipped_at", "updated_at")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -32,6 +34,11 @@ class Source:
     table: sa.Table
     column: str
     ids: str | None = None
+
+    @property
+    def time(self) -> str | None:
+        """The column that tells when a row came to be; None where the table has none."""
+        return next((name for name in _TIMES if name in self.table.c), None)
 
     @property
     def system(self) -> str:
@@ -53,7 +60,7 @@ class Records:
     """Rows of one table.
 
     Attributes:
-        rows: At most `ROWS_SHOWN`; columns without a value are left out.
+        rows: At most `ROWS_SHOWN`, the newest where a time tells; columns without a value are left out.
         total: How many there are.
     """
 
@@ -122,9 +129,16 @@ def records(conn: sa.Connection, subject: Subject) -> Iterator[Records]:
         mine = source.holds(subject, source.table)
         total = conn.scalar(sa.select(sa.func.count()).select_from(source.table).where(mine)) or 0
         if total:
-            ordered = sa.select(source.table).where(mine).order_by(*source.table.columns)
-            rows = conn.execute(ordered.limit(ROWS_SHOWN)).mappings()
+            rows = conn.execute(_shown(source, mine)).mappings()
             yield Records(source, tuple(_told(row) for row in rows), total)
+
+
+def _shown(source: Source, mine: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Select the rows that are shown: of more than there is room for the newest, in the order of their keys."""
+    every = source.table.columns
+    first = [] if source.time is None else [every[source.time].desc().nulls_last()]
+    few = sa.select(source.table).where(mine).order_by(*first, *every).limit(ROWS_SHOWN).subquery()
+    return sa.select(few).order_by(*few.c)
 
 
 def _told(row: sa.RowMapping) -> Row:

@@ -42,7 +42,7 @@ class Moment:
 
 def timeline(conn: sa.Connection, subject: Subject, found: Iterable[Records]) -> list[Moment]:
     """Return everything that is known to have happened, oldest first."""
-    moments = {moment for one in found for moment in _of_records(one)}
+    moments = {moment for one in found for moment in (*_of_records(one), *_left_out(one))}
     for source in dict.fromkeys(SOURCES[subject.kind]):
         if source.table.name in HISTORY:
             moments |= set(_of_history(conn, subject, source))
@@ -56,6 +56,15 @@ def _of_records(one: Records) -> Iterator[Moment]:
                 yield Moment(
                     _utc(value), one.source.system, f"{_named(one.source, row)} {_verb(name)}"
                 )
+
+
+def _left_out(one: Records) -> Iterator[Moment]:
+    """Say, where the rows that are told begin, how many older ones are not."""
+    time = one.source.time
+    times = [] if time is None else [row[time] for row in one.rows if time in row]
+    if one.total > len(one.rows) and times:
+        what = f"{one.source.name}: {one.total - len(one.rows)} older rows are not told"
+        yield Moment(_utc(min(times)), one.source.system, what)
 
 
 def _named(source: Source, row: Row) -> str:

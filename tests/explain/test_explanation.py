@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from auditor.explain.explanation import as_dict, explain
+from auditor.explain.explanation import as_dict, explain, plain
 from auditor.explain.trace import MEANINGS
 from auditor.model.drift import (
     DRIFT_TABLES,
@@ -19,7 +21,13 @@ from auditor.model.drift import (
     drift_sales,
 )
 from auditor.model.personal import Veil
-from tests.reconcile.books import TERMS
+from auditor.warehouse import Warehouse
+from tests.reconcile.books import OLD, TERMS, Books
+from tests.stores import warehouse_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PEPPER = "a pepper for tests"
 SHOWN_BY_LABEL = {"contact_id", "order_number", "item", "customer_id"}
@@ -144,3 +152,27 @@ def test_the_rules_say_what_the_drift_tables_say(conn: sa.Connection):
 
 def test_without_a_run_no_rule_is_asked(conn: sa.Connection):
     assert as_dict(explain(conn, "900"), Veil(PEPPER))["rules"] == []
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[sa.Connection]:
+    """Give a contact of whom an event is known for each of sixty hours."""
+    with closing(Warehouse(warehouse_in(tmp_path))) as warehouse:
+        books = Books(warehouse)
+        books.contact("900", "anna@x.se", 1)
+        for hour in range(60):
+            books.event(f"e{hour:02}", "900", happened_at=OLD + timedelta(hours=hour))
+        books.rows()
+        with warehouse.engine.connect() as conn:
+            yield conn
+
+
+def test_of_more_rows_than_there_is_room_for_the_newest_are_told(busy: sa.Connection):
+    what = [moment["what"] for moment in told(busy, "900")["timeline"]]
+    assert "event happened" in what[-1]
+    assert plain(OLD + timedelta(hours=59)) == told(busy, "900")["timeline"][-1]["at"]
+
+
+def test_the_timeline_says_what_it_leaves_out(busy: sa.Connection):
+    what = [moment["what"] for moment in told(busy, "900")["timeline"]]
+    assert what.count("event: 10 older rows are not told") == 1
