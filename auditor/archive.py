@@ -106,7 +106,7 @@ class Archive:
             return ()
 
     def findings(self, run: str) -> Iterator[pa.RecordBatch]:
-        """Yield the findings that stood after a run, in the report's order.
+        """Yield the findings that stood after a run, in the report's order; a batch without rows where none did.
 
         Raises:
             StoreError: they are not kept, or cannot be read.
@@ -117,6 +117,8 @@ class Archive:
         place = self._place(run) / FINDINGS
         try:
             with pq.ParquetFile(place) as file:
+                if not file.metadata.num_rows:
+                    yield pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
                 yield from file.iter_batches(batch_size=ROWS_PER_GROUP)
         except (OSError, pa.ArrowInvalid) as exc:
             raise StoreError(f"The findings of the run {run} cannot be read from {place}.") from exc

@@ -21,7 +21,6 @@ from auditor.archive import RUNS, Archive
 from auditor.config import load_settings
 from auditor.config.environment import settings_file
 from auditor.errors import ConfigError
-from auditor.findings.standing import SCHEMA
 from auditor.model.finding import Money, Severity
 from auditor.model.personal import Veil
 from auditor.model.tables import metadata
@@ -102,8 +101,7 @@ class Brand:
 
     def findings(self, run: str | None = None) -> pd.DataFrame:
         """Return the findings that stood after a run, None for the last; the gravest first."""
-        kept = list(self._archive.findings(run or self.last_run))
-        return _pandas(pa.Table.from_batches(kept) if kept else SCHEMA.empty_table())
+        return _pandas(pa.Table.from_batches(self._archive.findings(run or self.last_run)))
 
     def checks(self, run: str | None = None) -> pd.DataFrame:
         """Return what each check said in a run: check, suite, severity, owner, outcome and its counts."""
