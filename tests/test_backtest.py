@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from auditor.backtest.compare import Subject, compare
+from auditor.model.audit import StreamLag
+from auditor.model.finding import Check, CheckResult
+from auditor.pipeline.rehearsal import learn, without_past
+from auditor.reconcile.streams import learned_lags
+from auditor.warehouse import Warehouse
+from tests.stores import warehouse_in
 from tests.test_audit_faults import lasting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.brand import Brand
 
 OPT_IN = 31
@@ -87,3 +98,19 @@ def test_the_canary_detects_a_case_of_every_check(judged: Judged):
 def test_a_run_that_is_not_there_is_one_sentence(judged: Judged):
     told = "auditor: --run 2020: there is no such run; the report's index lists them."
     assert judged.nowhere == (2, told)
+
+
+# --- what is not restored as it was --------------------------------------------------------------------
+
+
+def test_a_stored_run_is_judged_by_the_lag_that_was_known_then(tmp_path: Path):
+    with closing(Warehouse(warehouse_in(tmp_path))) as shadow:
+        learn(shadow, [StreamLag("orders", None, 0, 500, 3_600, 200_000, 1)])
+        with shadow.engine.connect() as conn:
+            assert learned_lags(conn) == {"orders": timedelta(seconds=200_000)}
+
+
+def test_what_goes_by_corrections_is_not_judged_on_a_stored_run():
+    check = Check("freshness.correction_undone", "freshness", "t", "warning", "integration", ())
+    judged = (without_past(CheckResult(check, "pass", 1)),)
+    assert compare("r", {Subject(check.id, "config", "corrections.x")}, (), judged).lost == ()

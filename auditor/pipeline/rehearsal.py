@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from auditor.archive import Archive
 from auditor.backtest.compare import Comparison, Subject, compare, found_in
 from auditor.backtest.restore import restore, without
 from auditor.canary.flight import take_off, take_off_alone, together, unforgiving
 from auditor.canary.shadow import Shadow
-from auditor.errors import ConfigError
+from auditor.errors import ConfigError, StoreError
 from auditor.expect.judge import judge
 from auditor.expect.suites import load_checks
 from auditor.findings import query
 from auditor.findings.ledger import Ledger
+from auditor.model.drift import link_stream
+from auditor.model.finding import CheckResult
 from auditor.pipeline.judging import require_places, require_suites, terms_of_run
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import unconfigured
@@ -26,11 +29,16 @@ if TYPE_CHECKING:
 
     from auditor.canary.flight import Flight
     from auditor.expect.expectation import Expectation
-    from auditor.model.audit import Canary
-    from auditor.model.finding import CheckResult
+    from auditor.model.audit import Canary, StreamLag
     from auditor.model.snapshot import Snapshot
     from auditor.pipeline.run import Done, Run
     from auditor.reconcile.terms import Terms
+
+
+EVERY_RUN = 10_000
+NOT_RESTORED = {
+    "freshness.correction_undone": "Which corrections had been made by then is not restored."
+}
 
 
 def fly_canary(
@@ -97,13 +105,41 @@ def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
         require_places(settings, warehouse)
         run.progress.stage("restore")
         taken = without(stored, restore(warehouse, shadow, stored))
+        learn(shadow, _lags_before(ledger, settings.brand, stored))
         run.progress.stage("reconcile")
         reconcile(shadow, terms_of_run(settings, shadow, taken), suites=set(suites) or None)
         run.progress.stage("expect")
         off = unconfigured(settings)
-        checks = judge(shadow.engine, expectations, taken, suites=set(suites) or None, off=off)
+        judged = judge(shadow.engine, expectations, taken, suites=set(suites) or None, off=off)
+        checks = tuple(map(without_past, judged))
         before = query.open_at(ledger, settings.brand, stored.as_of)
         return compare(of, {Subject(*row) for row in before}, found_in(shadow), checks)
+
+
+def without_past(result: CheckResult) -> CheckResult:
+    """Return the result of a check on a stored run: off, where what it goes by is not restored."""
+    if result.check.id not in NOT_RESTORED:
+        return result
+    return CheckResult(result.check, "off", reason=NOT_RESTORED[result.check.id])
+
+
+def learn(shadow: Warehouse, lags: Iterable[StreamLag]) -> None:
+    """Write down, as a run finds it, how late each stream was in the run before."""
+    rows = [{"stream": one.stream, "lag_p95_s": one.p95_s} for one in lags]
+    with shadow.engine.begin() as conn:
+        if rows:
+            conn.execute(link_stream.insert(), rows)
+
+
+def _lags_before(ledger: Ledger, brand: str, stored: Snapshot) -> tuple[StreamLag, ...]:
+    """Return what the run before a stored one had measured; nothing where nothing is kept of it."""
+    known = query.runs(ledger, brand, limit=EVERY_RUN)
+    earlier = next((past for past in known if past.as_of < stored.as_of), None)
+    if earlier is None:
+        return ()
+    with suppress(StoreError):
+        return Archive(brand).record(earlier.run).lags
+    return ()
 
 
 def _stored(run: Run, ledger: Ledger, of: str, *, option: str) -> Snapshot:
