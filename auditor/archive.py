@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,6 +123,25 @@ class Archive:
                 yield from file.iter_batches(batch_size=ROWS_PER_GROUP)
         except (OSError, pa.ArrowInvalid) as exc:
             raise StoreError(f"The findings of the run {run} cannot be read from {place}.") from exc
+
+    def waivers_ended(self, before: str, run: str) -> dict[str, int]:
+        """Return by check how many findings were accepted after a run and stand open after a later one.
+
+        Raises:
+            StoreError: the findings of one of the two cannot be read.
+        """
+        accepted = {name for name, _, state in self._states(before) if state == "accepted"}
+        ended = (
+            check
+            for name, check, state in (self._states(run) if accepted else ())
+            if name in accepted and state == "ongoing"  # what got worse is told as that
+        )
+        return dict(Counter(ended))
+
+    def _states(self, run: str) -> Iterator[tuple[str, str, str]]:
+        for batch in self.findings(run):
+            columns = (batch[name].to_pylist() for name in ("fingerprint", "check_id", "state"))
+            yield from zip(*columns, strict=True)
 
     def _place(self, run: str) -> Path:
         return self.folder / _folder_of(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import stat
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -93,3 +94,19 @@ def test_only_runs_older_than_the_limit_are_deleted(
         (archive.folder / name).mkdir()
     delete_before(archive.folder, limit)
     assert {place.name for place in archive.folder.iterdir()} == left
+
+
+def test_the_waivers_that_ended_between_two_runs_are_counted(tmp_path: Path):
+    made, check = Archive("nordlys", tmp_path / "runs"), "sales.missing_order"
+    runs = {
+        "2026-11-22T05:00:00Z-aaaa": ("accepted", "accepted", "accepted", "ongoing"),
+        "2026-11-23T05:00:00Z-bbbb": ("ongoing", "accepted", "worse", "ongoing"),
+    }
+    for run, states in runs.items():
+        audit = dataclasses.replace(RICH.audit, run=run)
+        found = [
+            dataclasses.replace(examples.finding(check, str(number)), state=state)  # type: ignore[arg-type]
+            for number, state in enumerate(states)
+        ]
+        made.keep(dataclasses.replace(RICH, audit=audit), stored(found), SCHEMA)
+    assert made.waivers_ended(*runs) == {check: 1}

@@ -6,8 +6,9 @@ incomplete; else once a week, so that silence is never taken for health.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -52,6 +53,7 @@ class Digest:
         tally: How the findings of the group stand.
         link: Where the report is.
         quiet_since: When the group was last written to, where nothing has happened since; else None.
+        ended: Findings of the group that were accepted until this run, and count again.
     """
 
     group: str
@@ -61,6 +63,7 @@ class Digest:
     tally: Tally
     link: str
     quiet_since: datetime | None = None
+    ended: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -80,7 +83,7 @@ class Digest:
     def has_news(self) -> bool:
         """Tell whether something happened that the group has to hear."""
         changed = any(getattr(self.tally, name) for name in NEWS)
-        return changed or self.verdict == "incomplete"
+        return changed or bool(self.ended) or self.verdict == "incomplete"
 
     @property
     def unjudged(self) -> tuple[CheckResult, ...]:
@@ -101,6 +104,8 @@ class Digest:
             for name in NEWS
             if (count := getattr(self.tally, name))
         ]
+        if self.ended:
+            said.append(f"{figures.number(self.ended)} no longer accepted")
         return ", ".join(said) or "nothing changed"
 
     @property
@@ -124,7 +129,11 @@ class Digest:
 
 
 def digests(
-    data: ReportData, mail: Mail, link: str, heard_at: Mapping[str, datetime | None]
+    data: ReportData,
+    mail: Mail,
+    link: str,
+    heard_at: Mapping[str, datetime | None],
+    ended: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Digest]:
     """Return the digests that are due, one for each group of readers that has to hear of this run.
 
@@ -133,9 +142,10 @@ def digests(
         mail: Who reads what.
         link: Where the report is.
         heard_at: When each group was last written to.
+        ended: How many findings of each check were accepted until this run, and count again.
     """
     made = (
-        digest_of(data, group, _owners(data, mail, group), link, heard_at.get(group))
+        digest_of(data, group, _owners(data, mail, group), link, heard_at.get(group), ended)
         for group in mail.to
     )
     return [digest for digest in made if is_due(digest)]
@@ -148,7 +158,12 @@ def is_due(digest: Digest) -> bool:
 
 
 def digest_of(
-    data: ReportData, group: str, owners: Iterable[str], link: str, heard_at: datetime | None
+    data: ReportData,
+    group: str,
+    owners: Iterable[str],
+    link: str,
+    heard_at: datetime | None,
+    ended: Mapping[str, int] = MappingProxyType({}),
 ) -> Digest:
     """Return what a group is told of a run, whether it has to hear of it or not."""
     mine = frozenset(owners)
@@ -160,10 +175,9 @@ def digest_of(
         results=results,
         tally=_together(data.changes.get(one.check.id, Tally()) for one in results),
         link=link,
+        ended=sum(ended.get(one.check.id, 0) for one in results),
     )
-    if made.has_news or heard_at is None:
-        return made
-    return Digest(group, data, made.incidents, results, made.tally, link, quiet_since=heard_at)
+    return made if made.has_news or heard_at is None else replace(made, quiet_since=heard_at)
 
 
 def letters(made: Iterable[Digest], mail: Mail, templates: Path) -> list[Letter]:

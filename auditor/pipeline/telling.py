@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,13 +153,23 @@ def _data(brand: str, run: str) -> ReportData:
     return build_report(record, take(archive.findings(run), record.with_rows))
 
 
+def _waivers_ended(brand: str, data: ReportData) -> dict[str, int]:
+    """Return by check how many waivers ended with this run; none where the run before is not kept."""
+    if not data.history:
+        return {}
+    with suppress(StoreError):
+        return Archive(brand).waivers_ended(data.history[0].run, data.audit.run)
+    return {}
+
+
 def _by_mail(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted | None:
     mail, brand = run.settings.mail, run.settings.brand
     if mail is None:
         return None
     sent = Sent(ledger, brand)
     link = link_to(page, brand, mail)
-    due = digests(data, mail, link, {group: sent.heard_at(group) for group in mail.to})
+    heard_at = {group: sent.heard_at(group) for group in mail.to}
+    due = digests(data, mail, link, heard_at, _waivers_ended(brand, data))
     folder = Path(str(bundled_folder(TEMPLATES)))
     written = letters(due, mail, folder)
     if mail.escalate is not None:
@@ -178,7 +188,8 @@ def _by_chat(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted |
     sent = Sent(ledger, brand)
     link = link_to(page, brand, run.settings.mail)
     owners = {result.check.owner for result in data.audit.checks}
-    digest = digest_of(data, DEFAULT, owners, link, sent.heard_at(WAY))
+    heard_at, ended = sent.heard_at(WAY), _waivers_ended(brand, data)
+    digest = digest_of(data, DEFAULT, owners, link, heard_at, ended)
     due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}
     posted = ChatPost(chat, brand, sent).send(due, run.clock())
     if due:

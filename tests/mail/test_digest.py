@@ -320,3 +320,18 @@ def _parts(mail: Mail) -> dict[str, Any]:
 def test_the_letter_is_as_it_was(form: str, assert_gold: Callable[[str, str], None]):
     letter = written(told(examples.rich_audit()))["crm"]
     assert_gold(f"digest.{form}", letter.text if form == "txt" else letter.html)
+
+
+def test_a_waiver_that_ended_is_news():
+    (made,) = digests(
+        told(examples.critical_audit(), {}), MAIL, LINK, HEARD, {"consent.opt_in_lost": 2}
+    )
+    assert made.subject == "[nordlys] Critical: 2 no longer accepted, 0 open (crm)"
+
+
+def test_a_letter_about_a_waiver_that_ended_does_not_say_that_nothing_changed():
+    ended = {"consent.opt_in_lost": 2}
+    made = digests(told(examples.critical_audit(), {}), MAIL, LINK, HEARD, ended)
+    (letter,) = letters(made, MAIL, TEMPLATES)
+    assert "Nothing has changed" not in letter.text
+    assert "2 findings no longer accepted" in letter.text
