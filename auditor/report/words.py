@@ -40,6 +40,9 @@ MOVERS = {
 PARTLY = "What was judged agrees."
 """In place of the first headline, where only some suites were judged."""
 
+OWN = "Nothing of yours is wrong."
+"""In place of the first headline, for those whose own checks agree while others do not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -57,6 +60,8 @@ class Step:
 
 def headline(run: Audit | PastRun, verdict: Verdict) -> str:
     """Say a verdict in a few words: that of the run, or of what a group of readers hears of it."""
+    if verdict == "clean" and run.verdict != "clean":
+        return OWN
     return PARTLY if verdict == "clean" and run.suites else HEADLINES[verdict]
 
 

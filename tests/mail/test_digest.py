@@ -335,3 +335,15 @@ def test_a_letter_about_a_waiver_that_ended_does_not_say_that_nothing_changed():
     (letter,) = letters(made, MAIL, TEMPLATES)
     assert "Nothing has changed" not in letter.text
     assert "2 findings no longer accepted" in letter.text
+
+
+def test_who_has_nothing_wrong_is_not_told_that_both_systems_agree_while_others_have():
+    audit = examples.critical_audit()
+    checks = tuple(
+        dataclasses.replace(one, outcome="pass") if one.check.owner == "crm" else one
+        for one in audit.checks
+    )
+    data = told(dataclasses.replace(audit, checks=checks), {})
+    assert written(data, {"default": YESTERDAY})["crm"].text.startswith(
+        "Nothing of yours is wrong."
+    )
