@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from msgspec import structs
 
 from auditor.config.values import Secret
+from auditor.correct.applying.journal import plan_table
 from auditor.errors import ConfigError, StoreError
 from auditor.findings.forgotten import forgotten_table
 from auditor.findings.ledger import Ledger, history_table
@@ -324,3 +325,16 @@ def test_a_row_whose_address_is_written_in_another_way_is_blanked(tmp_path: Path
             conn.execute(table.insert().values(email=raw, email_key=person.email))
             stores.erase_from_warehouse(conn, person)
             assert conn.execute(sa.select(table.c.email, table.c.email_key)).one() == (None, None)
+
+
+def test_an_applied_plan_is_deleted_wherever_somebody_put_it(brand: Run, tmp_path: Path):
+    plan = tmp_path / "approved.json"
+    plan.write_text(EMAIL)
+    with closing(Ledger(brand.settings.store.ledger)) as ledger, ledger.begin() as conn:
+        values = {"brand": brand.settings.brand, "digest": "d", "run": "b", "path": str(plan)}
+        at = {"changes": 1, "begun_at": NOW.replace(tzinfo=None)}
+        conn.execute(plan_table.insert().values(**values, **at))
+    forget(brand, EMAIL)
+    with closing(Ledger(brand.settings.store.ledger)) as ledger, ledger.begin() as conn:
+        conn.execute(plan_table.delete())
+    assert not plan.exists()

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
+from auditor.correct.applying.journal import plan_table
 from auditor.errors import ConfigError
 from auditor.findings import forgotten
 from auditor.findings.ledger import Ledger
@@ -25,9 +28,7 @@ from auditor.warehouse.connect import file_of
 from auditor.warehouse.publish import Published, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import sqlalchemy as sa
+    from collections.abc import Iterable, Iterator
 
     from auditor.forget.person import Person
     from auditor.pipeline.run import Run
@@ -81,10 +82,11 @@ def forget(run: Run, email: str) -> Forgotten:
             with warehouse.engine.begin() as conn:
                 rows = stores.erase_from_warehouse(conn, person)
         with ledger.begin() as conn:
+            plans = _plans(conn, settings.brand)
             rows += sum(
                 stores.erase_address(conn, t, person) for t in ledger_tables().sorted_tables
             )
-        deleted = _delete(run, person)
+        deleted = _delete(_files(run, plans), person)
         run.progress.stage("compact")
         forgotten.remember(ledger, settings.brand, mark, run.clock())
         forgotten.compact(ledger)
@@ -92,7 +94,7 @@ def forget(run: Run, email: str) -> Forgotten:
         publish(settings.store.warehouse)
         run.progress.stage("search")
         tables, left = _searched_tables(run, ledger, person)
-        searched = [path for path in _files(run) if path.exists()]
+        searched = [path for path in _files(run, plans) if path.exists()]
         left += [str(path) for path in searched if files.gives_away(path, person)]
     return Forgotten(rows, deleted, tables, len(searched), tuple(left), person.is_present)
 
@@ -110,13 +112,13 @@ def _key(run: Run, email: str) -> tuple[str, str]:
     return key, mark
 
 
-def _delete(run: Run, person: Person) -> int:
+def _delete(theirs: Iterable[Path], person: Person) -> int:
     """Delete the files that give a person away: a plan without one of its records is none.
 
     Nobody looks into stores that were set aside row by row, so they go whole.
     """
     deleted = 0
-    for path in _files(run):
+    for path in theirs:
         if any(mark in path.name for mark in OLD_STORES) or files.gives_away(path, person):
             path.unlink()
             log.info("Deleted %s", path)
@@ -124,12 +126,22 @@ def _delete(run: Run, person: Person) -> int:
     return deleted
 
 
-def _files(run: Run) -> Iterator[Path]:
+def _plans(conn: sa.Connection, brand: str) -> list[Path]:
+    """Return where the applied plans of a brand stand: a person may have chosen any place."""
+    paths = sa.select(plan_table.c.path).where(plan_table.c.brand == brand)
+    return sorted(map(Path, conn.scalars(paths)))
+
+
+def _files(run: Run, plans: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files of a brand, each once: those of its folders, its old stores and its plans elsewhere."""
     settings = run.settings
     old = sorted(path for path in old_stores(settings) if path.is_file())
     but = {*_store_files(run), *(path.resolve() for path in old)}
-    yield from files.of_brand((VAR, REPORTS), settings.brand, but)
-    yield from old
+    seen = set()
+    for path in (*files.of_brand((VAR, REPORTS), settings.brand, but), *old, *plans):
+        if path.is_file() and path.resolve() not in seen:
+            seen.add(path.resolve())
+            yield path
 
 
 def _store_files(run: Run) -> Iterator[Path]:
@@ -143,8 +155,6 @@ def _store_files(run: Run) -> Iterator[Path]:
 
 
 def _ledger_file(run: Run) -> Path | None:
-    import sqlalchemy as sa
-
     url = sa.make_url(run.settings.store.ledger)
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
