@@ -177,7 +177,8 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
         taken.findings += [finding_of(row) for row in rows.slice(0, wanted).to_pylist()]
     taken.total += rows.num_rows
     taken.first_seen = _oldest(taken.first_seen, rows)
-    others = rows.filter(pc.not_equal(rows["state"], "accepted"))
+    is_open = pc.not_equal(rows["state"], "accepted")
+    others = rows if pc.all(is_open).as_py() else rows.filter(is_open)
     taken.accepted += rows.num_rows - others.num_rows
     taken.open_since = _oldest(taken.open_since, others)
     gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
@@ -190,10 +191,12 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
 
 def _sums(rows: pa.RecordBatch) -> Iterator[tuple[str, int]]:
     """Yield what rows are worth by currency."""
-    amounts = pa.table({name: rows[name] for name in ("currency", "money_minor")})
-    for row in amounts.group_by("currency").aggregate([("money_minor", "sum")]).to_pylist():
-        if row["currency"] is not None and row["money_minor_sum"] is not None:
-            yield row["currency"], row["money_minor_sum"]
+    if rows["currency"].null_count == rows.num_rows:
+        return  # as of every check about people
+    codes = rows["currency"].dictionary_encode()
+    for number, currency in enumerate(codes.dictionary.to_pylist()):
+        amounts = rows["money_minor"].filter(pc.equal(codes.indices, number))
+        yield currency, pc.sum(amounts).as_py() or 0
 
 
 def _oldest(known: datetime | None, rows: pa.RecordBatch) -> datetime | None:
