@@ -130,18 +130,25 @@ class Archive:
         Raises:
             StoreError: the findings of one of the two cannot be read.
         """
-        accepted = {name for name, _, state in self._states(before) if state == "accepted"}
-        ended = (
-            check
-            for name, check, state in (self._states(run) if accepted else ())
-            if name in accepted and state == "ongoing"  # what got worse is told as that
-        )
-        return dict(Counter(ended))
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-    def _states(self, run: str) -> Iterator[tuple[str, str, str]]:
-        for batch in self.findings(run):
-            columns = (batch[name].to_pylist() for name in ("fingerprint", "check_id", "state"))
-            yield from zip(*columns, strict=True)
+        accepted = pa.chunked_array(
+            [rows["fingerprint"] for rows in self._in_state(before, "accepted")], pa.string()
+        )
+        if not len(accepted):
+            return {}
+        ended: Counter[str] = Counter()
+        for rows in self._in_state(run, "ongoing"):  # what got worse is told as that
+            again = rows.filter(pc.is_in(rows["fingerprint"], accepted))
+            ended.update(again["check_id"].to_pylist())
+        return dict(ended)
+
+    def _in_state(self, run: str, state: str) -> Iterator[pa.RecordBatch]:
+        import pyarrow.compute as pc
+
+        for rows in self.findings(run):
+            yield rows.filter(pc.equal(rows["state"], state))
 
     def _place(self, run: str) -> Path:
         return self.folder / _folder_of(run)
