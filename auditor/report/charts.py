@@ -157,21 +157,23 @@ def bridge_chart(
 
 
 def course_chart(runs: Sequence[PastRun], figures: Figures, palette: Palette = PAPER) -> alt.Chart:
-    """Draw the findings that stood open after each run, oldest run first, by severity where known."""
-    values = []
-    for place, run in enumerate(runs[-RUNS_SHOWN:]):
+    """Draw the findings that stood open after each run, oldest run first, by severity where known.
+
+    Under a run stands its day, or its time where the run before it was on the same day.
+    """
+    shown, values = runs[-RUNS_SHOWN:], []
+    days = [figures.day(run.as_of) for run in shown]
+    for place, run in enumerate(shown):
         told = run.severities or {"info": run.findings}
         for rank, severity in enumerate(reversed(SEVERITIES)):
             findings = told.get(severity, 0)
-            named = {
-                "run": place,
-                "day": figures.day(run.as_of),
-                "severity": severity,
-                "rank": rank,
-            }
+            named = {"run": place, "day": days[place], "severity": severity, "rank": rank}
             values.append(named | {"findings": findings})
-    days = {value["run"]: value["day"] for value in values}
-    labels = " : ".join(f"datum.value == {place} ? {day!r}" for place, day in days.items())
+    marks = (
+        figures.clock(run.as_of) if day == before else day
+        for run, day, before in zip(shown, days, ["", *days], strict=False)
+    )
+    labels = " : ".join(f"datum.value == {place} ? {mark!r}" for place, mark in enumerate(marks))
     axis = alt.Axis(
         labelExpr=f"{labels} : ''" if labels else "''",
         labelAngle=0,

@@ -68,10 +68,14 @@ class Figures:
         """Write the day a moment falls on in the brand's time zone."""
         return _day(moment.astimezone(self.zone).date(), self.locale)
 
+    def clock(self, moment: datetime) -> str:
+        """Write the time of day of a moment, to the minute, in the brand's time zone."""
+        return f"{moment.astimezone(self.zone):%H:%M}"
+
     def moment(self, moment: datetime) -> str:
         """Write a moment to the minute, with the zone it is told in."""
-        local = moment.astimezone(self.zone)
-        return f"{self.day(moment)}, {local:%H:%M} {local.tzname()}"
+        zone = moment.astimezone(self.zone).tzname()
+        return f"{self.day(moment)}, {self.clock(moment)} {zone}"
 
     def seconds(self, seconds: float) -> str:
         """Write a duration that was measured: hundredths below a minute, whole seconds above."""

@@ -33,6 +33,12 @@ def course(runs: Sequence[PastRun], figures: Figures) -> Markup:
         f"From {counted(first.findings, 'open finding', figures)} on {figures.day(first.as_of)} "
         f"to {figures.number(last.findings)} on {figures.day(last.as_of)}."
     )
+    if figures.day(first.as_of) == figures.day(last.as_of):
+        text = (
+            f"From {counted(first.findings, 'open finding', figures)} at {figures.clock(first.as_of)} "
+            f"to {figures.number(last.findings)} at {figures.clock(last.as_of)}, "
+            f"on {figures.day(last.as_of)}."
+        )
     return charts.svg(
         charts.course_chart(runs, figures, charts.PAGE),
         name="course",

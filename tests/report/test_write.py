@@ -157,13 +157,29 @@ def test_a_million_findings_are_written_whole_beside_a_small_page(tmp_path: Path
     assert lines == huge.CHECKS + huge.FINDINGS
 
 
-def past(days: int, run: str) -> PastRun:
+def past(days: float, run: str) -> PastRun:
     return PastRun(run, examples.AS_OF - timedelta(days=days), "drift", 9, new=1)
 
 
 def index(out: Path, *runs: PastRun) -> str:
     figures = Figures("en_GB", examples.STOCKHOLM)
     return write_index("nordlys", runs, figures, out, examples.TEMPLATES).read_text()
+
+
+@pytest.mark.parametrize(
+    ("days", "marks", "said"),
+    [
+        (1, ["22 Nov 2026", "23 Nov 2026"], "on 22 Nov 2026 to 9 on 23 Nov 2026."),
+        (1 / 24, ["23 Nov 2026", "06:00"], "at 05:00 to 9 at 06:00, on 23 Nov 2026."),
+    ],
+)
+def test_runs_of_one_day_are_told_apart_by_their_time(
+    days: float, marks: list[str], said: str, tmp_path: Path
+):
+    text = index(tmp_path, past(0, examples.RUN), past(days, "2026-11-22T05:00:00Z-22bb"))
+    picture = text[text.index("course-title") : text.index("</figure>")]
+    assert [mark for mark in marks if f">{mark}<" in picture] == marks
+    assert said in text
 
 
 def test_the_index_links_the_pages_that_are_there(tmp_path: Path):
