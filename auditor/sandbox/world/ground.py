@@ -19,6 +19,7 @@ from auditor.sandbox.world.moments import (
 )
 from auditor.sandbox.world.pen import Pen
 from auditor.sandbox.world.racks import Racks
+from auditor.sandbox.world.scale import TooSmallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -271,5 +272,5 @@ def _check(found: int, wanted: int) -> None:
         raise _too_small(found, wanted)
 
 
-def _too_small(found: int, wanted: int) -> ValueError:
-    return ValueError(f"the world is too small: {found} subjects of {wanted} could be planted")
+def _too_small(found: int, wanted: int) -> TooSmallError:
+    return TooSmallError(f"the world is too small: {found} subjects of {wanted} could be planted")

@@ -6,6 +6,8 @@ module named `plant_<suite>.py`; a module that exists is found.
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import fields
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Literal, get_args
@@ -13,10 +15,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 from auditor.sandbox.world.contacts import draw_segments
 from auditor.sandbox.world.ground import Ground
 from auditor.sandbox.world.model import Planted
-from auditor.sandbox.world.scale import case_count
+from auditor.sandbox.world.scale import ROOMY, TooSmallError, case_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from auditor.sandbox.world.model import World
 
@@ -68,7 +70,8 @@ def plant(world: World, seed: int, cases_of: Callable[[str], int] | None = None)
     """Put drift of every class into a clean world, in place, and return the sorted answer key.
 
     No two cases touch the same person, contact or order, and every case is old enough for its check
-    to be decided.
+    to be decided. In a small world a planter may find that others took all its subjects; then all
+    begin anew, and it chooses first.
 
     Args:
         world: What is spoiled.
@@ -77,18 +80,53 @@ def plant(world: World, seed: int, cases_of: Callable[[str], int] | None = None)
             world's size unless given.
 
     Raises:
-        ValueError: the world is too small to find subjects for every check.
+        TooSmallError: the world is too small to find subjects for every check.
     """
-    ground = Ground(world, seed)
-    usual = case_count(len(world.centra.customers))
-    wanted = {check: cases_of(check) if cases_of else usual for check in planters()}
-    answers = [
-        Planted(check, subject)
-        for check, function in planters().items()
-        if wanted[check]
-        for subject in function(ground, wanted[check])
-    ]
+    customers = len(world.centra.customers)
+    usual = case_count(customers)
+    cases = {check: cases_of(check) if cases_of else usual for check in planters()}
+    wanted = {check: count for check, count in cases.items() if count}
+    early: list[str] = []
+    while True:
+        clean = deepcopy(world) if customers < ROOMY else None
+        order = [*early, *(check for check in wanted if check not in early)]
+        try:
+            return _spoil(world, seed, {check: wanted[check] for check in order})
+        except _NoSubjectsError as exc:
+            if clean is None or exc.check in early:
+                raise TooSmallError(
+                    f"{exc.__cause__}; a world of {customers} customers has no room for "
+                    f"{exc.check} beside the others"
+                ) from exc
+            early.insert(0, exc.check)
+            _make_as(world, clean)
+
+
+class _NoSubjectsError(Exception):
+    """A planter found too few subjects."""
+
+    def __init__(self, check: str) -> None:
+        super().__init__(check)
+        self.check = check
+
+
+def _spoil(world: World, seed: int, cases: Mapping[str, int]) -> list[Planted]:
+    """Let planters choose in this order."""
+    ground, functions = Ground(world, seed), planters()
+    answers: list[Planted] = []
+    for check, count in cases.items():
+        try:
+            answers += [Planted(check, subject) for subject in functions[check](ground, count)]
+        except TooSmallError as exc:
+            raise _NoSubjectsError(check) from exc
     ground.finish()
     draw_segments(world)
     ground.lead_astray()
     return sorted(answers)
+
+
+def _make_as(world: World, other: World) -> None:
+    """Fill both systems of a world, which servers may hold, with the rows of another."""
+    for system, source in ((world.centra, other.centra), (world.emarsys, other.emarsys)):
+        for part in fields(system):
+            setattr(system, part.name, getattr(source, part.name))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.sandbox.world.catalogue import window_of
 from auditor.sandbox.world.chance import chance
 from auditor.sandbox.world.moments import SETTLED
+from auditor.sandbox.world.scale import TooSmallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -60,12 +61,12 @@ class Racks:
         """Hand out so many rows that fit.
 
         Raises:
-            ValueError: there are not so many.
+            TooSmallError: there are not so many.
         """
         found = [row for row in self._lots if row.item not in self._claimed and fits(row)][:count]
         if len(found) < count:
             msg = f"the world is too small: {len(found)} items of {count} could be planted"
-            raise ValueError(msg)
+            raise TooSmallError(msg)
         self._claimed |= {row.item for row in found}
         yield from found
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 SMALLEST = 40
-_ROOMY = 400
+ROOMY = 400
+"""From so many customer rows on, every planter finds its subjects whatever the others took."""
+
+
+class TooSmallError(ValueError):
+    """A world has fewer subjects than are to be spoiled."""
 
 
 def case_count(customers: int) -> int:
@@ -14,7 +19,7 @@ def case_count(customers: int) -> int:
 
     A small world has room for one of each: no two cases may touch the same person.
     """
-    return max(3 if customers >= _ROOMY else 1, customers // 700)
+    return max(3 if customers >= ROOMY else 1, customers // 700)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.sandbox.world import Planted, Scale, build_world, plant
+from auditor.sandbox.world import EARLIER, Planted, Scale, build_world, evolve, plant
 from auditor.sandbox.world.planting import planter, planters
 from tests.sandbox.world.facts import Facts, normal
 
@@ -104,6 +104,19 @@ def test_a_larger_world_gets_more_cases():
     counts = Counter(answer.check for answer in plant(world, 2))
     assert counts.pop("identity.sales_on_orphan") >= 2_800 // 700  # as many as the merged had
     assert {n for check, n in counts.items() if check not in ONCE} == {2_800 // 700}
+
+
+def test_a_planter_whose_subjects_others_took_chooses_first():
+    began = datetime(2026, 11, 13, 19, 13, 16, tzinfo=UTC)
+    world = build_world(1, Scale.of(customers=150), began)
+    evolve(world, 1, began + EARLIER - timedelta(hours=1))
+    assert {answer.check for answer in plant(world, 1)} == set(ALL_CHECKS)
+
+
+def test_a_world_without_room_for_all_drift_says_what_does_not_fit():
+    world = build_world(1, Scale.of(customers=40), NOW)
+    with pytest.raises(ValueError, match=r"a world of 40 customers has no room for \w+\.\w+"):
+        plant(world, 1)
 
 
 def test_the_key_is_sorted_and_holds_nothing_twice(spoiled: Spoiled):
