@@ -40,7 +40,7 @@ class TokenAnswer(msgspec.Struct):
     """What the token endpoint answers."""
 
     access_token: str
-    expires_in: float = DEFAULT_LIFETIME_S
+    expires_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _token_of(response: httpx.Response, now: datetime) -> Token:
         raise RefusedError(
             f"emarsys.auth.token_url: no token in the answer (HTTP {status}); check the address."
         ) from None
-    told_s = answer.expires_in
+    told_s = answer.expires_in or 0.0
     lifetime_s = told_s if 0 < told_s <= LONGEST_LIFETIME_S else DEFAULT_LIFETIME_S
     margin_s = min(LONGEST_MARGIN_S, lifetime_s / 10)
     return Token(answer.access_token, now + timedelta(seconds=lifetime_s - margin_s))

@@ -61,6 +61,18 @@ def test_a_token_is_renewed_before_it_expires(server, api: CoreApi, clock: FakeC
     assert signatures(server) == ["Bearer token-1", "Bearer token-2"]
 
 
+@pytest.mark.parametrize("expires_in", [None, -1, 0, 1e12], ids=repr)
+def test_a_lifetime_that_says_nothing_is_taken_for_the_usual_hour(
+    server, api: CoreApi, clock: FakeClock, expires_in: object
+):
+    server.expires_in = expires_in
+    server.on(EVENTS, ok([]))
+    event_names(api)
+    clock.pass_s(3600 - 59)
+    event_names(api)
+    assert signatures(server) == ["Bearer token-1", "Bearer token-2"]
+
+
 def test_a_token_that_lives_for_seconds_is_still_used_twice(server, api: CoreApi, clock: FakeClock):
     server.expires_in = 20
     server.on(EVENTS, ok([]))
