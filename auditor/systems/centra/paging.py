@@ -18,7 +18,8 @@ from auditor.systems.centra.listing import Listing, one_page_of
 from auditor.systems.centra.money import UnfitRowError
 from auditor.systems.centra.notes import Notes
 from auditor.systems.centra.rows import Row, RowReader
-from auditor.systems.centra.tally import Seen, Tally
+from auditor.systems.centra.tally import Tally
+from auditor.systems.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -19,9 +19,10 @@ from auditor.systems.emarsys.envelope import (
     object_of,
     rows_of,
 )
+from auditor.systems.seen import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from auditor.systems.emarsys.client import CoreApi
@@ -89,8 +90,26 @@ def member_count(api: CoreApi, list_id: str, blame: Blame | None = None) -> int:
     return count
 
 
+class Members:
+    """Tells ids apart that came already: one that comes twice is no second member."""
+
+    def __init__(self) -> None:
+        self._seen = Seen()
+
+    def new(self, ids: Iterable[str]) -> list[str]:
+        """Return those that did not come before, each once."""
+        return [one for one in ids if self._seen.add(_number(one))]
+
+
+def _number(contact_id: str) -> int:
+    """Return the number that an id is, and one that no id is for any other text."""
+    if contact_id.isascii() and contact_id.isdecimal():
+        return int(contact_id)
+    return -int.from_bytes(b"\1" + contact_id.encode(), "big")
+
+
 def member_ids(api: CoreApi, list_id: str) -> Iterator[list[str]]:
-    """Yield the contact ids on a list, page by page.
+    """Yield the contact ids on a list, page by page, each id once.
 
     The link to the next page is never followed: only its token is taken from it.
 
@@ -101,6 +120,7 @@ def member_ids(api: CoreApi, list_id: str) -> Iterator[list[str]]:
     """
     token: str | None = FIRST_PAGE
     seen: set[str] = set()
+    members = Members()
     while token is not None:
         if token in seen:
             raise IncompleteSnapshotError(
@@ -110,7 +130,7 @@ def member_ids(api: CoreApi, list_id: str) -> Iterator[list[str]]:
         params: dict[str, str | int] = {"$top": PAGE, "$skiptoken": token}
         data = api.call(CONTACT_IDS, list_id, params=params, blame=_blame(list_id))
         page = object_of(data, CONTACT_IDS)
-        yield _ids(page.get("value"))
+        yield members.new(_ids(page.get("value")))
         token = _token_of(page.get("next"))
 
 

@@ -21,7 +21,7 @@ from auditor.systems.emarsys.envelope import (
     object_of,
     rows_of,
 )
-from auditor.systems.emarsys.lists import member_ids
+from auditor.systems.emarsys.lists import Members, member_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,7 +106,7 @@ def segment_size(api: CoreApi, segment_id: str | int) -> int:
 
 
 def segment_members(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
-    """Yield the contact ids of a segment, page by page.
+    """Yield the contact ids of a segment, page by page, each id once.
 
     No order is promised between the pages; a run gives a list that stands still.
 
@@ -125,7 +125,7 @@ def segment_members(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
 
 
 def _member_pages(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
-    offset, before = 0, None
+    offset, before, members = 0, None, Members()
     while True:
         params: dict[str, str | int] = {"limit": PAGE, "offset": offset}
         data = api.call(MEMBERS, segment_id, params=params, blame=_blame(segment_id))
@@ -136,7 +136,7 @@ def _member_pages(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
             raise IncompleteSnapshotError(
                 f"Emarsys: {MEMBERS.path} gave the same page twice; the segment is incomplete."
             )
-        yield ids
+        yield members.new(ids)
         offset, before = offset + len(ids), ids
 
 

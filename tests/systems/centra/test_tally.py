@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.stream import Aside
 from auditor.systems.centra.rows import Slice
-from auditor.systems.centra.tally import Seen, Tally
+from auditor.systems.centra.tally import Tally
+from auditor.systems.seen import Seen
 
 
 def page(*keys: int, aside: tuple[Aside, ...] = (), **changes: Any) -> Slice[int]:

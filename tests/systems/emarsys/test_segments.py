@@ -15,6 +15,7 @@ from auditor.systems.emarsys.segments import (
     SegmentRun,
     finished_run,
     is_in_segment,
+    run_members,
     run_status,
     segment,
     segment_members,
@@ -34,6 +35,8 @@ MEMBERS = "GET /api/v3/filter/7/contacts"
 MEMBER = "GET /api/v3/filter/7/contacts/11"
 RUN = "POST /api/v3/filter/7/runs"
 STATUS = "GET /api/v3/filter/runs/r1"
+LIST = "GET /api/v3/contactlist/330/contactIds"
+NEXT = "/contactlist/330/contactIds?$skiptoken=2&$top=2"
 DONE = {"contact_list_id": 900, "user_count": 3, "opt_in_count": "2", "duration": 5}
 
 
@@ -84,6 +87,25 @@ def test_a_page_that_repeats_is_an_incomplete_segment(server, api: CoreApi):
     server.on(MEMBERS, ok([1, 2]))
     with pytest.raises(IncompleteSnapshotError, match="the same page twice"):
         list(segment_members(api, 7))
+
+
+def test_a_member_that_comes_twice_does_not_stand_for_one_that_was_lost(server, api: CoreApi):
+    server.on(COUNT, ok(4))
+    server.on(MEMBERS, ok([1, 2]), ok([2, 3]), ok([]))
+    with pytest.raises(IncompleteSnapshotError, match="the segment held 3 rows of 4"):
+        list(segment_members(api, 7))
+
+
+def test_a_member_that_comes_twice_is_given_once(server, api: CoreApi):
+    server.on(COUNT, ok(3))
+    server.on(MEMBERS, ok([1, 2]), ok([2, 3]), ok([]))
+    assert [one for ids in segment_members(api, 7) for one in ids] == ["1", "2", "3"]
+
+
+def test_a_run_whose_list_repeats_a_member_lacks_another(server, api: CoreApi):
+    server.on(LIST, ok({"value": [1, 2], "next": NEXT}), ok({"value": [2, 3], "next": None}))
+    with pytest.raises(IncompleteSnapshotError, match="the segment run held 3 rows of 4"):
+        list(run_members(api, SegmentRun("r1", "done", "330", members=4)))
 
 
 @pytest.mark.parametrize("data", [{"a": 1}, [None], [{"name": 1}], 7], ids=repr)

@@ -99,6 +99,17 @@ def test_a_quarantine_list_that_lacks_members_is_incomplete(server):
         rows(streams(server)["quarantine"])
 
 
+def test_a_contact_that_comes_twice_does_not_hide_one_that_is_not_told(server):
+    following = "/contactlist/330/contactIds?$skiptoken=12&$top=2"
+    server.on(LISTS, ok([{"id": "330", "name": "audit-quarantine"}]))
+    server.on(COUNT, ok(4))
+    server.on(
+        MEMBERS, ok({"value": [11, 12], "next": following}), ok({"value": [12, 13], "next": None})
+    )
+    with pytest.raises(IncompleteSnapshotError, match="the quarantine list held 3 rows of 4"):
+        rows(streams(server)["quarantine"])
+
+
 def test_a_quarantine_list_that_may_not_be_counted_is_read(server):
     server.on(LISTS, ok([{"id": "330", "name": "audit-quarantine"}]))
     server.on(COUNT, failure(403, None))
