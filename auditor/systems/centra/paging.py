@@ -1,6 +1,8 @@
 """Reading a list to its end, or saying in one sentence why that was not possible.
 
-A connection is read by cursor and has to give as many different rows as it promises. A plain list is
+A connection is read by cursor and has to give as many different rows as it promises. A row that comes
+meanwhile may stand where pages were read already, as an old record does that changes while changes are
+read; then the connection is read once more. A plain list is
 read by page number; it promises nothing, so it ends only where no row stands behind the last one, and
 is compared with the tenant's counter where there is one. A row that goes away meanwhile moves those
 behind it up, some of them onto a page that was read already; so the rows at which pages ended are looked
@@ -9,6 +11,7 @@ at once more in the end, and have to stand where they stood.
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -18,7 +21,7 @@ from auditor.systems.centra.listing import Listing, one_page_of
 from auditor.systems.centra.money import UnfitRowError
 from auditor.systems.centra.notes import Notes
 from auditor.systems.centra.rows import Row, RowReader
-from auditor.systems.centra.tally import Tally
+from auditor.systems.centra.tally import GrownError, Tally
 from auditor.systems.seen import Seen
 
 if TYPE_CHECKING:
@@ -31,8 +34,13 @@ if TYPE_CHECKING:
     from auditor.systems.centra.nested import Nested
     from auditor.systems.centra.rows import Slice
 
+log = logging.getLogger(__name__)
+
 ENDS_AT_ONCE = 50
 """Pages whose ends are looked at in one query."""
+
+MOST_PASSES = 3
+"""How often a connection is read whose rows come faster than they are read."""
 
 _UNFIT = (UnfitRowError, ArithmeticError, ValueError)
 
@@ -90,6 +98,19 @@ class Reader(Generic[Row]):
         return self._plain(where)
 
     def _connection(
+        self, where: Where, cursor: str | None
+    ) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
+        for _ in range(MOST_PASSES - 1):
+            try:
+                yield from self._pass(where, cursor)
+            except GrownError as exc:
+                log.info("%s It is read once more, for it grew meanwhile.", exc)
+                cursor = None
+            else:
+                return
+        yield from self._pass(where, cursor)
+
+    def _pass(
         self, where: Where, cursor: str | None
     ) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
         read, after = _place(cursor)

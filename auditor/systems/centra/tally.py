@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from auditor.systems.centra.rows import Slice
 
 
+class GrownError(IncompleteSnapshotError):
+    """A list gave fewer rows than it promises, and it grew while it was read: it may give all of them now."""
+
+
 class Tally:
     """Counts the pages of one pass over a list.
 
@@ -31,6 +35,7 @@ class Tally:
         self._set_aside = 0
         self._aside: tuple[Aside, ...] = ()
         self._total: int | None = None
+        self._has_grown = False
         self._cursor: str | None = None
         self._before: int | None = None
         self._longest = 0
@@ -60,6 +65,7 @@ class Tally:
             raise IncompleteSnapshotError(
                 f"{self._list} shrank from {self._total} to {total} while it was read."
             )
+        self._has_grown |= self._total is not None and total > self._total
         self._total = total
         if self.count > total:
             self.end(total)
@@ -102,9 +108,9 @@ class Tally:
         """Hold the rows that were read against those that were promised; None promises nothing.
 
         Raises:
-            IncompleteSnapshotError: they differ.
+            IncompleteSnapshotError: they differ; a `GrownError` where rows may have come where pages had
+                been read already.
         """
         if promised is not None and promised != self.count:
-            raise IncompleteSnapshotError(
-                f"{self._list} promised {promised} records and gave {self.count}."
-            )
+            kind = GrownError if self._has_grown else IncompleteSnapshotError
+            raise kind(f"{self._list} promised {promised} records and gave {self.count}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from auditor.systems.centra.listing import Tenant
 from auditor.systems.centra.paging import Reader
 from auditor.systems.centra.prices import STOCK
 from auditor.systems.centra.schema import learn_schema
+from tests.systems.centra.room import Room
 from tests.systems.centra.shop import NOW, OPEN, open_shop, rows_of, small_pages, small_world
 
 if TYPE_CHECKING:
@@ -272,6 +274,30 @@ def test_rows_that_come_or_go_are_read_or_make_the_stream_incomplete(
         except IncompleteSnapshotError:
             return
         assert before & set(expected(name, shop.tenant)) <= found
+
+
+@pytest.mark.parametrize("name", ["customers", "orders"])
+def test_an_old_record_that_changes_while_changes_are_read_is_read_too(
+    monkeypatch: pytest.MonkeyPatch, name: str
+):
+    small_pages(monkeypatch)
+    room = Room(small_world(), now=NOW + timedelta(hours=1))
+    rows: list[Any] = getattr(room.world.centra, name)
+    for row in rows:
+        row.updated_at = NOW
+    oldest = min(rows, key=attrgetter("number" if name == "orders" else "id"))
+    oldest.updated_at = NOW - timedelta(days=30)
+    room.refresh()
+    stream = next(one for one in room.streams if one.name == name)
+    assert stream.read_from is not None
+    pages = []
+    for page in stream.read_from(Start(changed_since=NOW)):
+        pages.append(page)
+        if len(pages) == 1:
+            oldest.updated_at = room.now
+            room.refresh()
+    found = first_column(name, rows_of(pages))
+    assert sorted(found) == sorted(expected(name, room.world.centra))
 
 
 # --- faults that hide rows

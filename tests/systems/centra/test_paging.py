@@ -216,6 +216,36 @@ def test_rows_that_come_twice_are_kept_once():
     assert ids(read(three_pages(spoil={2: overlap}))) == every_id()
 
 
+def test_a_row_that_comes_behind_the_cursor_is_read_by_a_second_pass():
+    fake = three_pages()
+
+    def touch(answer: Answer) -> Answer:
+        fake.rows["customers"].insert(0, customer(0))
+        return answer
+
+    fake.spoil[1] = touch
+    assert sorted(map(int, ids(read(fake)))) == list(range(501))
+
+
+def test_rows_that_keep_coming_behind_the_cursor_make_a_list_incomplete():
+    fake = three_pages()
+
+    def touch(answer: Answer) -> Answer:
+        fake.rows["customers"].insert(0, customer(1000 + len(fake.rows["customers"])))
+        return answer
+
+    fake.spoil = dict.fromkeys(range(1, 20), touch)
+    with pytest.raises(IncompleteSnapshotError, match=r"promised \d+ records and gave"):
+        read(fake)
+
+
+def test_a_list_that_did_not_grow_is_read_once():
+    fake = three_pages(spoil={2: lose_rows})
+    with pytest.raises(IncompleteSnapshotError):
+        read(fake)
+    assert fake.pages == 3
+
+
 def test_an_odd_row_is_set_aside_and_counted():
     def break_row(answer: Answer) -> Answer:
         page_of(answer)["edges"][0]["node"]["createdAt"] = None
