@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -113,6 +113,8 @@ class Stream:
         in_place: As `read_from`, where a warehouse reaches that database itself; its pages may hold no
             rows, for these are in the warehouse already.
         is_last: Whether it is read after the others of its system, because it judges what they showed.
+        sweep_after: How old the last full reading may be at most, where what changed does not tell all
+            for as long as otherwise.
     """
 
     system: System
@@ -126,3 +128,4 @@ class Stream:
     home: str | None = None
     in_place: Callable[[Start, Beside], Iterator[Page]] | None = None
     is_last: bool = False
+    sweep_after: timedelta | None = None

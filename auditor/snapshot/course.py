@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -69,6 +69,8 @@ def choose(stream: Stream, warehouse: Warehouse, terms: Terms, now: datetime) ->
     basis = _basis(stream.name, terms.basis)
     if stream.read_from is None or key is None:
         return Course(UnfinishedRead(stream.name, "full", basis, now), resumes=False, key=key)
+    if stream.sweep_after is not None:
+        terms = replace(terms, is_sweep_due=_sooner(terms, stream.sweep_after))
     since = _changed_since(warehouse.position(stream.name), terms, basis, now)
     mode: ReadMode = "full" if since is None else "incremental"
     fresh = UnfinishedRead(stream.name, mode, basis, now, changed_since=since)
@@ -100,6 +102,10 @@ def _changed_since(
     if position.as_of > now:  # the clock was wrong then, or is now: what changed since is not known
         return None
     return None if terms.is_sweep_due(position.full_at, now) else position.as_of - OVERLAP
+
+
+def _sooner(terms: Terms, sweep_after: timedelta) -> Callable[[datetime, datetime], bool]:
+    return lambda last, now: now - last >= sweep_after or terms.is_sweep_due(last, now)
 
 
 def _goes_on(broken: UnfinishedRead, fresh: UnfinishedRead) -> bool:

@@ -54,6 +54,15 @@ EARLIER = timedelta(days=8)
 FIRST_YEAR = 1971
 """A first day before it means all orders there are; older dates only strain date parsers."""
 
+NIGHTLY = timedelta(hours=20)
+"""How old the last full reading of the assortment may be; less than a day, so that no audit is skipped.
+
+What a record points at may change without it: which variants and markets a display has, the name of a
+brand or a category. Centra has an event of its own for that, and none of an update.
+
+Source:
+    Centra reference 7.1 (`DEPENDENT_DATA_CHANGED`), 11 (displays, variants and sizes: nightly).
+"""
 
 NO_DISPLAY_ITEMS = (
     "Sizes have no item: Centra's API names display items on order lines only; "
@@ -74,6 +83,7 @@ class _Offer:
         passes: Returns the filters of the passes that give everything within such a filter.
         is_optional: Whether the stream is off, not incomplete, where the tenant lacks the list.
         note: What is known to be lacking before it is read.
+        sweep_after: As for `Stream`.
     """
 
     name: str
@@ -82,6 +92,7 @@ class _Offer:
     passes: Callable[[Where], Sequence[Where]] = _one_pass
     is_optional: bool = True
     note: str | None = None
+    sweep_after: timedelta | None = None
 
 
 def centra_streams(
@@ -152,11 +163,12 @@ class _Streams:
         """Yield what is sold, for how much, and what there is of it."""
         yield self._of(_Offer("pricelists", PRICELISTS))
         yield self._of(_Offer("warehouses", WAREHOUSES))
-        yield self._of(_Offer("products", PRODUCTS))
-        yield self._of(_Offer("variants", VARIANTS))
+        yield self._of(_Offer("products", PRODUCTS, sweep_after=NIGHTLY))
+        yield self._of(_Offer("variants", VARIANTS, sweep_after=NIGHTLY))
         lacking = NO_DISPLAY_ITEMS if item == "display_item" else None
-        yield self._of(_Offer("sizes", sizes(item), note=lacking))
-        yield self._of(_Offer("displays", displays(catalogue.image_size)))
+        yield self._of(_Offer("sizes", sizes(item), note=lacking, sweep_after=NIGHTLY))
+        shown = displays(catalogue.image_size)
+        yield self._of(_Offer("displays", shown, sweep_after=NIGHTLY))
         of_list = _OfList(catalogue.pricelist)
         yield self._priced("prices", PRICES, of_list)
         yield self._of(_Offer("campaign_prices", CAMPAIGN_PRICES))
@@ -192,6 +204,7 @@ class _Streams:
             read_from=read_from if self._has_window(source) else None,
             notes=notes,
             dropped=notes.dropped,
+            sweep_after=offer.sweep_after,
         )
 
     def _special(self, name: str, read: Callable[[Tenant, Notes], Iterator[Page]]) -> Stream:

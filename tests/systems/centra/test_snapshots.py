@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.model.snapshot import Snapshot
-    from auditor.sandbox.world.model import World
+    from auditor.sandbox.world.model import CentraTenant, World
 
     Names = tuple[str, ...] | None
     Tables = dict[str, list[tuple[Any, ...]]]
@@ -229,8 +229,53 @@ def test_what_can_be_read_in_part_is(followed: tuple[Tale, Tables, Snapshot]):
     _, _, taken = followed
     assert {line.stream for line in taken.coverage if line.mode == "incremental"} == {
         *("customers", "accounts", "orders", "shipments", "returns"),
-        *("products", "variants", "sizes", "displays"),
     }
+
+
+ASSORTMENT = ("products", "variants", "sizes", "displays")
+
+
+def test_within_a_day_the_assortment_is_read_in_part_too():
+    with told(ASSORTMENT) as tale:
+        tale.snapshot(full=True)
+        tale.room.now += timedelta(hours=6)
+        lines = tale.snapshot(full=False).coverage
+    assert {line.stream for line in lines if line.mode == "incremental"} == set(ASSORTMENT)
+
+
+def move_to_another_market(tenant: CentraTenant) -> None:
+    tenant.displays[0].market_ids = tenant.displays[0].market_ids[1:]
+
+
+def take_a_variant_off(tenant: CentraTenant) -> None:
+    shown = next(row for row in tenant.displays if row.variant_ids)
+    shown.variant_ids = shown.variant_ids[1:]
+
+
+def delete_a_display(tenant: CentraTenant) -> None:
+    tenant.displays.pop()
+
+
+def rename_a_brand(tenant: CentraTenant) -> None:
+    for row in tenant.products:
+        row.brand = "Another"
+
+
+@pytest.mark.parametrize(
+    "change", [move_to_another_market, take_a_variant_off, delete_a_display, rename_a_brand]
+)
+def test_a_change_of_the_assortment_that_no_time_tells_is_known_the_next_night(
+    change: Callable[[CentraTenant], None],
+):
+    with told(ASSORTMENT) as tale:
+        tale.snapshot(full=True)
+        before = tale.stored()
+        change(tale.world.centra)
+        tale.room.now += timedelta(hours=23, minutes=59)
+        tale.room.refresh()
+        tale.snapshot(full=False)
+        assert tale.stored() != before
+        assert tale.stored() == whole(tale)
 
 
 def test_the_earlier_run_stays_on_record(followed: tuple[Tale, Tables, Snapshot]):
