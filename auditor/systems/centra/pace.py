@@ -17,7 +17,7 @@ from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
 REFRESH_S = 60.0
@@ -25,7 +25,7 @@ HOUR_S = 3600
 SHORTEST_PAUSE_S = 0.001
 """Rounding may leave a remainder too small to move a clock."""
 
-Kind = Literal["REQUEST_COUNT", "QUERY_COMPLEXITY"]
+Kind = Literal["REQUEST_COUNT", "QUERY_COMPLEXITY", "MUTATION_COUNT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ GROWTH_PLAN = (
     Limit("REQUEST_COUNT", 3600, 5_000),
     Limit("QUERY_COMPLEXITY", 10, 250_000),
     Limit("QUERY_COMPLEXITY", 3600, 30_000_000),
+    Limit("MUTATION_COUNT", 10, 20),
+    Limit("MUTATION_COUNT", 3600, 1_800),
 )
 """The smallest plan, for a tenant that does not tell. Source: Centra reference 2.7."""
 
@@ -126,9 +128,9 @@ class Pacer:
             if self._asked_s is None:
                 self.refresh()
             elif self._timing.seconds() - self._asked_s >= REFRESH_S:
-                self._wait_for(0)
+                self._wait_for({"REQUEST_COUNT": 1, "QUERY_COMPLEXITY": 0})
                 self.refresh()
-            self._wait_for(self._guess(shape))
+            self._wait_for(_costs(shape, self._guess(shape)))
 
     def spent(self, shape: str, *, requests: int, complexity: int) -> None:
         """Note what this thread's query has cost; an answer that fails tells no complexity."""
@@ -136,10 +138,11 @@ class Pacer:
             self._let_go()
             if complexity:
                 self._costs[shape] = complexity
-            cost = self._costs.get(shape, 0)
+            costs = _costs(shape, self._costs.get(shape, 0))
             now_s = self._timing.seconds()
             for (kind, _), window in self._windows.items():
-                window.spend(now_s, requests if kind == "REQUEST_COUNT" else requests * cost)
+                if kind in costs:
+                    window.spend(now_s, requests * costs[kind])
             self._books.notify_all()
 
     def refresh(self) -> None:
@@ -185,19 +188,18 @@ class Pacer:
         with self._books:
             return self._costs.get(shape, max(self._costs.values(), default=0))
 
-    def _wait_for(self, complexity: int) -> None:
-        costs: dict[Kind, int] = {"REQUEST_COUNT": 1, "QUERY_COMPLEXITY": complexity}
+    def _wait_for(self, costs: Mapping[Kind, int]) -> None:
         while (pause_s := self._pause_s(costs)) > 0:
             self._timing.sleep(max(pause_s, SHORTEST_PAUSE_S))
 
-    def _pause_s(self, costs: dict[Kind, int]) -> float:
+    def _pause_s(self, costs: Mapping[Kind, int]) -> float:
         """Return the seconds until some costs fit; where they fit now, hold them for this thread."""
         with self._books:
             while (pause_s := self._until_fit_s(costs)) == inf:
                 self._books.wait()
             if pause_s <= 0:
                 self._let_go()
-                held = [(window, costs[kind]) for (kind, _), window in self._windows.items()]
+                held = list(self._concerned(costs))
                 self._held[get_ident()] = held
                 for window, cost in held:
                     window.held += cost
@@ -208,9 +210,20 @@ class Pacer:
         for window, cost in self._held.pop(get_ident(), ()):
             window.held -= cost
 
-    def _until_fit_s(self, costs: dict[Kind, int]) -> float:
+    def _until_fit_s(self, costs: Mapping[Kind, int]) -> float:
         now_s = self._timing.seconds()
         return max(
-            (window.wait_s(now_s, costs[kind]) for (kind, _), window in self._windows.items()),
-            default=0.0,
+            (window.wait_s(now_s, cost) for window, cost in self._concerned(costs)), default=0.0
         )
+
+    def _concerned(self, costs: Mapping[Kind, int]) -> Iterator[tuple[Window, int]]:
+        """Yield the windows that costs are taken from, each with its own."""
+        for (kind, _), window in self._windows.items():
+            if kind in costs:
+                yield window, costs[kind]
+
+
+def _costs(shape: str, complexity: int) -> Mapping[Kind, int]:
+    """Return what a query takes by kind. Source: Centra reference 2.7: a mutation takes one of its own."""
+    costs: dict[Kind, int] = {"REQUEST_COUNT": 1, "QUERY_COMPLEXITY": complexity}
+    return costs | {"MUTATION_COUNT": 1} if shape.startswith("mutation") else costs

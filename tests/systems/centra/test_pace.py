@@ -64,6 +64,30 @@ def test_complexity_has_a_share_too():
     assert clocks.slept == [10.0]
 
 
+MUTATION = "mutation End { end }"
+TEN_MUTATIONS = (Limit("MUTATION_COUNT", 10, 10),)
+
+
+def test_mutations_stop_at_their_own_share():
+    clocks = Clocks()
+    send(Pacer(0.3, FakeLimits(*TEN_MUTATIONS), clocks.timing), 4, shape=MUTATION)
+    assert clocks.slept == [10.0]
+
+
+def test_queries_do_not_wait_for_mutations():
+    clocks = Clocks()
+    pacer = Pacer(0.3, FakeLimits(*TEN_MUTATIONS), clocks.timing)
+    send(pacer, 3, shape=MUTATION)
+    pacer.refresh()
+    send(pacer, 20)
+    assert clocks.slept == []
+
+
+def test_a_tenant_that_tells_no_limits_is_taken_for_one_of_the_smallest_plan():
+    kinds = {(limit.kind, limit.window_s): limit.quota for limit in GROWTH_PLAN}
+    assert (kinds["MUTATION_COUNT", 10], kinds["MUTATION_COUNT", 3600]) == (20, 1_800)
+
+
 def test_the_cost_of_a_shape_is_learned():
     clocks = Clocks()
     pacer = Pacer(0.5, FakeLimits(Limit("QUERY_COMPLEXITY", 10, 1000)), clocks.timing)
