@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -116,6 +117,17 @@ def test_a_store_that_centra_does_not_have_is_named_with_those_it_has(opened):
         ("channel",),
         True,
     )
+
+
+def far_market(settings: dict[str, Any]) -> None:
+    settings["centra"]["marketplaces"]["markets"] = ["Market 450"]
+
+
+def test_a_market_behind_the_first_page_is_found(opened):
+    clinic = opened(far_market)
+    markets = clinic.running.world.centra.markets
+    markets += [replace(markets[0], id=n, name=f"Market {n}") for n in range(100, 500)]
+    assert {one.state for one in clinic.results("centra.names").values()} == {"ok"}
 
 
 def test_a_refused_token_loses_every_stream(opened):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
     from auditor.doctor.visit import Visit
 
-MOST_NAMES = 200
+NAMES_AT_ONCE = 200
+"""Source: Centra reference 2.2: the upper bound of every page."""
+
 SUITES = {"consent": ("consent",), "centra": ("channel",)}
 """What cannot be believed without a name, by the section that names it."""
 
@@ -42,7 +45,13 @@ def names(visit: Visit) -> Iterator[Result]:
 
 def _there(visit: Visit, what: str) -> set[str]:
     # The size is a variable: the client cuts written sizes down to one row.
-    text = f"query doctorNames($n: Int) {{ {what}(limit: $n) {{ name }} }}"
-    data = visit.centra().query(text, {"n": MOST_NAMES})
-    found = msgspec.json.decode(data, type=dict[str, list[_Named]])[what]
-    return {one.name for one in found if one.name}
+    text = f"query doctorNames($n: Int, $page: Int) {{ {what}(limit: $n, page: $page) {{ name }} }}"
+    names: set[str] = set()
+    for page in count(1):
+        data = visit.centra().query(text, {"n": NAMES_AT_ONCE, "page": page})
+        found = msgspec.json.decode(data, type=dict[str, list[_Named]])[what]
+        new = {one.name for one in found if one.name} - names
+        if not new:
+            break
+        names |= new
+    return names
