@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     import httpx
 
@@ -22,7 +22,8 @@ def wait_s(response: httpx.Response, clock: Callable[[], datetime]) -> float | N
     set off the limiter again.
 
     Source:
-        Centra reference 2.7: a timestamp, whose format is unknown: epoch, HTTP date or seconds.
+        Centra reference 2.7: a timestamp, whose format is unknown: epoch, HTTP date or seconds; 2.5: how
+        Centra writes other times, ISO with an offset.
     """
     text = response.headers.get("retry-after", "").strip()
     now_s = clock().timestamp()
@@ -36,7 +37,17 @@ def wait_s(response: httpx.Response, clock: Callable[[], datetime]) -> float | N
 
 
 def _moment_s(text: str, otherwise_s: float) -> float:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
-        return otherwise_s
+    for read in (datetime.fromisoformat, _date_of_mail):
+        try:
+            found = read(text)
+        except (ValueError, OverflowError):
+            continue
+        if found.tzinfo is not None:  # without one, it is a moment of a zone that nobody tells
+            return found.timestamp()
+    return otherwise_s
+
+
+def _date_of_mail(text: str) -> datetime:
+    """Return a date as HTTP and mail write it; one without a zone is UTC by their rules."""
+    found = parsedate_to_datetime(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import timedelta, timezone
 from email.utils import format_datetime
 
 import httpx
@@ -21,14 +22,32 @@ def asked(header: str | None) -> float | None:
 
 @pytest.mark.parametrize(
     "header",
-    [str(int(LATER.timestamp())), format_datetime(LATER, usegmt=True), "42", " 42 ", "42.0"],
-    ids=["epoch", "HTTP date", "seconds", "padded", "decimal"],
+    [
+        str(int(LATER.timestamp())),
+        format_datetime(LATER, usegmt=True),
+        LATER.isoformat(),
+        LATER.astimezone(timezone(timedelta(hours=2))).isoformat("T", "seconds"),
+        *("42", " 42 ", "42.0"),
+    ],
+    ids=["epoch", "HTTP date", "ISO", "offset", "seconds", "padded", "decimal"],
 )
 def test_every_format_gives_the_same_pause(header: str):
     assert asked(header) == 42
 
 
-@pytest.mark.parametrize("header", [None, "", "soon", "Mon, 99 Foo 2026", "nan", "0", "-5"])
+def test_a_date_of_mail_without_a_zone_is_utc_wherever_the_auditor_runs(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert asked(format_datetime(LATER).replace("+0000", "-0000")) == 42
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "soon", "2026-12-01 10:00:00", "Mon, 99 Foo 2026", "nan", "0", "-5"]
+)
 def test_a_header_without_a_pause_does_not_help(header: str | None):
     assert asked(header) is None
 
