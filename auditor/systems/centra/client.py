@@ -186,11 +186,12 @@ class CentraClient:
             log.info("Centra does not tell its rate limits; pacing by the smallest plan")
             return GROWTH_PLAN
         kinds: dict[str, Any] = {limit.kind: limit.kind for limit in GROWTH_PLAN}
-        return [
+        told = [
             Limit(kinds[row.type], _WINDOWS_S[row.interval_seconds], row.quota, row.used_quota)
             for row in answer.rate_limits
             if row.type in kinds and row.interval_seconds in _WINDOWS_S
         ]
+        return told or GROWTH_PLAN
 
 
 def _sound(token: str) -> str:

@@ -151,6 +151,8 @@ def test_the_complexity_that_centra_reports_sets_the_pace():
             200, json={"errors": [{"message": 'Cannot query field "rateLimits" on type "Query"'}]}
         ),
         answer({"limits": 1}),
+        limited([]),
+        limited([{**LIMITS[0], "type": "MOON_PHASE"}]),
     ],
 )
 def test_a_tenant_that_tells_no_limits_is_paced_by_the_smallest_plan(reply: httpx.Response):
@@ -239,8 +241,8 @@ def test_a_page_may_cost_a_quarter_of_the_share_of_ten_seconds(cost: int, rows: 
     assert client.fitting_size("query a { a }", 100) == rows
 
 
-def test_a_tenant_without_limits_leaves_pages_as_they_are():
-    fake = FakeCentra(replies=[limited([]), answer(1, 10_000_000)])
+def test_a_tenant_without_a_limit_of_points_leaves_pages_as_they_are():
+    fake = FakeCentra(replies=[limited(LIMITS[:2]), answer(1, 10_000_000)])
     client = client_of(fake)
     client.query("query a { a }")
     assert client.fitting_size("query a { a }", 100) == 100

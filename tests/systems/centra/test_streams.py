@@ -262,7 +262,8 @@ def test_notes_are_those_of_the_last_reading():
     list(stream.read())
     assert stream.notes() == (
         "Centra has no field Warehouse.threshold.",
-        "Reading cost 20 points of query complexity.",
+        "Reading cost 20 points of query complexity; the last hour's reading used 0.1% of the requests "
+        "and 0.0% of the points that the tenant allows.",
     )
 
 
