@@ -1,5 +1,7 @@
 """HTTP for the core API: a 502 is a circuit breaker, so it is never answered with quick retries.
 
+What sets it off are requests that fail again and again; so a refusal is not sent again, whatever its status.
+
 Source:
     Emarsys reference 2.6: 502 means that a caller's requests are ignored for a while, because it kept
     sending ones that fail; pause for 5 minutes at least.
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from auditor.errors import TransientReadError
+from auditor.systems.emarsys.envelope import opened
 from auditor.systems.http import PASSING_STATUS, HttpClient
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BREAK_S = 300.0
+
+FINAL_500 = range(3001, 3007)
+"""Refusals that some accounts answer with HTTP 500. Source: Emarsys reference 2.6."""
 
 
 class IgnoredError(TransientReadError):
@@ -41,7 +47,16 @@ class CoreHttp(HttpClient):
                 "Emarsys ignores this API user for a while (HTTP 502), also after a pause of "
                 f"{BREAK_S / 60:.0f} minutes; find the requests that fail, and try again later."
             )
-        super()._judge(response)
+        if not is_refusal(response):
+            super()._judge(response)
+
+
+def is_refusal(response: httpx.Response) -> bool:
+    """Return whether an answer refuses for good, although its status asks to try again."""
+    if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+        return False
+    response.read()
+    return opened(response).code in FINAL_500
 
 
 def log_answer(response: httpx.Response) -> None:

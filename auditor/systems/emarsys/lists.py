@@ -42,7 +42,10 @@ CONTACT_IDS = Endpoint(
 )
 
 
-NO_LIST = ((404, 3006), (400, 3006), (400, 3004), (400, 1008), (400, 4000), (400, 2020))
+NO_LIST = (
+    *((404, 3006), (400, 3006), (500, 3006), (400, 3004), (500, 3004)),
+    *((400, 1008), (400, 4000), (400, 2020)),
+)
 """Answers that mean: there is no such list; that of a segment run lives for some hours only."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from auditor.errors import TransientReadError
+from auditor.errors import SchemaDriftError, TransientReadError
 from auditor.systems.emarsys.breaker import BREAK_S
 from auditor.systems.emarsys.events import EVENTS, event_names
 from auditor.systems.emarsys.exports import download_export
@@ -39,6 +39,21 @@ def test_another_server_error_takes_no_long_pause(server, api: CoreApi):
     server.on(EVENT_LIST, failure(500, 1), ok([]))
     assert event_names(api) == {}
     assert server.slept == []
+
+
+@pytest.mark.parametrize("code", [3001, 3004, 3006])
+def test_a_refusal_that_comes_as_a_server_error_is_not_sent_again(server, api: CoreApi, code: int):
+    server.on(EVENT_LIST, failure(500, code))
+    with pytest.raises(SchemaDriftError, match=f"reply code {code}"):
+        api.call(EVENTS)
+    assert len(server.sent(EVENT_LIST)) == 1
+
+
+def test_a_download_that_is_refused_as_a_server_error_is_not_sent_again(server, api: CoreApi):
+    server.on(FILE, failure(500, 3004))
+    with pytest.raises(SchemaDriftError):
+        download_export(api, "98", io.BytesIO())
+    assert len(server.sent(FILE)) == 1
 
 
 def test_a_download_behind_the_breaker_is_asked_once_more(server, api: CoreApi):

@@ -68,6 +68,7 @@ def test_an_identical_export_is_waited_for(server, api: CoreApi):
         (LIST, 404, 3006),
         (LIST, 400, 3006),
         (LIST, 400, 3004),
+        (LIST, 500, 3004),
     ],
     ids=str,
 )

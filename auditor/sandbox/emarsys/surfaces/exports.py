@@ -52,7 +52,7 @@ def export_list(call: Call) -> object:
     for held in call.state.account.lists:
         if str(held.id) == number:
             return _start(call, call.state.contacts.members(held.contact_ids), "email/getcontacts")
-    raise Refusal(400, 3004, f"Invalid contact list id: {number}")
+    raise Refusal(call.options.list_error_status, 3004, f"Invalid contact list id: {number}")
 
 
 def export_changes(call: Call) -> object:

@@ -14,7 +14,7 @@ import msgspec
 from auditor.config import OAuth2
 from auditor.errors import TransientReadError
 from auditor.systems.emarsys.auth import auth_of
-from auditor.systems.emarsys.breaker import log_answer
+from auditor.systems.emarsys.breaker import is_refusal, log_answer
 from auditor.systems.emarsys.client import HEADERS, rate_wait_s
 from auditor.systems.emarsys.envelope import OK, data_of, opened
 from auditor.systems.emarsys.writing.lock import Lock, LockedTransport, core_rules
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from auditor.systems.emarsys.envelope import Endpoint, Reply
     from auditor.systems.emarsys.writing.results import Fate
     from auditor.systems.gate import Gate
-
-FINAL_500 = range(3001, 3007)
-"""Refusals that some accounts answer with HTTP 500. Source: Emarsys reference 2.6."""
 
 NEVER_TAKEN = (httpx.ConnectError, httpx.ConnectTimeout)
 STOPPING = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
@@ -116,8 +113,7 @@ class _WriteClient(HttpClient):
 
     def _judge(self, response: httpx.Response) -> None:
         log_answer(response)
-        status = response.status_code
-        if status != httpx.codes.INTERNAL_SERVER_ERROR or opened(response).code not in FINAL_500:
+        if not is_refusal(response):
             super()._judge(response)
 
 
