@@ -2,7 +2,7 @@
 
 A connection is read by cursor and has to give as many different rows as it promises. A row that comes
 meanwhile may stand where pages were read already, as an old record does that changes while changes are
-read; then the connection is read once more. A plain list is
+read, and one that goes hides whether another was lost; then the connection is read once more. A plain list is
 read by page number; it promises nothing, so it ends only where no row stands behind the last one, and
 is compared with the tenant's counter where there is one. A row that goes away meanwhile moves those
 behind it up, some of them onto a page that was read already; so the rows at which pages ended are looked
@@ -21,7 +21,7 @@ from auditor.systems.centra.listing import Listing, one_page_of
 from auditor.systems.centra.money import UnfitRowError
 from auditor.systems.centra.notes import Notes
 from auditor.systems.centra.rows import Row, RowReader
-from auditor.systems.centra.tally import GrownError, Tally
+from auditor.systems.centra.tally import ChangedError, Tally
 from auditor.systems.seen import Seen
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ENDS_AT_ONCE = 50
 """Pages whose ends are looked at in one query."""
 
 MOST_PASSES = 3
-"""How often a connection is read whose rows come faster than they are read."""
+"""How often a connection is read whose rows come and go faster than they are read."""
 
 _UNFIT = (UnfitRowError, ArithmeticError, ValueError)
 
@@ -103,8 +103,8 @@ class Reader(Generic[Row]):
         for _ in range(MOST_PASSES - 1):
             try:
                 yield from self._pass(where, cursor)
-            except GrownError as exc:
-                log.info("%s It is read once more, for it grew meanwhile.", exc)
+            except ChangedError as exc:
+                log.info("%s It is read once more.", exc)
                 cursor = None
             else:
                 return

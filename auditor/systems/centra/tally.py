@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from auditor.systems.centra.rows import Slice
 
 
-class GrownError(IncompleteSnapshotError):
-    """A list gave fewer rows than it promises, and it grew while it was read: it may give all of them now."""
+class ChangedError(IncompleteSnapshotError):
+    """Rows came or went while a list was read: read once more, it may keep its promise."""
 
 
 class Tally:
@@ -50,7 +50,8 @@ class Tally:
         """Count a page.
 
         Raises:
-            IncompleteSnapshotError: it cannot be the next page of a list that is read to its end.
+            IncompleteSnapshotError: it cannot be the next page of a list that is read to its end; a
+                `ChangedError` where rows went meanwhile.
         """
         news = sum([self._seen.add(key) for key in keys])
         if page.count and not news and page.aside == self._aside:
@@ -62,7 +63,7 @@ class Tally:
 
     def _hold_against(self, total: int) -> None:
         if self._total is not None and total < self._total:
-            raise IncompleteSnapshotError(
+            raise ChangedError(
                 f"{self._list} shrank from {self._total} to {total} while it was read."
             )
         self._has_grown |= self._total is not None and total > self._total
@@ -108,9 +109,9 @@ class Tally:
         """Hold the rows that were read against those that were promised; None promises nothing.
 
         Raises:
-            IncompleteSnapshotError: they differ; a `GrownError` where rows may have come where pages had
-                been read already.
+            IncompleteSnapshotError: they differ; a `ChangedError` where rows may have come where pages
+                had been read already.
         """
         if promised is not None and promised != self.count:
-            kind = GrownError if self._has_grown else IncompleteSnapshotError
+            kind = ChangedError if self._has_grown else IncompleteSnapshotError
             raise kind(f"{self._list} promised {promised} records and gave {self.count}.")
