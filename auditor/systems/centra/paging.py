@@ -1,12 +1,13 @@
 """Reading a list to its end, or saying in one sentence why that was not possible.
 
-A connection is read by cursor and has to give as many different rows as it promises. A row that comes
-meanwhile may stand where pages were read already, as an old record does that changes while changes are
-read, and one that goes hides whether another was lost; then the connection is read once more. A plain list is
+A connection is read by cursor and has to give as many different rows as it promises. A plain list is
 read by page number; it promises nothing, so it ends only where no row stands behind the last one, and
 is compared with the tenant's counter where there is one. A row that goes away meanwhile moves those
 behind it up, some of them onto a page that was read already; so the rows at which pages ended are looked
 at once more in the end, and have to stand where they stood.
+
+A list that changes while it is read may have had a row where pages were read already, as an old record
+that changes while changes are read; it is then read anew, three times in all at most.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
 ENDS_AT_ONCE = 50
 """Pages whose ends are looked at in one query."""
 
-MOST_PASSES = 3
-"""How often a connection is read whose rows come and go faster than they are read."""
+MOST_READINGS = 3
+"""How often a list is read whose rows come and go faster than they are read."""
 
 _UNFIT = (UnfitRowError, ArithmeticError, ValueError)
 
@@ -93,24 +94,24 @@ class Reader(Generic[Row]):
     def _read(
         self, where: Where, cursor: str | None
     ) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
+        for _ in range(MOST_READINGS - 1):
+            try:
+                yield from self._once(where, cursor)
+            except ChangedError as exc:
+                log.info("%s It is read anew.", exc)
+                cursor = None
+            else:
+                return
+        yield from self._once(where, cursor)
+
+    def _once(
+        self, where: Where, cursor: str | None
+    ) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
         if self._listing.is_connection:
             return self._connection(where, cursor)
         return self._plain(where)
 
     def _connection(
-        self, where: Where, cursor: str | None
-    ) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
-        for _ in range(MOST_PASSES - 1):
-            try:
-                yield from self._pass(where, cursor)
-            except ChangedError as exc:
-                log.info("%s It is read once more.", exc)
-                cursor = None
-            else:
-                return
-        yield from self._pass(where, cursor)
-
-    def _pass(
         self, where: Where, cursor: str | None
     ) -> Iterator[tuple[msgspec.Raw, Slice[Row], str | None]]:
         read, after = _place(cursor)
@@ -155,7 +156,7 @@ class Reader(Generic[Row]):
         """Look again at the rows at which pages ended, by position, and whether one stands behind all.
 
         Raises:
-            IncompleteSnapshotError: another row stands where a page ended.
+            ChangedError: another row stands where a page ended.
         """
         positions = [*sorted(ends)[:-1], count + 1]
         for first in range(0, len(positions), ENDS_AT_ONCE):
@@ -166,7 +167,7 @@ class Reader(Generic[Row]):
                 if position > count:
                     return not rows.count
                 if [self._source.key(row) for row in rows.rows] != [ends[position]]:
-                    raise IncompleteSnapshotError(
+                    raise ChangedError(
                         f"Centra's list of {self._source.name} was changed while it was read."
                     )
         raise AssertionError  # pragma: no cover - the last position is behind all rows

@@ -226,9 +226,12 @@ def test_a_row_that_comes_behind_the_cursor_is_read_by_a_second_pass():
     assert sorted(map(int, ids(read(fake)))) == list(range(501))
 
 
+@pytest.mark.parametrize("absent", [(), NO_CONNECTION], ids=["connection", "plain"])
 @pytest.mark.parametrize("gone", [1, 300])
-def test_a_list_from_which_a_row_is_deleted_meanwhile_is_read_once_more(gone: int):
-    fake = three_pages()
+def test_a_list_from_which_a_row_is_deleted_meanwhile_is_read_once_more(
+    gone: int, absent: tuple[str, ...]
+):
+    fake = three_pages(absent=absent)
 
     def delete(answer: Answer) -> Answer:
         fake.rows["customers"] = [row for row in fake.rows["customers"] if row["id"] != gone]
@@ -244,6 +247,18 @@ def test_a_list_that_shrinks_whenever_it_is_read_is_incomplete():
         read(three_pages(spoil=spoil))
     sentence = "Centra's list of customers shrank from 500 to 499 while it was read."
     assert str(caught.value) == sentence
+
+
+def test_a_plain_list_that_changes_whenever_it_is_read_is_incomplete():
+    fake = three_pages(absent=NO_CONNECTION)
+
+    def delete(answer: Answer) -> Answer:
+        del fake.rows["customers"][0]
+        return answer
+
+    fake.spoil = dict.fromkeys(range(1, 20), delete)
+    with pytest.raises(IncompleteSnapshotError, match="was changed while it was read"):
+        read(fake)
 
 
 def test_rows_that_keep_coming_behind_the_cursor_make_a_list_incomplete():
