@@ -232,6 +232,25 @@ def test_what_can_be_read_in_part_is(followed: tuple[Tale, Tables, Snapshot]):
     }
 
 
+SHELF = ("prices", "campaign_prices", "lowest_prices", "stock")
+
+
+def test_prices_and_stock_are_known_at_once_although_no_time_tells_of_them():
+    with told(SHELF) as tale:
+        tale.snapshot(full=True)
+        before = tale.stored()
+        tenant = tale.world.centra
+        tenant.prices[0].minor = 1
+        tenant.campaign_variants[0].minor = 1
+        tenant.lowest_prices[0].minor = 1
+        tenant.stocks[0].physical += 1
+        tale.room.refresh()
+        tale.snapshot(full=False)
+        after = tale.stored()
+        assert sum(before[name] != after[name] for name in before) == len(SHELF)
+        assert after == whole(tale)
+
+
 ASSORTMENT = ("products", "variants", "sizes", "displays")
 
 
