@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 
+from auditor.compiled import engine_over
 from auditor.database_tls import with_tls
 from auditor.errors import ConfigError, MachineError, StoreError
 from auditor.faults import machine_fault, store_fault, teller
@@ -217,7 +218,7 @@ def _engine(url: sa.URL) -> sa.Engine:
         fault = machine_fault(exc)
         why = str(fault) if fault else f"{place} cannot be created: {exc.strerror}."
         raise StoreError(f"{SETTING}: {why}") from exc
-    engine = sa.create_engine(url)
+    engine = engine_over(url)
     sa.event.listen(engine, "connect", _set_pragmas)
     return engine
 

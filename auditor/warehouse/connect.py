@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import stamina
 
 from auditor.bigquery_engine import faults
+from auditor.compiled import engine_over
 from auditor.database_tls import with_tls
 from auditor.duckdb_files import OFFLINE
 from auditor.errors import ConfigError, HeldError, StoreError
@@ -161,10 +162,7 @@ def _duckdb(url: sa.URL) -> sa.Engine:
     if file is not None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         config["temp_directory"] = str(_spill_of(file))
-    engine = sa.create_engine(url, connect_args={"config": config})
-    # Of a statement that begins with WITH its driver reads every word, to see whether it writes.
-    engine.dialect.cte_follows_insert = True
-    return engine
+    return engine_over(url, {"config": config})
 
 
 def use_threads(engine: sa.Engine, threads: int) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.compiled import engine_over
 from auditor.duckdb_files import for_reading
 from auditor.errors import StoreError
 from auditor.faults import machine_fault
@@ -54,7 +55,7 @@ class Published:
         elif copy is None:
             self.engine = self._held.enter_context(_newest_schema(url))
         elif copy.exists():
-            self.engine = sa.create_engine(f"duckdb:///{copy}", connect_args=for_reading())
+            self.engine = engine_over(f"duckdb:///{copy}", for_reading())
             self._held.callback(self.engine.dispose)
         else:
             raise StoreError(UNPUBLISHED)
@@ -139,7 +140,7 @@ def _clone(url: str) -> None:
 @contextlib.contextmanager
 def unchanging(file: Path) -> Iterator[None]:
     """Keep other processes from writing into a file: a reader's lock, held for as long as it is copied."""
-    engine = sa.create_engine(f"duckdb:///{file}", connect_args=for_reading())
+    engine = engine_over(f"duckdb:///{file}", for_reading())
     try:
         with engine.connect():
             yield
