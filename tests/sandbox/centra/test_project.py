@@ -94,3 +94,27 @@ def test_introspection_beside_data_is_answered():
         "__schema": {"queryType": {"name": "Query"}},
         "stores": [{"id": 1}, {"id": 2}, {"id": 3}],
     }
+
+
+def served(**options: Any) -> CentraServer:
+    return CentraServer(
+        small_tenant(),
+        CentraOptions(tokens=(TOKEN,), rate_plan=UNLIMITED, **options),
+        lambda: NOW,
+    )
+
+
+def test_a_query_is_validated_once_for_all_tenants_of_the_same_schema(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    query = Query("{ stores { id onceForAll: id } }", {}, None)
+    known = served().answer(TOKEN, query)
+    monkeypatch.setattr(server_module, "validate", None)
+    assert served(timezone="Asia/Tokyo").answer(TOKEN, query).body == known.body
+
+
+def test_a_query_is_validated_by_the_schema_of_each_tenant():
+    query = Query("{ stores { id ofEach: id } customers { isRegistered } }", {}, None)
+    with_it = served(registered_field="isRegistered").answer(TOKEN, query).body
+    without_it = served(registered_field=None).answer(TOKEN, query).body
+    assert ["errors" in body for body in (with_it, without_it)] == [False, True]
