@@ -26,16 +26,24 @@ def require_stores_here(config: Path, *urls: str) -> None:
         ConfigError: a folder at or above that of the settings has a store, and this folder has none.
     """
     files = tuple(_relative_files(urls))
-    if any(file.exists() for file in files):
+    if any(map(_holds_something, files)):
         return
     beside = config.resolve().parent
     for folder in (beside, *beside.parents):
-        found = next((file for file in files if (folder / file).exists()), None)
+        found = next((file for file in files if _holds_something(folder / file)), None)
         if found is not None:
             raise ConfigError(
                 f"store: {found} is in {folder}, not in {Path.cwd()}, where the auditor runs now and "
                 f"would begin anew; run it in {folder}, or give the stores whole paths in {config}."
             )
+
+
+def _holds_something(file: Path) -> bool:
+    """Tell whether a file may be a store; one that is empty, or another user's, is none of this brand."""
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _relative_files(urls: tuple[str, ...]) -> Iterator[Path]:

@@ -21,7 +21,7 @@ LEDGER, WAREHOUSE = "sqlite:///var/brand-ledger.sqlite", "duckdb:///var/brand.du
 def touched(folder: Path, *names: str) -> None:
     (folder / "var").mkdir(parents=True, exist_ok=True)
     for name in names:
-        (folder / "var" / name).touch()
+        (folder / "var" / name).write_bytes(b"rows")
 
 
 @pytest.mark.parametrize("below", [".", "brands", "brands/nordic"])
@@ -52,6 +52,20 @@ def test_whatever_else_there_is_may_go_on(tmp_path: Path, here: Any, there: Any)
     touched(tmp_path / "there", *there)
     with chdir(tmp_path / "here"):
         require_stores_here(tmp_path / "there" / "brand.yaml", LEDGER, WAREHOUSE)
+
+
+def test_an_empty_file_is_no_store_that_could_be_begun_anew(tmp_path: Path):
+    (tmp_path / "x").touch()
+    (tmp_path / "here").mkdir()
+    with chdir(tmp_path / "here"):
+        require_stores_here(tmp_path / "brand.yaml", "sqlite:///x")
+
+
+def test_a_file_where_a_folder_should_be_is_no_store(tmp_path: Path):
+    (tmp_path / "var").touch()
+    (tmp_path / "here").mkdir()
+    with chdir(tmp_path / "here"):
+        require_stores_here(tmp_path / "brand.yaml", LEDGER, WAREHOUSE)
 
 
 def test_the_folder_above_the_settings_may_be_the_one_that_it_runs_in(tmp_path: Path):
