@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from auditor.expect.earlier import sentence
+from auditor.model.finding import NOT_ASKED, Check, CheckResult
 from auditor.resources import expectation_files
 from tests.test_audit_faults import Told, lasting, told
 
@@ -88,6 +90,20 @@ def test_what_tolerates_passes(runs: dict[str, Told]):
 
 def test_once_the_checks_judge_again_their_findings_count(runs: dict[str, Told]):
     assert runs["back"].audit["verdict"] == runs["before"].audit["verdict"] == "critical"
+
+
+@pytest.mark.parametrize(
+    ("reason", "holds"),
+    [
+        (sentence(["subscriptions"]), True),
+        (NOT_ASKED, True),
+        ("The stream merges is not configured.", False),
+    ],
+    ids=["a store that was begun anew", "a run of some suites", "a source that is gone"],
+)
+def test_what_stands_holds_the_verdict_where_the_next_run_judges_it(reason: str, holds: bool):
+    check = Check(GONE, "sales", "", "critical", "ecommerce", needs=())
+    assert CheckResult(check, "off", reason=reason).holds == holds
 
 
 def test_and_nothing_of_it_is_new_or_resolved(runs: dict[str, Told]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.model.finding import NOT_YET
 from auditor.model.history import snapshot_run, stream_position
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def complete_before(conn: sa.Connection, run: str) -> Collection[str]:
 
 def sentence(streams: Sequence[str]) -> str:
     """Return why a check that looks back says nothing yet."""
-    return f"It needs an earlier complete snapshot of {_listed(streams)}; the next audit has one."
+    return f"{NOT_YET} {_listed(streams)}; the next audit has one."
 
 
 def _listed(words: Sequence[str]) -> str:

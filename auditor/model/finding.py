@@ -24,6 +24,9 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 NOT_ASKED = "Its suite was not asked for; what it found before stands."
 """Why a check is off in a run of some suites; it would have been judged otherwise."""
 
+NOT_YET = "It needs an earlier complete snapshot of"
+"""How the reason begins why a check is off until the next run."""
+
 
 def lowered(severity: Severity) -> Severity:
     """Return the severity one step lower; `info` stays."""
@@ -109,9 +112,14 @@ class CheckResult:
         """Whether what stands of it counts for the verdict.
 
         Not where the check passes, and tolerates it; nor where the check is off: nobody looks at it. Then
-        it is shown, with when it was judged last, and counts again once the check is judged.
+        it is shown, with when it was judged last, and counts again once the check is judged. A check that
+        is off in this run alone was only not asked.
         """
-        return self.outcome in ("fail", "error", "skipped") or self.reason == NOT_ASKED
+        return self.outcome in ("fail", "error", "skipped") or self._is_off_for_now
+
+    @property
+    def _is_off_for_now(self) -> bool:
+        return self.outcome == "off" and (self.reason or "").startswith((NOT_ASKED, NOT_YET))
 
 
 @dataclass(frozen=True, slots=True)
