@@ -45,12 +45,13 @@ def engine_over(url: str | sa.URL, connect_args: Mapping[str, Any] | None = None
         connect_args: What a connection is opened with; nothing of it may change how statements are compiled.
     """
     known = sa.make_url(url)
-    kept = _compiled[known.get_backend_name()]
-    options = {"compiled_cache": kept}
+    kind = known.get_backend_name()
     engine = sa.create_engine(
-        known, connect_args=dict(connect_args or {}), execution_options=options
+        known,
+        connect_args=dict(connect_args or {}),
+        execution_options={"compiled_cache": _compiled[kind]},
     )
-    if known.get_backend_name() == "duckdb":
+    if kind == "duckdb":
         # Of a statement that begins with WITH its driver reads every word, to see whether it writes.
         engine.dialect.cte_follows_insert = True
     return engine

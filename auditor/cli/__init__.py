@@ -61,10 +61,10 @@ def _no_such_command(name: str, names: list[str]) -> str:
     if name == "help":
         return "No such command 'help'. Run 'auditor --help', or a command with --help behind it."
 
-    from difflib import get_close_matches
+    from auditor.prose import nearest
 
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(names)}."
+    close = nearest(name, names)
+    hint = f"Did you mean {close!r}?" if close else f"There are {', '.join(names)}."
     return f"No such command {name!r}. {hint}"
 
 

@@ -12,5 +12,13 @@ from auditor.config.settings import Settings
 from auditor.config.systems import OAuth2, Wsse
 from auditor.config.values import Secret
 
-__all__ = ["Audience", "OAuth2", "Secret", "Settings", "Wsse", "load_settings", "load_switch"]
-__all__ += ["require_stores_here"]
+__all__ = [
+    "Audience",
+    "OAuth2",
+    "Secret",
+    "Settings",
+    "Wsse",
+    "load_settings",
+    "load_switch",
+    "require_stores_here",
+]

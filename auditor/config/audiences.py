@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from auditor.config.section import Count, Id, Name, SettingError
 from auditor.config.values import Cron, Duration
+from auditor.prose import in_a_row
 
 
 class LifetimeValue(Struct, frozen=True, kw_only=True):
@@ -60,8 +61,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse none and several."""
         if len([name for name in self.__struct_fields__ if getattr(self, name) is not None]) != 1:
-            *names, last = self.__struct_fields__
-            raise SettingError("", f"must hold exactly one of {', '.join(names)} and {last}")
+            raise SettingError("", f"must hold exactly one of {in_a_row(self.__struct_fields__)}")
 
 
 class Audience(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from datetime import date
@@ -20,6 +19,7 @@ from auditor.config.section import Brand, Keys, Name, SettingError
 from auditor.config.settings import Settings, Switch
 from auditor.config.values import KINDS, Secret, StoreUrl, has_literal_password
 from auditor.errors import ConfigError
+from auditor.prose import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -246,9 +246,9 @@ def _keyed(raw: object, path: str, known: Iterable[str] | None) -> dict[str, Any
 
 
 def _nearest(key: str, path: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    if close:
-        return f"unknown setting; did you mean {_join(path, close[0])}?"
+    close = nearest(key, names)
+    if close is not None:
+        return f"unknown setting; did you mean {_join(path, close)}?"
     return f"unknown setting; valid here: {', '.join(_join(path, name) for name in sorted(names))}."
 
 

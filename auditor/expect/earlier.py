@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model.finding import NOT_YET
 from auditor.model.history import snapshot_run, stream_position
+from auditor.prose import in_a_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,9 +27,4 @@ def complete_before(conn: sa.Connection, run: str) -> Collection[str]:
 
 def sentence(streams: Sequence[str]) -> str:
     """Return why a check that looks back says nothing yet."""
-    return f"{NOT_YET} {_listed(streams)}; the next audit has one."
-
-
-def _listed(words: Sequence[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{NOT_YET} {in_a_row(streams)}; the next audit has one."

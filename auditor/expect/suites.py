@@ -9,7 +9,6 @@ date) and `{$PARAMETER: <table>.<column>}` for the values that a column of anoth
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,6 +19,7 @@ from auditor.errors import ConfigError
 from auditor.expect.expectation import NO_DRIFT, Expectation, Scalar, listed
 from auditor.model.finding import Check, Severity
 from auditor.model.tables import STREAM_TABLES, metadata
+from auditor.prose import nearest
 from auditor.resources import expectation_files
 
 if TYPE_CHECKING:
@@ -140,9 +140,9 @@ def _refuse_unknown_needs(check: Check) -> None:
 def _refuse_what_is_not_reconciled(check: Check) -> None:
     known = _reconciled()
     if check.id not in known:
-        close = get_close_matches(check.id, sorted(known), n=1, cutoff=0.8)
+        close = nearest(check.id, sorted(known), cutoff=0.8)
         own = sorted(name for name in known if name.startswith(f"{check.suite}."))
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(own) or 'none'}."
+        hint = f"did you mean {close}?" if close else f"there are {', '.join(own) or 'none'}."
         raise msgspec.ValidationError(f"no such check; {hint}")
 
 

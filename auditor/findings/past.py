@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from auditor.findings import query
 from auditor.findings.ledger import VALUES, finding_table, history_table, run_table
 from auditor.findings.lifecycle import OPEN
 from auditor.model.finding import SEVERITIES
+from auditor.prose import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -79,7 +79,7 @@ def require_check(ledger: Ledger, brand: str, check: str | None, listed: Iterabl
     """
     known = {*listed, *_found(ledger, brand, finding_table.c.check_id)} if check else ()
     if check is not None and check not in known:
-        hint = _nearest(check, known) or "the report lists every check."
+        hint = _meant(check, known) or "the report lists every check."
         raise ConfigError(f"--check {check}: no such check; {hint}")
 
 
@@ -100,14 +100,14 @@ def require_owner(
     row = finding_table.c
     owners = tuple(sorted(_found(ledger, brand, row.owner, row.state.in_((*OPEN, "accepted")))))
     if owner is not None and owner not in {*listed, *owners}:
-        hint = _nearest(owner, {*listed, *owners}) or f"there are {', '.join(owners) or 'none'}."
+        hint = _meant(owner, {*listed, *owners}) or f"there are {', '.join(owners) or 'none'}."
         raise ConfigError(f"--owner {owner}: no open finding has this owner; {hint}")
     return owners
 
 
-def _nearest(name: str, known: Collection[str]) -> str | None:
-    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else None
+def _meant(name: str, known: Collection[str]) -> str | None:
+    close = nearest(name, sorted(known))
+    return f"did you mean {close}?" if close else None
 
 
 def _found(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.past import require_check, require_owner
 from auditor.model import tables as t
 from auditor.pipeline.judging import terms_of_run
+from auditor.prose import nearest
 from auditor.resources import expectation_files
 from auditor.warehouse import Warehouse
 
@@ -141,8 +141,8 @@ def _require_remedies(corrections: Corrections) -> None:
     for setting, names in (("policy", corrections.policy), ("caps", corrections.caps)):
         for name in names:
             if name not in REMEDIES and not (setting == "caps" and name == "default"):
-                close = get_close_matches(name, REMEDIES, n=1, cutoff=0.5)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(REMEDIES)}."
+                close = nearest(name, REMEDIES)
+                hint = f"did you mean {close}?" if close else f"there are {', '.join(REMEDIES)}."
                 raise ConfigError(f"corrections.{setting}.{name}: no such remedy; {hint}")
 
 

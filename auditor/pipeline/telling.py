@@ -25,7 +25,7 @@ from auditor.report.rows import take
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from auditor.config import Settings
@@ -85,9 +85,7 @@ def tell(run: Run, done: Done) -> Told:
                 _tell_late(run, ledger, earlier)
                 sent.settle(earlier)
         data = _data(settings.brand, name)
-        told = Told(
-            _by_mail(run, ledger, done.report, data), _by_chat(run, ledger, done.report, data)
-        )
+        told = _told(run, ledger, done.report, data)
         sent.settle(name)
         return told
 
@@ -100,8 +98,13 @@ def _tell_late(run: Run, ledger: Ledger, name: str) -> None:
         log.warning("The run %s is not told: %s", name, exc)
         return
     page = publish(run, ledger, Archive(run.settings.brand).record(name))
-    _by_mail(run, ledger, page, data)
-    _by_chat(run, ledger, page, data)
+    _told(run, ledger, page, data)
+
+
+def _told(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Told:
+    """Tell one run in every way that is configured."""
+    ended = _waivers_ended(run.settings.brand, data)
+    return Told(_by_mail(run, ledger, page, data, ended), _by_chat(run, ledger, page, data, ended))
 
 
 def tell_preflight(run: Run, flown: Flown) -> Iterator[str]:
@@ -162,14 +165,16 @@ def _waivers_ended(brand: str, data: ReportData) -> dict[str, int]:
     return {}
 
 
-def _by_mail(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted | None:
+def _by_mail(
+    run: Run, ledger: Ledger, page: Path, data: ReportData, ended: Mapping[str, int]
+) -> Posted | None:
     mail, brand = run.settings.mail, run.settings.brand
     if mail is None:
         return None
     sent = Sent(ledger, brand)
     link = link_to(page, brand, mail)
     heard_at = {group: sent.heard_at(group) for group in mail.to}
-    due = digests(data, mail, link, heard_at, _waivers_ended(brand, data))
+    due = digests(data, mail, link, heard_at, ended)
     folder = Path(str(bundled_folder(TEMPLATES)))
     written = letters(due, mail, folder)
     if mail.escalate is not None:
@@ -181,15 +186,16 @@ def _by_mail(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted |
     return posted
 
 
-def _by_chat(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Posted | None:
+def _by_chat(
+    run: Run, ledger: Ledger, page: Path, data: ReportData, ended: Mapping[str, int]
+) -> Posted | None:
     chat, brand = run.settings.chat, run.settings.brand
     if chat is None:
         return None
     sent = Sent(ledger, brand)
     link = link_to(page, brand, run.settings.mail)
     owners = {result.check.owner for result in data.audit.checks}
-    heard_at, ended = sent.heard_at(WAY), _waivers_ended(brand, data)
-    digest = digest_of(data, DEFAULT, owners, link, heard_at, ended)
+    digest = digest_of(data, DEFAULT, owners, link, sent.heard_at(WAY), ended)
     due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}
     posted = ChatPost(chat, brand, sent).send(due, run.clock())
     if due:

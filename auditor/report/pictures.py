@@ -29,16 +29,14 @@ def pictures(data: ReportData) -> dict[str, Markup]:
 def course(runs: Sequence[PastRun], figures: Figures) -> Markup:
     """Draw what stood open after each run, the oldest first."""
     first, last = runs[-charts.RUNS_SHOWN :][0], runs[-1]
+    began, ended = (f"on {figures.day(run.as_of)}" for run in (first, last))
+    if began == ended:
+        began, ended = (f"at {figures.clock(run.as_of)}" for run in (first, last))
+        ended = f"{ended}, on {figures.day(last.as_of)}"
     text = (
-        f"From {counted(first.findings, 'open finding', figures)} on {figures.day(first.as_of)} "
-        f"to {figures.number(last.findings)} on {figures.day(last.as_of)}."
+        f"From {counted(first.findings, 'open finding', figures)} {began} "
+        f"to {figures.number(last.findings)} {ended}."
     )
-    if figures.day(first.as_of) == figures.day(last.as_of):
-        text = (
-            f"From {counted(first.findings, 'open finding', figures)} at {figures.clock(first.as_of)} "
-            f"to {figures.number(last.findings)} at {figures.clock(last.as_of)}, "
-            f"on {figures.day(last.as_of)}."
-        )
     return charts.svg(
         charts.course_chart(runs, figures, charts.PAGE),
         name="course",

@@ -6,10 +6,11 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.prose import in_a_row
 from auditor.report.figures import aware, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from auditor.model.audit import Audit, PastRun
     from auditor.model.finding import Verdict
@@ -80,19 +81,14 @@ def judged(run: Audit | PastRun) -> tuple[str, ...]:
     """Say which suites alone were judged; nothing where all were."""
     if not run.suites:
         return ()
-    named, are_many = _listed(run.suites), len(run.suites) > 1
+    named, are_many = in_a_row(run.suites), len(run.suites) > 1
     which = f"suites {named} were" if are_many else f"suite {named} was"
     return (f"Only the {which} judged; what the others found before stands.",)
 
 
 def only(run: PastRun) -> str:
     """Say behind a verdict which suites alone it is of, as in "only consent and sales"; nothing if of all."""
-    return f"only {_listed(run.suites)}" if run.suites else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"only {in_a_row(run.suites)}" if run.suites else ""
 
 
 def next_step(data: ReportData) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -69,9 +69,8 @@ def choose(stream: Stream, warehouse: Warehouse, terms: Terms, now: datetime) ->
     basis = _basis(stream.name, terms.basis)
     if stream.read_from is None or key is None:
         return Course(UnfinishedRead(stream.name, "full", basis, now), resumes=False, key=key)
-    if stream.sweep_after is not None:
-        terms = replace(terms, is_sweep_due=_sooner(terms, stream.sweep_after))
-    since = _changed_since(warehouse.position(stream.name), terms, basis, now)
+    position = warehouse.position(stream.name)
+    since = _changed_since(position, terms, basis, now, stream.sweep_after)
     mode: ReadMode = "full" if since is None else "incremental"
     fresh = UnfinishedRead(stream.name, mode, basis, now, changed_since=since)
     broken = warehouse.unfinished(stream.name)
@@ -95,17 +94,19 @@ def pages(stream: Stream, read: UnfinishedRead, beside: Beside | None = None) ->
 
 
 def _changed_since(
-    position: Position | None, terms: Terms, basis: str, now: datetime
+    position: Position | None,
+    terms: Terms,
+    basis: str,
+    now: datetime,
+    sweep_after: timedelta | None,
 ) -> datetime | None:
     if position is None or terms.full or position.basis != basis:
         return None
     if position.as_of > now:  # the clock was wrong then, or is now: what changed since is not known
         return None
+    if sweep_after is not None and now - position.full_at >= sweep_after:
+        return None
     return None if terms.is_sweep_due(position.full_at, now) else position.as_of - OVERLAP
-
-
-def _sooner(terms: Terms, sweep_after: timedelta) -> Callable[[datetime, datetime], bool]:
-    return lambda last, now: now - last >= sweep_after or terms.is_sweep_due(last, now)
 
 
 def _goes_on(broken: UnfinishedRead, fresh: UnfinishedRead) -> bool:
