@@ -23,7 +23,7 @@ from auditor.service.scheduler import Enduring
 from auditor.snapshot.take import Reading, take
 from auditor.systems.connect import MOST_SKEW, require_time
 from tests.brand import FAST
-from tests.service.test_scheduler import NIGHTLY, brand, miss, serving
+from tests.service.test_scheduler import NIGHTLY, brand, miss, outlived, serving
 from tests.snapshot.world import Shop, Silent, snap, stored
 
 if TYPE_CHECKING:
@@ -180,17 +180,9 @@ def test_the_service_outlives_a_job_store_that_cannot_be_written(
 def test_the_service_outlives_a_ledger_that_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    def full(_self: object) -> None:
-        raise MachineError("store.ledger: the disk is full.")
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOKEN", "none")
     monkeypatch.setattr("auditor.service.scheduler.RENEW_S", 0.0)
-    service = serving(brand(tmp_path, NIGHTLY))
-    with monkeypatch.context() as patch:
-        patch.setattr(Lease, "renew", full)
-        service.tick()
-    service.tick()
-    due = [one.at is not None for one in service.due()]
-    service.stop()
+    full = MachineError("store.ledger: the disk is full.")
+    due = outlived(serving(brand(tmp_path, NIGHTLY)), full, monkeypatch)
     assert (due, "the disk is full" in caplog.text) == ([True, True], True)

@@ -232,6 +232,31 @@ def test_what_is_due_is_told_in_lines(tmp_path):
 # --- two services, one brand ---------------------------------------------------------------------------
 
 
+def is_due_to_the_end(service: Service) -> list[bool]:
+    """Stop a service; return of each of its works whether it was due until then."""
+    due = [one.at is not None for one in service.due()]
+    service.stop()
+    return due
+
+
+def taken_over_elsewhere(folder: Path) -> None:
+    with closing(Ledger(brand(folder)[0].store.ledger)) as ledger, ledger.begin() as conn:
+        conn.execute(lease_table.update().values(holder="elsewhere:1:x", token=9))
+
+
+def outlived(service: Service, fault: Exception, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let the ledger fail at one tick and work at the next; return what is due after that."""
+
+    def failing(_self: Lease) -> None:
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lease, "renew", failing)
+        service.tick()
+    service.tick()
+    return is_due_to_the_end(service)
+
+
 def test_of_two_services_one_works_and_the_other_waits(tmp_path, done):
     first = serving(brand(tmp_path))
     miss(brand(tmp_path)[0], "audit")
@@ -250,16 +275,13 @@ def test_a_service_takes_over_once_the_other_is_gone(tmp_path, monkeypatch):
     second = serving(brand(tmp_path))
     first.stop()
     second.tick()
-    due = [one.at is not None for one in second.due()]
-    second.stop()
-    assert due == [True, True]
+    assert is_due_to_the_end(second) == [True, True]
 
 
 def test_a_service_that_lost_its_brand_does_nothing_for_it_any_more(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("auditor.service.scheduler.RENEW_S", 0.0)
     service = serving(brand(tmp_path))
-    with closing(Ledger(brand(tmp_path)[0].store.ledger)) as ledger, ledger.begin() as conn:
-        conn.execute(lease_table.update().values(holder="elsewhere:1:x", token=9))
+    taken_over_elsewhere(tmp_path)
     service.tick()
     due = [one.at for one in service.due()]
     service.stop()
@@ -280,8 +302,7 @@ def test_losing_a_brand_waits_for_nothing_that_is_being_done(tmp_path, monkeypat
     miss(brand(tmp_path)[0], "audit")
     service = serving(brand(tmp_path))
     assert begun.wait(PATIENCE_S)
-    with closing(Ledger(brand(tmp_path)[0].store.ledger)) as ledger, ledger.begin() as conn:
-        conn.execute(lease_table.update().values(holder="elsewhere:1:x", token=9))
+    taken_over_elsewhere(tmp_path)
     began = time.monotonic()
     service.tick()
     took = time.monotonic() - began
@@ -299,25 +320,15 @@ def test_a_brand_that_could_not_be_taken_over_is_taken_at_the_next_try(tmp_path,
         broken.setattr(Log, "all", lambda _self: (_ for _ in ()).throw(full))
         second.tick()
     second.tick()
-    due = [one.at is not None for one in second.due()]
-    second.stop()
-    assert due == [True, True]
+    assert is_due_to_the_end(second) == [True, True]
 
 
 def test_a_database_that_is_away_for_a_while_ends_no_service(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("auditor.service.scheduler.RENEW_S", 0.0)
-    service = serving(brand(tmp_path))
-
-    def gone(_self: Lease) -> None:
-        closed = Exception("server closed the connection unexpectedly")
-        raise sa.exc.OperationalError("UPDATE lease", {}, closed)
-
-    with monkeypatch.context() as away:
-        away.setattr(Lease, "renew", gone)
-        service.tick()
-    service.tick()
-    due = [one.at is not None for one in service.due()]
-    service.stop()
+    closed = Exception("server closed the connection unexpectedly")
+    due = outlived(
+        serving(brand(tmp_path)), sa.exc.OperationalError("UPDATE lease", {}, closed), monkeypatch
+    )
     assert (due, "store.ledger" in caplog.text) == ([True, True], True)
 
 
