@@ -5,7 +5,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# What is not compiled ahead, for it is hardly ever imported.
+SELDOM := /(tests?|debugpy|mypyc?|pip|setuptools)/
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+# Else each of our processes, and the tests start many, compiles all of our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-postgres coverage worlds bench spark fuzz lint system debian lock clean
 
@@ -31,7 +36,7 @@ $(READY): requirements.lock pyproject.toml
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	$(PIP) --require-hashes -r .venv/uv.lock && $(BIN)/uv pip install --quiet --python $(BIN)/python --native-tls \
 	  --no-deps --require-hashes -r requirements.lock || $(PIP) --no-compile --require-hashes -r requirements.lock
-	$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib || true  # on every core; some files are no Python
+	$(BIN)/python -m compileall -qq -j 0 -x '$(SELDOM)' .venv/lib || true  # on every core; some files are no Python
 	$(PIP) --no-build-isolation -e .
 	@touch $@
 

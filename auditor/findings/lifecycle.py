@@ -67,7 +67,7 @@ def update(
         conn.execute(observed_table.delete())
         for table in DRIFT_TABLES:
             with warehouse.drift_rows(table) as rows:
-                found = observed(rows.mappings(), checks, brand=brand, run=run, seen_at=seen_at)
+                found = observed(rows, checks, brand=brand, run=run, seen_at=seen_at)
                 _insert(conn, found)
         _take_over(conn, brand, run)
         _merge(conn, seen_at)

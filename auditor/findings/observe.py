@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from auditor.model.finding import fingerprint, lowered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sqlalchemy import RowMapping
+    import sqlalchemy as sa
 
     from auditor.model.finding import Check
 
@@ -22,7 +23,7 @@ ROWS_PER_STATEMENT = 5_000
 
 
 def observed(
-    rows: Iterable[RowMapping],
+    rows: sa.Result[Any],
     checks: Mapping[str, Check],
     *,
     brand: str,
@@ -36,7 +37,11 @@ def observed(
     ordered by check and subject; a subject that stands twice (a key that is itself duplicated) is one
     finding.
     """
-    for (check_id, _), twins in itertools.groupby(rows, key=_identity):
+    names = tuple(rows.keys())
+    centra, emarsys = _of_side(names, "centra_"), _of_side(names, "emarsys_")
+    # Plain dicts: to look a value up in the rows of a result takes several times as long.
+    each = (dict(zip(names, row, strict=True)) for row in rows)
+    for (check_id, _), twins in itertools.groupby(each, key=itemgetter("check_id", "subject_key")):
         check = checks.get(check_id)
         if check is None:
             continue
@@ -52,8 +57,8 @@ def observed(
             "subject_key": row["subject_key"],
             "customer_id": row["customer_id"],
             "contact_id": row["contact_id"],
-            "centra": _side(row, "centra_"),
-            "emarsys": _side(row, "emarsys_"),
+            "centra": _side(row, centra),
+            "emarsys": _side(row, emarsys),
             "people": row["people"] or 0,
             "money_minor": row["money_minor"],
             "currency": row["currency"],
@@ -71,16 +76,14 @@ def observed(
         }
 
 
-def _identity(row: RowMapping) -> tuple[str, str]:
-    return row["check_id"], row["subject_key"]
+def _of_side(names: Iterable[str], prefix: str) -> dict[str, str]:
+    """Return the columns of one side, by what they are called there."""
+    return {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
 
 
-def _side(row: RowMapping, prefix: str) -> str | None:
-    values = {
-        name.removeprefix(prefix): _shown(value)
-        for name, value in row.items()
-        if name.startswith(prefix) and value is not None
-    }
+def _side(row: Mapping[str, Any], columns: Mapping[str, str]) -> str | None:
+    told = ((name, row[column]) for name, column in columns.items())
+    values = {name: _shown(value) for name, value in told if value is not None}
     return _text(values or None)
 
 

@@ -162,16 +162,16 @@ def collect(conn: sa.Connection, terms: Terms, now: Judged, earlier: Judged) -> 
     if earlier.is_learned:
         conn.execute(touched_key.delete())
     marks.compare(conn, terms)
-    return _collect(conn, _seeds(terms, now, earlier))
+    changed = {Node(node) for node in conn.scalars(sa.select(changed_unit.c.node).distinct())}
+    if Node.WHOLE in changed:
+        return False
+    return _collect(conn, _seeds(changed, terms, now, earlier))
 
 
 def _collect(conn: sa.Connection, seeds: dict[Node, list[Keys]]) -> bool:
-    row = changed_unit.c
-    whole = sa.select(row.unit).where(row.node == int(Node.WHOLE)).limit(1)
-    if conn.execute(whole).first() is not None:
-        return False
     for node, keys in seeds.items():
-        _add(conn, node, keys)
+        if keys:
+            _add(conn, node, keys)
     nameless = sa.select(touched_key.c.node).where(touched_key.c.key.is_(None)).limit(1)
     if conn.execute(nameless).first() is not None:
         return False
@@ -216,8 +216,11 @@ def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> None:
     conn.execute(touched_key.insert().from_select(["node", "key"], fresh))
 
 
-def _seeds(terms: Terms, now: Judged, earlier: Judged) -> dict[Node, list[Keys]]:
-    seeds: dict[Node, list[Keys]] = {node: list(_changed(node)) for node in _NAMED}
+def _seeds(
+    changed: Collection[Node], terms: Terms, now: Judged, earlier: Judged
+) -> dict[Node, list[Keys]]:
+    # Nothing is sought for what did not change: to hash the keys of everything takes its time.
+    seeds = {node: list(_changed(node)) if node in changed else [] for node in _NAMED}
     for node, keys in chain(_unknown(), _of_age(now, earlier), _uncovered(terms, now, earlier)):
         seeds[node].append(keys)
     return seeds
