@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from auditor.model import drift as d
 from auditor.model.history import agreed_value
 from auditor.model.judged import judged_state, touched_key, unit_mark
-from auditor.model.tables import STREAM_TABLES, emarsys_contact
+from auditor.model.tables import STREAM_TABLES, emarsys_contact, emarsys_sale
 from auditor.pipeline.judging import terms_of_run
 from auditor.reconcile import agreed
-from auditor.reconcile.again import state
+from auditor.reconcile.again import marks, state
 from auditor.reconcile.again.marks import Node
 from auditor.reconcile.run import reconcile, reconcile_again
 from auditor.sandbox.world import Scale, build_world, evolve, plant
@@ -268,6 +268,34 @@ def test_an_erased_customers_contact_is_found_by_the_hash_of_the_email(
     brand.judge(anew=True)
     assert ("consent.erased_but_contactable", contact) in found
     assert found == brand.consent()
+
+
+NOTHING = {column.name: sa.cast(sa.null(), column.type) for column in emarsys_sale.columns}
+ONE = sa.select(
+    *{**NOTHING, "order_number": sa.literal("1"), "amount_minor": sa.literal(1)}.values()
+)
+TWINS = sa.union_all(ONE, ONE)
+"""Two equal sales, of which nothing else is known."""
+
+
+def marks_of(conn: sa.Connection, brand: Brand) -> set[tuple[int, int, int]]:
+    """Return how all units look."""
+    marks.keep(conn, terms_of_run(brand.settings, brand.warehouse, brand.taken))
+    return {tuple(one) for one in conn.execute(sa.select(unit_mark))}
+
+
+def test_rows_that_stand_twice_are_told_from_none_and_from_others_that_do(settled: Brand):
+    looks = []
+    with settled.warehouse.engine.connect() as conn:
+        for change in (
+            emarsys_sale.delete(),
+            emarsys_sale.insert().from_select(list(emarsys_sale.c.keys()), TWINS),
+            emarsys_sale.update().values(amount_minor=2),
+        ):
+            conn.execute(change)
+            looks.append(marks_of(conn, settled))
+        conn.rollback()
+    assert len({frozenset(one) for one in looks}) == len(looks)
 
 
 def test_the_first_run_judges_everything(brand: Brand):
