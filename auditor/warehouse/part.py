@@ -7,6 +7,7 @@ the whole one where there is none: selects need not know which they read.
 from __future__ import annotations
 
 import contextlib
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -69,12 +70,17 @@ def _search(conn: sa.Connection, *schemas: str) -> None:
 
 def of_part(conn: sa.Connection, table: sa.Table) -> sa.Table:
     """Return a table as it stands in the part, whatever comes first."""
-    return table.to_metadata(sa.MetaData(), schema=name_of(conn))
+    return _in_schema(table, name_of(conn))
 
 
 def of_whole(conn: sa.Connection, table: sa.Table) -> sa.Table:
     """Return a table as it stands beside the part, whatever comes first."""
-    return table.to_metadata(sa.MetaData(), schema=_whole(conn))
+    return _in_schema(table, _whole(conn))
+
+
+@cache  # statements that name the same table are compiled once
+def _in_schema(table: sa.Table, schema: str) -> sa.Table:
+    return table.to_metadata(sa.MetaData(), schema=schema)
 
 
 def copy(conn: sa.Connection, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Table:
