@@ -57,14 +57,16 @@ def failed_and_checked(dialect: sa.Dialect) -> str:
 
 def _grouped(table: sa.Table) -> sa.Select[Any]:
     row = table.c
+    priced = row.money_minor.is_not(None)
     return sa.select(
         row.check_id,
-        row.currency,
         sa.func.count().label("failed"),
         _people(table).label("people"),
-        _whole(row.money_minor).label("minor"),
+        sa.func.count(sa.distinct(sa.case((priced, row.currency)))).label("currencies"),
+        sa.func.max(sa.case((priced, row.currency))).label("currency"),
+        _whole(sa.case((row.currency.is_not(None), row.money_minor))).label("minor"),
         sa.func.count(sa.case((row.contained, 1))).label("contained"),
-    ).group_by(row.check_id, row.currency)
+    ).group_by(row.check_id)
 
 
 def _people(table: sa.Table) -> ColumnElement[int]:
@@ -82,10 +84,11 @@ def _whole(column: ColumnElement[Any]) -> ColumnElement[int]:
 
 def _added(rows: list[sa.Row[Any]]) -> Tally:
     people = [int(row.people) for row in rows if row.people is not None]
-    money = [Money(int(r.minor), r.currency) for r in rows if r.minor is not None and r.currency]
+    priced = [row for row in rows if row.currencies]
+    has_sum = sum(row.currencies for row in priced) == 1
     return Tally(
         failed=sum(row.failed for row in rows),
         people=sum(people) if people else None,
-        money=money[0] if len(money) == 1 else None,
+        money=Money(int(priced[0].minor), priced[0].currency) if has_sum else None,
         contained=sum(row.contained for row in rows),
     )

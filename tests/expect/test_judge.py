@@ -231,6 +231,13 @@ def test_a_person_behind_several_subjects_is_one(each_warehouse):
     assert judged(each_warehouse, no_drift(CHECK))[CHECK].people == 1
 
 
+def test_who_has_amounts_in_several_currencies_is_one_person(each_warehouse):
+    same = {"people": 1, "customer_id": "4711", "money_minor": 100}
+    drift(each_warehouse, CHECK, 2, checked=20, currency="SEK", **same)
+    drift(each_warehouse, CHECK, 2, checked=0, currency="EUR", **same)
+    assert judged(each_warehouse, no_drift(CHECK))[CHECK].people == 1
+
+
 def test_people_are_unknown_where_no_row_names_any(warehouse):
     drift(warehouse, CHECK, 2, checked=20)
     assert judged(warehouse, no_drift(CHECK))[CHECK].people is None
