@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.model.currency import MINOR_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -13,13 +15,23 @@ if TYPE_CHECKING:
     from auditor.model.plan import Change
 
 
+DEFAULT_DIGITS = 2
+"""Decimals of a base currency that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the changes of one remedy add up to; `minor` in minor units of the base currency."""
+    """What the changes of one remedy add up to.
+
+    Attributes:
+        minor: Minor units, which mean something where all are of one currency.
+        currencies: What amounts are in.
+    """
 
     changes: int = 0
     people: int = 0
     minor: int = 0
+    currencies: frozenset[str | None] = frozenset()
     system: str = "emarsys"
 
     def with_finding(self, changes: Sequence[Change]) -> Usage:
@@ -29,6 +41,7 @@ class Usage:
             self.changes + len(changes),
             self.people + stake.people,
             self.minor + (stake.minor or 0),
+            self.currencies | ({stake.currency} if stake.minor else frozenset()),
             changes[0].system,
         )
 
@@ -40,21 +53,24 @@ def cap_of(remedy: str, settings: Settings) -> Cap:
 
 
 def over_cap(
-    remedy: str, used: Usage, settings: Settings, records: Mapping[str, int], digits: int
+    remedy: str, used: Usage, settings: Settings, records: Mapping[str, int], currency: str
 ) -> str | None:
     """Return which cap a remedy is over, such as `count 500`; None where it is within all.
 
-    A share is never less than one change, so that a small brand can correct anything at all.
+    A share is never less than one change, so that a small brand can correct anything at all. What is worth
+    something in another currency than the cap is over it, for nobody knows.
 
     Args:
         remedy: Its name in `corrections.caps`.
         used: What its changes add up to.
         settings: The brand's.
         records: Records by system, which shares are shares of.
-        digits: Decimals of the base currency.
+        currency: The base currency.
     """
     cap = cap_of(remedy, settings)
     share = max(1, int(cap.share * records.get(used.system, 0)))
+    digits = MINOR_DIGITS.get(currency, DEFAULT_DIGITS)
+    others = sorted(str(one) for one in used.currencies - {currency})
     limits = (
         (used.changes > cap.count, f"count {cap.count}"),
         (used.changes > share, f"share {cap.share}"),
@@ -62,6 +78,10 @@ def over_cap(
         (
             cap.money is not None and used.minor > cap.money * 10**digits,
             f"money {cap.money}",
+        ),
+        (
+            cap.money is not None and bool(others),
+            f"money {cap.money} in {currency}, by amounts in {', '.join(others)},",
         ),
     )
     return next((name for is_over, name in limits if is_over), None)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_order, link_sale
+from auditor.reconcile.amounts import step_of, worth
 from auditor.reconcile.orders import VALUED_LINES
 from auditor.reconcile.sql import half_up, sum_of
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.model.finding import Finding
+    from auditor.reconcile.amounts import Kept
 
 Rows: TypeAlias = "Mapping[str, list[sa.RowMapping]]"
 
@@ -37,14 +39,11 @@ class Facts:
     Args:
         conn: Of the warehouse.
         findings: At most `AT_ONCE`.
-        in_base_currency: Whether the sales data has amounts in Centra's base currency.
+        kept: How the account keeps amounts of sales.
     """
 
-    def __init__(
-        self, conn: sa.Connection, findings: Sequence[Finding], *, in_base_currency: bool = True
-    ) -> None:
-        self._conn, self._findings = conn, findings
-        self._in_base_currency = in_base_currency
+    def __init__(self, conn: sa.Connection, findings: Sequence[Finding], kept: Kept) -> None:
+        self._conn, self._findings, self._kept = conn, findings, kept
 
     @cached_property
     def contacts(self) -> Mapping[str, sa.RowMapping]:
@@ -115,10 +114,13 @@ class Facts:
 
     @cached_property
     def returned(self) -> Rows:
-        """Return, per order, the units of each item that each completed return took back."""
+        """Return, per order, the units of each item that each completed return took back.
+
+        What they are worth has the decimals of the account's amounts, like all that is expected of a sale.
+        """
         line, back, row = t.centra_order_line, t.centra_return, t.centra_return_line
-        value = line.c.base_minor if self._in_base_currency else line.c.value_minor
-        part = half_up(value, row.c.quantity, line.c.quantity)
+        value, step = worth(line, self._kept), step_of(line, self._kept)
+        part = half_up(value, row.c.quantity, line.c.quantity) * step
         select = (
             sa.select(
                 line.c.order_number,

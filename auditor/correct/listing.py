@@ -7,6 +7,7 @@ from functools import singledispatch
 from typing import TypeAlias
 
 from auditor.hostile import clipped, visible
+from auditor.model.currency import MINOR_DIGITS
 from auditor.model.plan import (
     CatalogueCells,
     Change,
@@ -18,6 +19,7 @@ from auditor.model.plan import (
     Plan,
     SalesLines,
 )
+from auditor.systems.emarsys.writing.sales import exact
 
 Shown: TypeAlias = Callable[[str, object], str]
 """Shows a contact field, by its id, with its value or what stands for it."""
@@ -123,8 +125,15 @@ def _(request: CatalogueCells, _shown: Shown) -> Iterator[str]:
 def _(request: SalesLines, _shown: Shown) -> Iterator[str]:
     for line in request.lines:
         quantity = f"{line.quantity_milli / 1000:g}"
-        amount = f"{line.amount_minor} minor units of {request.currency}"
+        amount = _as_written(line.amount_minor, request)
         yield f"+ {line.cause}: item {line.item}, {quantity} units, {amount}"
+
+
+def _as_written(minor: int, request: SalesLines) -> str:
+    digits = MINOR_DIGITS.get(request.currency) if request.digits is None else request.digits
+    if digits is None:
+        return f"{minor} minor units of {request.currency}"
+    return f"{exact(minor, digits)} {request.currency}"
 
 
 @lines_of.register

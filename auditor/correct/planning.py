@@ -17,6 +17,7 @@ from auditor.correct.listing import lines_of
 from auditor.correct.remedies import REMEDIES, Case, Left
 from auditor.model.finding import SEVERITIES
 from auditor.model.plan import PLANNED, Change, Plan, Proposal, Withheld, in_order
+from auditor.reconcile.amounts import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -151,6 +152,11 @@ def class_of(check: Check, settings: Settings) -> RemedyClass:
     return class_under(str(check.remedy), usual, settings)
 
 
+def kept_by(settings: Settings, digits: int) -> Kept:
+    """Return how the brand's sales data keeps amounts, given the decimals of the base currency."""
+    return Kept(settings.sales.currency == "base", digits)
+
+
 def class_under(remedy: str, usual: RemedyClass, settings: Settings) -> RemedyClass:
     """Return the class of a remedy under a brand's policy; what is for people is never sent."""
     chosen = settings.corrections.policy.get(remedy, usual)
@@ -181,8 +187,7 @@ def _plan_check(
             for _ in batch:
                 draft.leave(remedy, BY_POLICY)
             continue
-        in_base = material.settings.sales.currency == "base"
-        facts = Facts(material.conn, batch, in_base_currency=in_base)
+        facts = Facts(material.conn, batch, kept_by(material.settings, material.digits))
         for finding in batch:
             if finding.state == "accepted" or finding.contained:
                 draft.leave(remedy, ACCEPTED)
@@ -274,7 +279,7 @@ class _Room:
             return False
         wanted = self._used.get(remedy, Usage()).with_finding(changes)
         material = self._material
-        if over_cap(remedy, wanted, material.settings, material.records, material.digits):
+        if over_cap(remedy, wanted, material.settings, material.records, material.currency):
             return False
         self._used[remedy] = wanted
         return True

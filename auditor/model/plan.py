@@ -115,7 +115,7 @@ class CountedItem(Struct, frozen=True):
     amount_minor: int
 
 
-class SalesLines(Struct, frozen=True, tag="sales_lines"):
+class SalesLines(Struct, frozen=True, tag="sales_lines", omit_defaults=True):
     """Lines of one order, uploaded once.
 
     Attributes:
@@ -127,6 +127,8 @@ class SalesLines(Struct, frozen=True, tag="sales_lines"):
         lines: What is sent.
         counted: What Emarsys must count now of the items of `lines`.
         touched_at: When Centra last changed the order; it must not have changed since.
+        digits: Decimals of every amount, where they are not those of the currency: an account keeps
+            1299 yen as 1299.00.
     """
 
     order: str
@@ -137,6 +139,7 @@ class SalesLines(Struct, frozen=True, tag="sales_lines"):
     lines: tuple[SaleLine, ...]
     counted: tuple[CountedItem, ...]
     touched_at: datetime | None
+    digits: int | None = None
 
 
 class EventFiring(Struct, frozen=True, tag="event_firing"):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from auditor import __version__
 from auditor.correct.facts import AT_ONCE, Facts
 from auditor.correct.law import require_lawful
-from auditor.correct.planning import class_under
+from auditor.correct.planning import class_under, kept_by
 from auditor.correct.remedies import REMEDIES, Case
+from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Finding, fingerprint
 from auditor.model.plan import Change, Plan, in_order
 from auditor.pipeline.planning import RECORDS
@@ -75,12 +76,12 @@ def _changes(
     currency: str,
 ) -> list[Change]:
     kind = class_under(REMEDY, "confirm", settings)
-    in_base = settings.sales.currency == "base"
+    kept = kept_by(settings, MINOR_DIGITS[currency])
     found: list[Change] = []
     with warehouse.engine.connect() as conn:
         for begin in range(0, len(findings), AT_ONCE):
             batch = tuple(findings[begin : begin + AT_ONCE])
-            facts = Facts(conn, batch, in_base_currency=in_base)
+            facts = Facts(conn, batch, kept)
             for finding in batch:
                 case = Case(finding, REMEDY, kind, facts, settings, snapshot.as_of, currency)
                 found += [one for one in REMEDIES[REMEDY](case) if isinstance(one, Change)]

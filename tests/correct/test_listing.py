@@ -47,7 +47,7 @@ def lines(plan: Plan, most: int | None = None) -> list[str]:
         ("the quarantine list", ["+ contact 1 on the list audit-quarantine"]),
         ("an end in Centra", ["- Centra customer 1 receives newsletters"]),
         ("a lifecycle event", ["+ event order_shipped for contact 1, shipped:1:1"]),
-        ("sales lines", ["+ sale: item A, 1 units, 100 minor units of SEK"]),
+        ("sales lines", ["+ sale: item A, 1 units, 1.00 SEK"]),
     ],
 )
 def test_each_kind_of_change_is_told(name: str, shown: list[str]):

@@ -81,6 +81,15 @@ def test_a_plan_is_worth_no_more_than_its_cap(desk: Desk, tmp_path: Path, minor:
     assert len(limited(desk, tmp_path, money=200).changes("sales.missing_order")) == planned
 
 
+def test_what_is_worth_something_in_another_currency_is_over_any_cap_of_money(tmp_path: Path):
+    settings = read_settings(
+        tmp_path, lambda raw: raw.update(corrections={"caps": {"default": {"money": 1000}}})
+    )
+    used, records = Usage(changes=1, minor=1, currencies=frozenset({"EUR"})), {"emarsys": 10**6}
+    assert over_cap("upload_sale", used, settings, records, "SEK") is not None
+    assert over_cap("upload_sale", used, settings, records, "EUR") is None
+
+
 def test_what_is_over_a_cap_is_counted(desk: Desk, tmp_path: Path):
     withdrawals(desk, 3)
     plan, _ = limited(desk, tmp_path, count=1).plan()
@@ -92,8 +101,8 @@ def test_a_remedy_has_a_cap_of_its_own_before_the_default(tmp_path: Path):
         tmp_path, lambda raw: raw.update(corrections={"caps": {"opt_out": {"count": 7}}})
     )
     records = {"emarsys": 10**6}
-    assert over_cap("opt_out", Usage(changes=8), settings, records, 2) == "count 7"
-    assert over_cap("set_key", Usage(changes=8), settings, records, 2) is None
+    assert over_cap("opt_out", Usage(changes=8), settings, records, "SEK") == "count 7"
+    assert over_cap("set_key", Usage(changes=8), settings, records, "SEK") is None
 
 
 def test_max_leaves_the_rest_out(desk: Desk):

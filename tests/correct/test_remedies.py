@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from auditor.correct.applying.journal import FIRINGS
+from auditor.correct.applying.writers.sales import _lines_of
+from auditor.correct.applying.writers.writer import request_of
 from auditor.model import tables as t
 from auditor.model.plan import (
     CatalogueCells,
@@ -20,8 +23,9 @@ from auditor.model.plan import (
     SaleLine,
     SalesLines,
 )
+from auditor.systems.emarsys.writing.sales import sales_file
 from tests.correct.desk import read_settings
-from tests.reconcile.books import NOW, OLD
+from tests.reconcile.books import NOW, OLD, TERMS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -344,6 +348,50 @@ def test_a_return_is_uploaded_as_a_negative_line_of_its_own(desk):
     (sent,) = change.request.lines
     assert (sent.quantity_milli, sent.amount_minor) == (-1000, -100)
     assert sent.cause.startswith("return:")
+
+
+@pytest.fixture
+def in_its_own(desk: Desk, tmp_path: Path) -> Desk:
+    """Return a desk whose account keeps amounts in the currency of each order, with two decimals."""
+    settings = read_settings(tmp_path, lambda raw: raw.update(sales={"currency": "order"}))
+    return desk.with_settings(settings)
+
+
+def prices(desk: Desk, check: str) -> list[str]:
+    """Return the amounts that a file of the planned lines would have."""
+    desk.books.suites = frozenset({"sales"})
+    desk.books.drift(replace(TERMS, in_base_currency=False))
+    desk.keep()
+    (change,) = desk.changes(check)
+    content = sales_file(_lines_of(request_of(change, SalesLines)), ("price",)).content.decode()
+    return content.split()[1:]
+
+
+MONEY = pytest.mark.parametrize(
+    ("currency", "digits", "value"), [("JPY", 0, 1299), ("KWD", 3, 1299000), ("EUR", 2, 129900)]
+)
+
+
+@MONEY
+def test_a_sale_is_uploaded_with_the_decimals_of_the_account(
+    in_its_own: Desk, currency: str, digits: int, value: int
+):
+    known(in_its_own)
+    line = in_its_own.books.line("A", 1, value, currency=currency, digits=digits)
+    in_its_own.books.order("100", line, currency=currency)
+    assert prices(in_its_own, "sales.missing_order") == ["1299.00"]
+
+
+@MONEY
+def test_a_return_is_uploaded_with_the_decimals_of_the_account(
+    in_its_own: Desk, currency: str, digits: int, value: int
+):
+    known(in_its_own)
+    line = in_its_own.books.line("A", 1, value, currency=currency, digits=digits)
+    in_its_own.books.order("100", line, currency=currency)
+    in_its_own.books.returned(line, 1)
+    in_its_own.books.sale("100", "A", 1, 129900, si_contact_id="si11")
+    assert prices(in_its_own, "sales.return_not_reflected") == ["-1299.00"]
 
 
 def test_of_two_returns_only_the_one_that_is_missing_is_uploaded(desk):

@@ -15,7 +15,6 @@ from auditor.correct.caps import Usage, over_cap
 from auditor.correct.law import require_lawful
 from auditor.correct.planning import class_under
 from auditor.errors import StalePlanError, StoppedError, UnsafePlanError
-from auditor.model.currency import MINOR_DIGITS
 from auditor.model.plan import PLANNED
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from auditor.model.finding import RemedyClass
     from auditor.model.plan import Change, Plan
 
-DEFAULT_DIGITS = 2
 AGAIN = "audit again and make a new plan"
 
 
@@ -145,11 +143,10 @@ def _class(attempt: Attempt) -> None:
 @_named(RAILS, "caps")
 def _caps(attempt: Attempt) -> None:
     plan, used = attempt.plan, dict[str, Usage]()
-    digits = MINOR_DIGITS.get(plan.currency, DEFAULT_DIGITS)
     for changes in _by_finding(plan.changes):
         remedy = changes[0].remedy
         used[remedy] = used.get(remedy, Usage()).with_finding(changes)
-        over = over_cap(remedy, used[remedy], attempt.settings, plan.records, digits)
+        over = over_cap(remedy, used[remedy], attempt.settings, plan.records, plan.currency)
         if over is not None:
             raise UnsafePlanError(
                 f"The plan is over the cap {over} of {remedy} (corrections.caps); "

@@ -150,18 +150,21 @@ def _upload_for(case: Case, order: sa.RowMapping, lines: Sequence[SaleLine]) -> 
         return
     key_field, name = named
     counted = {row["item"]: row for row in case.facts.sales.get(order["order_number"], [])}
+    currency = case.currency if case.settings.sales.currency == "base" else order["currency"]
+    digits = MINOR_DIGITS[case.currency]
     request = SalesLines(
         order["order_number"],
         aware(order["created_at"]),
         name,
         key_field,
-        case.currency if case.settings.sales.currency == "base" else order["currency"],
+        currency,
         tuple(lines),
         tuple(
             CountedItem(item, counted[item]["quantity_milli"], counted[item]["amount_minor"])
             for item in sorted({line.item for line in lines})
         ),
         None if order["updated_at"] is None else aware(order["updated_at"]),
+        None if MINOR_DIGITS.get(currency) == digits else digits,
     )
     yield case.change(request, why_no_undo=NEVER_TAKEN_BACK)
 

@@ -208,6 +208,7 @@ def _lines_of(request: SalesLines) -> list[SalesLine]:
             line.quantity_milli,
             line.amount_minor,
             request.currency,
+            request.digits,
         )
         for line in request.lines
     ]

@@ -43,7 +43,8 @@ class SalesLine:
         customer: The customer in the column that the account agreed on: external id or e-mail.
         quantity_milli: Units, in thousandths.
         amount_minor: The total of the line in minor units, not the price of one unit.
-        currency: The currency that the account keeps amounts in.
+        currency: The currency of the amount.
+        digits: Decimals that the account keeps amounts with, where they are not those of the currency.
         extra: Text by column, for the account's own columns (`s_*`, `i_*`, `f_*`).
     """
 
@@ -54,6 +55,7 @@ class SalesLine:
     quantity_milli: int
     amount_minor: int
     currency: str
+    digits: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,12 +77,11 @@ def sales_file(lines: Sequence[SalesLine], columns: Sequence[str]) -> SalesFile:
             bytes than one file may have.
     """
     _require_sendable(lines)
-    digits = minor_digits(lines[0].currency)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for line in lines:
-        cells = _cells(line, digits)
+        cells = _cells(line)
         writer.writerow([_cell(cells, column) for column in columns])
     content = out.getvalue().encode()
     if len(content) > MOST_BYTES:
@@ -114,7 +115,8 @@ def _require_sendable(lines: Sequence[SalesLine]) -> None:
         raise UnsafePlanError("Emarsys: a sales line without order, item or customer.")
 
 
-def _cells(line: SalesLine, digits: int) -> dict[str, str]:
+def _cells(line: SalesLine) -> dict[str, str]:
+    digits = minor_digits(line.currency) if line.digits is None else line.digits
     quantity = exact(line.quantity_milli, 3).rstrip("0").rstrip(".")
     return {
         **line.extra,
