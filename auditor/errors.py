@@ -15,6 +15,7 @@
     |   |-- StoppedError          the kill switch, the window or a lost lease             exit 4
     |   `-- ForbiddenWriteError   a request that the auditor never sends                  exit 4
     |-- MachineError              our own disk, memory or store failed in the middle: mend it       exit 3
+    |-- MissedError             what was planned was not done while it was of use         exit 3
     |-- ApplyError                a change failed; the receipts so far are in the ledger  exit 4
     `-- EndedError                the service has to end before the work is done          exit 130
 
@@ -92,6 +93,12 @@ class StoppedError(UnsafePlanError):
 
 class ForbiddenWriteError(UnsafePlanError):
     """A request that the auditor never sends, whoever asks for it: it was stopped before the network."""
+
+
+class MissedError(AuditorError):
+    """Something was planned for a time at which nothing ran; to do it now is of no use."""
+
+    exit_code = 3
 
 
 class ApplyError(AuditorError):

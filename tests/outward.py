@@ -254,7 +254,7 @@ def _more(server: Server) -> dict[str, Any]:
         },
         "chat": {"webhook": "${AUDITOR_CHAT_WEBHOOK}"},
         "schedule": {"audit": "0 5 * * *", "sweep": "0 2 * * 0", "correct": "0 6 * * *"},
-        "preflight": {"planned": [{"segment": int(EVERYBODY), "at": "0 9 * * 5"}]},
+        "preflight": {"planned": [{"segment": int(EVERYBODY), "at": "* * * * *"}]},
     }
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, cast
 
 from auditor.clock import utc_now
 from auditor.config import load_settings
-from auditor.errors import AuditorError, EndedError, UnsafePlanError
+from auditor.cron import trigger_of
+from auditor.errors import AuditorError, EndedError, MissedError, UnsafePlanError
 from auditor.faults import named
 from auditor.findings.ledger import Ledger
 from auditor.logs import working_on
@@ -27,8 +28,10 @@ from auditor.service.record import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from auditor.config import Settings
+    from auditor.config.audiences import PlannedPreflight
     from auditor.preflight.verdict import Kind
 
 log = logging.getLogger(__name__)
@@ -69,14 +72,32 @@ def _clean(run: Run, about: str) -> str:
 
 
 def _preflight(run: Run, about: str) -> str:
-    """Judge a planned audience; `about` is its kind and number, as `segment:200001`."""
+    """Judge a planned audience; `about` is its kind and number, as `segment:200001`.
+
+    Raises:
+        MissedError: its launch is over.
+    """
     kind, _, number = about.partition(":")
-    planned = run.settings.preflight
-    items = next((one.items for one in planned.planned if one.about == about), ())
-    launch_at = run.clock() + planned.ahead + timedelta(minutes=1)
-    flown = preflight(run, Asked(cast("Kind", kind), int(number), items, launch_at))
+    one = next((one for one in run.settings.preflight.planned if one.about == about), None)
+    if one is None:
+        return "it is planned no more"
+    # Whoever asks for the verdict as the launch begins still finds it.
+    until = _launch(run, one) + timedelta(minutes=1)
+    flown = preflight(run, Asked(cast("Kind", kind), int(number), one.items, until))
     _warn(tell_preflight(run, flown))
     return f"{flown.preflight.verdict}, verdict {flown.path}"
+
+
+def _launch(run: Run, one: PlannedPreflight) -> datetime:
+    """Return when what is judged now goes out."""
+    now, zone = run.clock(), run.settings.timezone
+    launch: datetime = trigger_of(str(one.at), zone).get_next_fire_time(None, now.astimezone(zone))
+    if launch - now > run.settings.preflight.ahead:
+        raise MissedError(
+            f"{one.about} was not judged before its last launch, for the service was away; the next is at "
+            f"{launch:%Y-%m-%d %H:%M %Z}. `auditor preflight` judges it now."
+        )
+    return launch
 
 
 def _warn(sentences: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,12 +23,14 @@ from hypothesis import strategies as st
 
 from auditor.correct.applying.lease import Lease, lease_table
 from auditor.cron import trigger_of
-from auditor.errors import ConfigError, MachineError, UnsafePlanError
+from auditor.errors import ConfigError, MachineError, MissedError, UnsafePlanError
 from auditor.findings.ledger import Ledger
 from auditor.logs import configure
+from auditor.pipeline import Run
 from auditor.service import jobs
 from auditor.service.ahead import Ahead
 from auditor.service.planned import crons_of
+from auditor.service.quiet import Quiet
 from auditor.service.record import Log
 from auditor.service.scheduler import Service, status_of, told
 from tests.correct.desk import read_settings
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.config import Settings
+    from auditor.pipeline.preflight import Asked
 
 NIGHTLY = {"audit": "0 5 * * *", "sweep": None, "correct": "30 6 * * *", "clean": None}
 PATIENCE_S = 20
@@ -476,6 +480,37 @@ def test_a_planned_audience_is_judged_ahead_of_its_launch(tmp_path):
     at = due["preflight-segment:7"]
     assert at is not None
     assert (at.hour, at.isoweekday()) == (8, 5)
+
+
+def asked_at(hour: int, minute: int, folder: Path, patch: pytest.MonkeyPatch) -> datetime | None:
+    """Judge an audience that goes out at nine on Fridays, on a Friday; return when it is said to go out."""
+    planned = {"ahead": "1h", "planned": [{"segment": 7, "at": "0 9 * * 5"}]}
+    settings, file = brand(folder, preflight=planned)
+    asked: list[Asked] = []
+
+    def judge(_run: Run, one: Asked) -> Any:
+        asked.append(one)
+        return SimpleNamespace(preflight=SimpleNamespace(verdict="go"), path="")
+
+    patch.setattr(jobs, "preflight", judge)
+    patch.setattr(jobs, "tell_preflight", lambda _run, _flown: [])
+    now = datetime(2026, 11, 27, hour, minute, 5, tzinfo=settings.timezone).astimezone(UTC)
+    jobs.KINDS["preflight"](Run(settings, file.parent, lambda: now, Quiet(Event())), "segment:7")
+    return asked[0].launch_at
+
+
+@pytest.mark.parametrize(("hour", "minute"), [(8, 0), (8, 40)], ids=["on time", "late"])
+def test_it_is_judged_for_the_launch_that_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hour: int, minute: int
+):
+    launch_at = asked_at(hour, minute, tmp_path, monkeypatch)
+    assert launch_at is not None
+    assert (launch_at.hour, launch_at.minute) == (9, 1)
+
+
+def test_once_it_went_out_nothing_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(MissedError, match="the next is at 2026-12-04 09:00"):
+        asked_at(9, 30, tmp_path, monkeypatch)
 
 
 @given(
