@@ -228,7 +228,7 @@ WHY: dict[str, str] = {
     ),
     "again": (
         "only what drifted and changed, or came of age, is judged again; but all rows are marked again to find "
-        "those that changed (a fifth of the time), and the bridge, the populations and the causes are asked of "
+        "those that changed (a sixth of the time), and the bridge, the populations and the causes are asked of "
         "everything."
     ),
     "snapshot": (
