@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -367,29 +367,25 @@ def prices(desk: Desk, check: str) -> list[str]:
     return content.split()[1:]
 
 
-MONEY = pytest.mark.parametrize(
-    ("currency", "digits", "value"), [("JPY", 0, 1299), ("KWD", 3, 1299000), ("EUR", 2, 129900)]
-)
-
-
-@MONEY
-def test_a_sale_is_uploaded_with_the_decimals_of_the_account(
-    in_its_own: Desk, currency: str, digits: int, value: int
-):
+@pytest.fixture(params=[("JPY", 0, 1299), ("KWD", 3, 1299000), ("EUR", 2, 129900)])
+def bought(in_its_own: Desk, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the line of an order over 1299 of some currency."""
+    currency, digits, value = request.param
     known(in_its_own)
-    line = in_its_own.books.line("A", 1, value, currency=currency, digits=digits)
+    line: dict[str, Any] = in_its_own.books.line("A", 1, value, currency=currency, digits=digits)
     in_its_own.books.order("100", line, currency=currency)
+    return line
+
+
+@pytest.mark.usefixtures("bought")
+def test_a_sale_is_uploaded_with_the_decimals_of_the_account(in_its_own: Desk):
     assert prices(in_its_own, "sales.missing_order") == ["1299.00"]
 
 
-@MONEY
 def test_a_return_is_uploaded_with_the_decimals_of_the_account(
-    in_its_own: Desk, currency: str, digits: int, value: int
+    in_its_own: Desk, bought: dict[str, Any]
 ):
-    known(in_its_own)
-    line = in_its_own.books.line("A", 1, value, currency=currency, digits=digits)
-    in_its_own.books.order("100", line, currency=currency)
-    in_its_own.books.returned(line, 1)
+    in_its_own.books.returned(bought, 1)
     in_its_own.books.sale("100", "A", 1, 129900, si_contact_id="si11")
     assert prices(in_its_own, "sales.return_not_reflected") == ["-1299.00"]
 
