@@ -86,6 +86,7 @@ def test_a_store_that_is_no_relative_file_is_wherever_it_is(tmp_path: Path, url:
         )
 
 
+@pytest.mark.embedded("a server is wherever it is, whatever folder a command runs in")
 @pytest.mark.parametrize(
     "words", [["audit"], ["findings"], ["plan"], ["halt"], ["overview"], ["serve", "--status"]]
 )
