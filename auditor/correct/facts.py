@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.model.finding import Finding
-    from auditor.reconcile.amounts import Kept
+    from auditor.reconcile.terms import Terms
 
 Rows: TypeAlias = "Mapping[str, list[sa.RowMapping]]"
 
@@ -39,11 +39,11 @@ class Facts:
     Args:
         conn: Of the warehouse.
         findings: At most `AT_ONCE`.
-        kept: How the account keeps amounts of sales.
+        terms: Of the snapshot: they tell how the account keeps amounts of sales.
     """
 
-    def __init__(self, conn: sa.Connection, findings: Sequence[Finding], kept: Kept) -> None:
-        self._conn, self._findings, self._kept = conn, findings, kept
+    def __init__(self, conn: sa.Connection, findings: Sequence[Finding], terms: Terms) -> None:
+        self._conn, self._findings, self._terms = conn, findings, terms
 
     @cached_property
     def contacts(self) -> Mapping[str, sa.RowMapping]:
@@ -119,7 +119,7 @@ class Facts:
         What they are worth has the decimals of the account's amounts, like all that is expected of a sale.
         """
         line, back, row = t.centra_order_line, t.centra_return, t.centra_return_line
-        value, step = worth(line, self._kept), step_of(line, self._kept)
+        value, step = worth(line, self._terms), step_of(line, self._terms)
         part = half_up(value, row.c.quantity, line.c.quantity) * step
         select = (
             sa.select(

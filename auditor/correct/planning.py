@@ -17,7 +17,6 @@ from auditor.correct.listing import lines_of
 from auditor.correct.remedies import REMEDIES, Case, Left
 from auditor.model.finding import SEVERITIES
 from auditor.model.plan import PLANNED, Change, Plan, Proposal, Withheld, in_order
-from auditor.reconcile.amounts import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from auditor.correct.remedies import Outcome
     from auditor.model.finding import Check, Finding, RemedyClass
     from auditor.model.snapshot import Snapshot
+    from auditor.reconcile.terms import Terms
 
 CAPPED = "over its cap (corrections.caps)"
 BY_POLICY = "corrections.policy says that it is not corrected"
@@ -52,8 +52,8 @@ class Material:
         findings_of: Gives the open findings of a check, the gravest first.
         conn: Of the warehouse, which holds the snapshot.
         snapshot: The newest one.
+        terms: What it was judged by.
         records: How many records each system has, which shares are shares of.
-        digits: Decimals of the base currency.
         items: Rows of the catalogue feed.
         sent: Sales lines that were sent already.
         in_flight: Those that the snapshot may not show yet.
@@ -65,8 +65,7 @@ class Material:
     conn: sa.Connection
     snapshot: Snapshot
     settings: Settings
-    currency: str
-    digits: int
+    terms: Terms
     records: Mapping[str, int]
     expectations: str
     tool: str
@@ -127,7 +126,7 @@ def make_plan(
         expires_at=snapshot.as_of + settings.corrections.expiry,
         streams=tuple(sorted(draft.streams)),
         records=dict(sorted(material.records.items())),
-        currency=material.currency,
+        currency=material.terms.currency,
         items=material.items,
         changes=changes,
         proposed=len(draft.proposals),
@@ -150,11 +149,6 @@ def class_of(check: Check, settings: Settings) -> RemedyClass:
     if check.id == "sales.missing_order" and sales is not None and sales.semantics == "replace":
         usual = "auto"
     return class_under(str(check.remedy), usual, settings)
-
-
-def kept_by(settings: Settings, digits: int) -> Kept:
-    """Return how the brand's sales data keeps amounts, given the decimals of the base currency."""
-    return Kept(settings.sales.currency == "base", digits)
 
 
 def class_under(remedy: str, usual: RemedyClass, settings: Settings) -> RemedyClass:
@@ -187,7 +181,7 @@ def _plan_check(
             for _ in batch:
                 draft.leave(remedy, BY_POLICY)
             continue
-        facts = Facts(material.conn, batch, kept_by(material.settings, material.digits))
+        facts = Facts(material.conn, batch, material.terms)
         for finding in batch:
             if finding.state == "accepted" or finding.contained:
                 draft.leave(remedy, ACCEPTED)
@@ -202,7 +196,7 @@ def _plan_check(
                 facts=facts,
                 settings=material.settings,
                 as_of=material.snapshot.as_of,
-                currency=material.currency,
+                currency=material.terms.currency,
                 sent=material.sent,
                 in_flight=material.in_flight,
             )
@@ -279,7 +273,7 @@ class _Room:
             return False
         wanted = self._used.get(remedy, Usage()).with_finding(changes)
         material = self._material
-        if over_cap(remedy, wanted, material.settings, material.records, material.currency):
+        if over_cap(remedy, wanted, material.settings, material.records, material.terms.currency):
             return False
         self._used[remedy] = wanted
         return True

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from auditor import __version__
 from auditor.correct.facts import AT_ONCE, Facts
 from auditor.correct.law import require_lawful
-from auditor.correct.planning import class_under, kept_by
+from auditor.correct.planning import class_under
 from auditor.correct.remedies import REMEDIES, Case
-from auditor.model.currency import MINOR_DIGITS
 from auditor.model.finding import Finding, fingerprint
 from auditor.model.plan import Change, Plan, in_order
 from auditor.pipeline.planning import RECORDS
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.model.finding import Check
     from auditor.model.snapshot import Snapshot
     from auditor.preflight.rules import Offence
+    from auditor.reconcile.terms import Terms
     from auditor.warehouse import Warehouse
 
 REMEDY = "quarantine"
@@ -32,7 +32,7 @@ def exclusion(
     offences: Sequence[Offence],
     checks: Mapping[str, Check],
     snapshot: Snapshot,
-    currency: str,
+    terms: Terms,
 ) -> Plan | None:
     """Return a plan that holds each offender back once; None where nobody is left to hold back.
 
@@ -42,14 +42,14 @@ def exclusion(
         offences: What speaks against mailing them.
         checks: By id.
         snapshot: The reading that they rest on.
-        currency: Centra's base currency.
+        terms: What they were judged by.
 
     Raises:
         ForbiddenWriteError: the plan would hold what is never sent.
     """
     first = {one.contact_id: one for one in reversed(offences) if not one.contained}
     findings = [_finding(one, checks[one.check], settings, snapshot) for one in first.values()]
-    changes = in_order(_changes(settings, warehouse, findings, snapshot, currency))
+    changes = in_order(_changes(settings, warehouse, findings, snapshot, terms))
     if not changes:
         return None
     require_lawful(changes, settings)
@@ -62,7 +62,7 @@ def exclusion(
         expires_at=snapshot.as_of + settings.corrections.expiry,
         streams=("contacts",),
         records={system: warehouse.count(table) for system, table in sorted(RECORDS.items())},
-        currency=currency,
+        currency=terms.currency,
         items=0,
         changes=changes,
     )
@@ -73,17 +73,16 @@ def _changes(
     warehouse: Warehouse,
     findings: Sequence[Finding],
     snapshot: Snapshot,
-    currency: str,
+    terms: Terms,
 ) -> list[Change]:
     kind = class_under(REMEDY, "confirm", settings)
-    kept = kept_by(settings, MINOR_DIGITS[currency])
     found: list[Change] = []
     with warehouse.engine.connect() as conn:
         for begin in range(0, len(findings), AT_ONCE):
             batch = tuple(findings[begin : begin + AT_ONCE])
-            facts = Facts(conn, batch, kept)
+            facts = Facts(conn, batch, terms)
             for finding in batch:
-                case = Case(finding, REMEDY, kind, facts, settings, snapshot.as_of, currency)
+                case = Case(finding, REMEDY, kind, facts, settings, snapshot.as_of, terms.currency)
                 found += [one for one in REMEDIES[REMEDY](case) if isinstance(one, Change)]
     return found
 

@@ -195,7 +195,7 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         ]
         seen = _see(shadow, resolved.segment, items, checks)
         offences = [one for one in seen.offences if not _is_left_out(one, resolved, held)]
-        plan = exclusion(settings, shadow, offences, checks, fresh, terms.currency)
+        plan = exclusion(settings, shadow, offences, checks, fresh, terms)
         lines = [line for line in (*before.coverage, *fresh.coverage) if line.stream in needed]
         return _Judged(
             Audience(asked.kind, asked.number, len(resolved.contacts), seen.mailed, resolved.name),

@@ -6,7 +6,6 @@ Emarsys has them, and shown in minor units of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,25 +19,11 @@ if TYPE_CHECKING:
 
     from auditor.reconcile.terms import Terms
 
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How an account's sales data keeps amounts, as `Terms` tell it too.
-
-    Attributes:
-        in_base_currency: Whether in Centra's base currency, and not in that of each order.
-        minor_digits: Decimals of the account's amounts.
-    """
-
-    in_base_currency: bool
-    minor_digits: int
-
-
 ONE: ColumnElement[int] = sa.literal(1, sa.Integer)
 DIGITS = sorted(set(MINOR_DIGITS.values()))
 
 
-def worth(line: sa.Table, terms: Terms | Kept) -> ColumnElement[int]:
+def worth(line: sa.Table, terms: Terms) -> ColumnElement[int]:
     """Return the value of an order line in the steps that `step_of` tells."""
     if terms.in_base_currency:
         return line.c.base_minor
@@ -50,7 +35,7 @@ def worth(line: sa.Table, terms: Terms | Kept) -> ColumnElement[int]:
     return sa.case(*rounded, else_=line.c.value_minor) if finer else line.c.value_minor
 
 
-def step_of(line: sa.Table, terms: Terms | Kept) -> ColumnElement[int]:
+def step_of(line: sa.Table, terms: Terms) -> ColumnElement[int]:
     """Return how many minor units of the account's one of an order line's is: a yen is a hundred."""
     coarser = [digits for digits in DIGITS if digits < terms.minor_digits]
     if terms.in_base_currency or not coarser:

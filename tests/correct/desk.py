@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.findings.ledger import Ledger
     from auditor.model.finding import Check, Finding
     from auditor.model.plan import Change, Plan, Proposal
+    from auditor.reconcile.terms import Terms
     from tests.reconcile.books import Books
 
 SETTINGS: dict[str, Any] = {
@@ -75,12 +76,13 @@ class Desk:
     in_flight: frozenset[tuple[str, str, str]] = frozenset()
     run: str = RUN
     seen_at: datetime = NOW
+    terms: Terms = TERMS
     shuffled: Callable[[list[Finding]], list[Finding]] = list
 
     def audit(self, *suites: str) -> None:
         """Reconcile the books and keep what differs as findings of the run, of these suites or of all."""
         self.books.suites = frozenset(suites) or None
-        self.books.drift(TERMS)
+        self.books.drift(self.terms)
         self.keep()
 
     def keep(self, checks: Mapping[str, Check] = CHECKS) -> None:
@@ -109,8 +111,7 @@ class Desk:
             conn=conn,
             snapshot=Snapshot(RUN, NOW.replace(tzinfo=UTC), ()),
             settings=self.settings,
-            currency="SEK",
-            digits=2,
+            terms=self.terms,
             records=self.records,
             expectations="e",
             tool="0",

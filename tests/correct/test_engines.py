@@ -11,7 +11,6 @@ from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.model import tables as t
 from auditor.model.plan import digest_of, encoded
-from auditor.reconcile.amounts import Kept
 from auditor.warehouse import Warehouse
 from tests.correct.desk import Desk, read_settings
 from tests.reconcile.books import NOW, OLD, Books
@@ -69,10 +68,6 @@ def test_the_plan_is_the_same_on_every_engine(
 
 def test_facts_of_no_findings_are_empty(desk: Desk):
     with desk.books.warehouse.engine.connect() as conn:
-        facts = Facts(
-            conn,
-            list(query.findings(desk.ledger, "desk")),
-            Kept(in_base_currency=True, minor_digits=2),
-        )
+        facts = Facts(conn, list(query.findings(desk.ledger, "desk")), desk.terms)
         found = (facts.contacts, facts.contacts_by_key, facts.customers, facts.orders)
     assert [len(one) for one in found] == [0, 0, 0, 0]

@@ -354,14 +354,12 @@ def test_a_return_is_uploaded_as_a_negative_line_of_its_own(desk):
 def in_its_own(desk: Desk, tmp_path: Path) -> Desk:
     """Return a desk whose account keeps amounts in the currency of each order, with two decimals."""
     settings = read_settings(tmp_path, lambda raw: raw.update(sales={"currency": "order"}))
-    return desk.with_settings(settings)
+    return replace(desk, settings=settings, terms=replace(TERMS, in_base_currency=False))
 
 
 def prices(desk: Desk, check: str) -> list[str]:
     """Return the amounts that a file of the planned lines would have."""
-    desk.books.suites = frozenset({"sales"})
-    desk.books.drift(replace(TERMS, in_base_currency=False))
-    desk.keep()
+    desk.audit("sales")
     (change,) = desk.changes(check)
     content = sales_file(_lines_of(request_of(change, SalesLines)), ("price",)).content.decode()
     return content.split()[1:]

@@ -170,8 +170,7 @@ def collect(conn: sa.Connection, terms: Terms, now: Judged, earlier: Judged) -> 
 
 def _collect(conn: sa.Connection, seeds: dict[Node, list[Keys]]) -> bool:
     for node, keys in seeds.items():
-        if keys:
-            _add(conn, node, keys)
+        _add(conn, node, keys)
     nameless = sa.select(touched_key.c.node).where(touched_key.c.key.is_(None)).limit(1)
     if conn.execute(nameless).first() is not None:
         return False
@@ -220,9 +219,9 @@ def _seeds(
     changed: Collection[Node], terms: Terms, now: Judged, earlier: Judged
 ) -> dict[Node, list[Keys]]:
     # Nothing is sought for what did not change: to hash the keys of everything takes its time.
-    seeds = {node: list(_changed(node)) if node in changed else [] for node in _NAMED}
+    seeds = {node: list(_changed(node)) for node in changed}
     for node, keys in chain(_unknown(), _of_age(now, earlier), _uncovered(terms, now, earlier)):
-        seeds[node].append(keys)
+        seeds.setdefault(node, []).append(keys)
     return seeds
 
 
