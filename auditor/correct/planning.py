@@ -10,13 +10,24 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from auditor.correct.applying.batches import targets_of
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.facts import AT_ONCE, Facts
 from auditor.correct.law import require_lawful
 from auditor.correct.listing import lines_of
 from auditor.correct.remedies import REMEDIES, Case, Left
 from auditor.model.finding import SEVERITIES
-from auditor.model.plan import PLANNED, Change, Plan, Proposal, Withheld, in_order
+from auditor.model.plan import (
+    PLANNED,
+    Change,
+    NewContact,
+    Plan,
+    Proposal,
+    Withheld,
+    in_order,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     from auditor.config import Settings
     from auditor.correct.remedies import Outcome
     from auditor.model.finding import Check, Finding, RemedyClass
+    from auditor.model.plan import Request
     from auditor.model.snapshot import Snapshot
     from auditor.reconcile.terms import Terms
 
@@ -34,6 +46,7 @@ BY_POLICY = "corrections.policy says that it is not corrected"
 ACCEPTED = "accepted, or held back already"
 UNSEEN = "the last audit could not judge it"
 MADE = "corrected already; the next audit tells whether it helped"
+TWICE = "another change of this plan does the same"
 NEVER_SENT = frozenset(
     {
         *("erase_worklist", "propose_opt_in", "orphan_worklist", "duplicate_worklist"),
@@ -83,6 +96,21 @@ class Draft:
     proposals: list[Proposal] = field(default_factory=list)
     withheld: dict[tuple[str, str], int] = field(default_factory=dict)
     streams: set[str] = field(default_factory=set)
+    _kinds: dict[str, str] = field(default_factory=dict)
+
+    def take(self, changes: Iterable[Change]) -> None:
+        """Hold these changes."""
+        for change in changes:
+            self.changes[change.id] = change
+            self._kinds |= dict.fromkeys(_aims(change.request), change.kind)
+
+    def does(self, change: Change) -> bool:
+        """Tell whether a change that is held does the same, and is made whenever this one would be.
+
+        Applied, the second would find it done, and count as superseded.
+        """
+        kinds = [self._kinds[aim] for aim in _aims(change.request) if aim in self._kinds]
+        return "auto" in kinds or (bool(kinds) and change.kind == "confirm")
 
     def leave(self, remedy: str, reason: str) -> None:
         """Count a finding that is left."""
@@ -239,11 +267,22 @@ def _place(case: Case, outcomes: list[Outcome], check: Check, draft: Draft, room
         return
     if case.kind == "propose":
         draft.proposals += [_as_proposal(case, change) for change in changes]
+        return
+    changes = [one for one in changes if not draft.does(one)]
+    if not changes:
+        draft.leave(case.remedy, TWICE)
     elif not room.takes(case.remedy, changes):
         draft.leave(case.remedy, CAPPED)
     else:
-        draft.changes |= {change.id: change for change in changes}
+        draft.take(changes)
         draft.streams |= {*check.needs}
+
+
+def _aims(request: Request) -> set[str]:
+    """Return what two requests share that do the same: all, and of new contacts the key or the e-mail."""
+    if isinstance(request, NewContact):
+        return targets_of(request)
+    return {msgspec.json.encode(request, order="sorted").decode()}
 
 
 def _as_proposal(case: Case, change: Change) -> Proposal:

@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.correct.caps import Usage, over_cap
-from auditor.correct.planning import ACCEPTED, BY_POLICY, CAPPED, NEVER_SENT, UNSEEN, class_of
+from auditor.correct.planning import (
+    ACCEPTED,
+    BY_POLICY,
+    CAPPED,
+    NEVER_SENT,
+    TWICE,
+    UNSEEN,
+    class_of,
+)
 from auditor.correct.remedies import REMEDIES
 from auditor.findings.ledger import finding_table, run_table
-from auditor.model.plan import digest_of, encoded, in_order
+from auditor.model import tables as t
+from auditor.model.plan import ListMember, digest_of, encoded, in_order
 from tests.correct.desk import CHECKS, read_settings
 from tests.reconcile.books import EARLIER, OLD
 
@@ -214,6 +223,65 @@ def test_what_narrows_consent_comes_first_and_sales_come_last(desk: Desk):
     remedies = [change.remedy for change in plan.changes]
     assert remedies == ["opt_out"] * 6 + ["create_contact", "upload_sale"]
     assert in_order(reversed(plan.changes)) == plan.changes
+
+
+# --- what several findings ask for ------------------------------------------------------------------
+
+
+def generated(desk: Desk, *orders: str, **customer: Any) -> None:
+    """Let somebody have no contact, so that each of the orders hangs on one that Emarsys made up."""
+    desk.books.customer("1", "a@x.se", total_orders=len(orders))
+    desk.books.generated("g1")
+    for number in orders:
+        desk.books.order(number, desk.books.line("A", 1, 100), **customer)
+        desk.books.sale(number, "A", 1, 100, si_contact_id="g1")
+
+
+def test_a_contact_that_several_findings_want_is_made_once(desk: Desk):
+    generated(desk, "100", "101")
+    desk.audit()
+    plan, _ = desk.plan()
+    assert [change.origin.check for change in plan.changes] == ["identity.missing_contact"]
+    assert [(one.remedy, one.findings, one.reason) for one in plan.withheld] == [
+        ("key_contact", 2, TWICE)
+    ]
+
+
+def test_of_the_customers_of_one_address_one_gets_a_contact(desk: Desk):
+    generated(desk, "100", customer_id="2")
+    desk.books.customer("2", "a@x.se", total_orders=1)
+    desk.audit()
+    plan, _ = desk.plan()
+    assert len(plan.changes) == 1
+
+
+def test_whom_two_findings_hold_back_is_put_on_the_list_once(desk: Desk):
+    desk.books.customer("1", "a@x.se", total_orders=1)
+    desk.books.customer("2", "a@x.se", total_orders=1)
+    desk.books.contact("11", "a@x.se", 1, external_id="1")
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.books.remember()
+    desk.books.lose(t.centra_customer, customer_id="1")
+    desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
+    desk.audit("consent", "identity")
+    plan, _ = desk.plan()
+    asked = [(change.origin.check, change.request) for change in plan.changes]
+    assert [check for check, _ in asked] == [
+        "identity.orphaned_by_merge",
+        "consent.opted_in_without_evidence",
+    ]
+    assert isinstance(asked[1][1], ListMember)
+
+
+def test_what_only_a_person_may_approve_keeps_nothing_from_an_unattended_run(
+    desk: Desk, tmp_path: Path
+):
+    generated(desk, "100")
+    desk.audit()
+    policy = {"key_contact": "auto", "create_contact": "confirm"}
+    settings = read_settings(tmp_path, lambda raw: raw.update(corrections={"policy": policy}))
+    plan, _ = desk.with_settings(settings).plan()
+    assert [change.kind for change in plan.changes if change.remedy == "key_contact"] == ["auto"]
 
 
 def test_a_plan_expires_by_the_age_of_its_snapshot(desk: Desk):
