@@ -165,6 +165,7 @@ def _sales(desk: Desk) -> Writer:
     hapi = desk.stack.enter_context(closing(open_hapi(sales, desk.gate)))
     return SalesWriter(
         desk.points,
+        desk.reader,
         hapi,
         uploads,
         columns=sales.columns,

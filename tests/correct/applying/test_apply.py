@@ -15,6 +15,7 @@ from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.events import FIRED_BEFORE
+from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
 from auditor.findings.ledger import Ledger
 from auditor.model.plan import ContactFields, decoded
@@ -231,6 +232,35 @@ def test_sales_of_an_order_that_changed_since_are_not_sent(shop):
     shop.running.refresh()
     result = applied(shop, change)
     assert (counts(result), shop.sent("/sales-data")) == ({"superseded": 1}, [])
+
+
+@pytest.mark.parametrize("key", ["77777", None])
+def test_sales_of_a_contact_with_another_key_are_not_sent(shop, key):
+    change = shop.sell(shop.orders()[0])
+    (owner,) = [
+        one
+        for one in shop.contacts.values()
+        if one.values.get(shop.key_field) == change.request.customer
+    ]
+    owner.values[shop.key_field] = key
+    shop.running.refresh()
+    result = applied(shop, change)
+    assert (counts(result), notes(result)) == ({"superseded": 1}, {NAMELESS.note})
+    assert shop.sent("/sales-data") == []
+
+
+def test_sales_are_not_sent_by_a_key_that_the_plan_has_changed(shop):
+    sale = shop.sell(shop.orders()[0])
+    (owner,) = [
+        one
+        for one in shop.contacts.values()
+        if one.values.get(shop.key_field) == sale.request.customer
+    ]
+    expect = {str(n): owner.values.get(n) for n in (EMAIL, shop.key_field)}
+    request = ContactFields(str(owner.id), {str(shop.key_field): "77777"}, expect)
+    result = applied(shop, made(request, remedy="set_key"), sale)
+    assert counts(result) == {"verified": 1, "superseded": 1}
+    assert shop.sent("/sales-data") == []
 
 
 def test_lines_that_another_plan_has_sent_are_not_sent_again(shop):

@@ -60,6 +60,30 @@ def contacts_now(points: SystemPoints, ids: Sequence[str]) -> dict[str, Contact]
     return {str(row["contact_id"]): row for row in rows}
 
 
+def ids_of(
+    reader: CoreApi, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the contacts that carry each value of a field; none where nobody does.
+
+    Raises:
+        IncompleteSnapshotError: of a value Emarsys tells neither who has it nor that nobody does.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for field, value in keys:
+        wanted.setdefault(field, {})[value] = None
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for field, values in wanted.items():
+        for ids in checkids(reader, field, values):
+            found |= {(field, value): several for value, several in ids.of_key.items()}
+            for value, code in ids.failed.items():
+                if code not in (NOT_FOUND, AMBIGUOUS):
+                    raise IncompleteSnapshotError(
+                        "Emarsys does not tell whether a contact exists; nothing was sent for it."
+                    )
+                found[field, value] = () if code == NOT_FOUND else ("?", "??")
+    return found
+
+
 class ContactFieldsWriter(SeenAtOnce):
     """Sets fields of contacts that exist.
 
@@ -147,11 +171,14 @@ class NewContactWriter(SeenAtOnce):
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Look for contacts with the key or the e-mail of those that are to be made."""
         requests = [request_of(change, NewContact) for change in changes]
-        by_key = self._ids((one.key_field, one.key) for one in requests)
-        by_email = self._ids(
-            (one.email_field, str(one.set[one.email_field]))
-            for one in requests
-            if one.email_field in one.set
+        by_key = ids_of(self._reader, ((one.key_field, one.key) for one in requests))
+        by_email = ids_of(
+            self._reader,
+            (
+                (one.email_field, str(one.set[one.email_field]))
+                for one in requests
+                if one.email_field in one.set
+            ),
         )
         found = [
             {
@@ -178,27 +205,6 @@ class NewContactWriter(SeenAtOnce):
             results = _written(self._api, field, writes, create_contacts)
             sent |= {change.id: result for change, result in zip(some, results, strict=True)}
         return [sent[change.id] for change in changes]
-
-    def _ids(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
-        """Return the contacts that carry each value of a field.
-
-        Raises:
-            IncompleteSnapshotError: of a value Emarsys tells neither who has it nor that nobody does.
-        """
-        wanted: dict[str, dict[str, None]] = {}
-        for field, value in keys:
-            wanted.setdefault(field, {})[value] = None
-        found: dict[tuple[str, str], tuple[str, ...]] = {}
-        for field, values in wanted.items():
-            for ids in checkids(self._reader, field, values):
-                found |= {(field, value): several for value, several in ids.of_key.items()}
-                for value, code in ids.failed.items():
-                    if code not in (NOT_FOUND, AMBIGUOUS):
-                        raise IncompleteSnapshotError(
-                            "Emarsys does not tell whether a contact exists; nothing was created."
-                        )
-                    found[field, value] = () if code == NOT_FOUND else ("?", "??")
-        return found
 
     def _sight(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, TypeAlias
 
+from auditor.correct.applying.writers.contacts import ids_of
 from auditor.correct.applying.writers.outcome import fate_of_upload
 from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sending, Sight, request_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.correct.applying.journal import Receipt
     from auditor.correct.uploads import UploadLedger
     from auditor.model.plan import Change
+    from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.writing.hapi import Hapi
     from auditor.systems.emarsys.writing.sales import SalesFile
     from auditor.systems.points import SystemPoints
@@ -37,6 +39,7 @@ NOTHING = (0, 0)
 
 UPLOADED = Sight("sent", "these lines were sent already; they wait for the next load")
 MOVED = Sight("other", "Centra changed the order since the plan was made")
+NAMELESS = Sight("other", "no contact has the key any more that the file would name it by")
 COUNTED_ELSE = Sight("other", "Emarsys counts something else of the order than the plan expects")
 SENT_ELSEWHERE = Sending("failed", "another process sent these lines at this moment")
 
@@ -46,6 +49,7 @@ class SalesWriter:
 
     Args:
         points: Reads orders and what Emarsys counts of them.
+        reader: Looks up whom the file names.
         hapi: Takes the file.
         uploads: Every line that was sent.
         columns: Of the account's sales file.
@@ -55,9 +59,10 @@ class SalesWriter:
 
     at_once, shows_later, may_repeat = AT_ONCE, True, False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per system, and what the account has agreed on
         self,
         points: SystemPoints,
+        reader: CoreApi,
         hapi: Hapi,
         uploads: UploadLedger,
         *,
@@ -65,11 +70,13 @@ class SalesWriter:
         settle: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
-        self._points, self._hapi, self._uploads = points, hapi, uploads
+        self._points, self._reader, self._hapi, self._uploads = points, reader, hapi, uploads
         self._columns, self._settle, self._clock = columns, settle, clock
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """See whether the order, and what Emarsys counts of it, are as they were planned with.
+
+        Whom nobody is any more would get a contact that Emarsys makes up, and the sale hang on that one.
 
         Raises:
             ConfigError: the account's file has a column that nothing is known to write into.
@@ -80,7 +87,13 @@ class SalesWriter:
         numbers = list(dict.fromkeys(one.order for one in requests))
         touched, counted = self._touched(numbers), self._counted(numbers)
         closed = self._uploads.unsendable()
-        return [_sight(one, touched, counted, closed) for one in requests]
+        sights = [_sight(one, touched, counted, closed) for one in requests]
+        due = [one for one, seen in zip(requests, sights, strict=True) if seen == BEFORE]
+        known = ids_of(self._reader, ((one.key_field, one.customer) for one in due))
+        return [
+            NAMELESS if seen == BEFORE and not known[one.key_field, one.customer] else seen
+            for one, seen in zip(requests, sights, strict=True)
+        ]
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Claim the lines and send them, one file for each currency."""
