@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
+from auditor.correct.applying.writers.contacts import UNUSABLE
 from auditor.correct.applying.writers.events import FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
@@ -21,12 +22,15 @@ from auditor.findings.ledger import Ledger
 from auditor.model.plan import ContactFields, decoded
 from auditor.pipeline import apply, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
+from auditor.systems.emarsys.lookup import Ids, checkids
 from auditor.systems.emarsys.writing.contacts import update_contacts
 from tests.correct.applying.fuse import KilledError
 from tests.correct.applying.shop import EMAIL, FIRST_NAME, OPT_IN, halt, lift
 from tests.correct.applying.shop import change as made
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.model.plan import Change, Value
     from auditor.pipeline import Applied
     from tests.correct.applying.shop import Shop
@@ -192,6 +196,22 @@ def test_a_contact_that_exists_by_now_is_not_made(shop, taken):
     shop.running.refresh()
     result = applied(shop, change)
     assert (counts(result), shop.sent("PUT")) == ({"superseded": 1}, [])
+
+
+def test_a_contact_that_emarsys_takes_no_key_of_keeps_nobody_else_from_being_made(
+    shop, monkeypatch
+):
+    first, second = shop.create(1), shop.create(2)
+
+    def refused(*asked: Any) -> Iterator[Ids]:
+        for ids in checkids(*asked):
+            codes = {key: 2005 if "new-1" in key else code for key, code in ids.failed.items()}
+            yield Ids(ids.of_key, codes)
+
+    monkeypatch.setattr("auditor.correct.applying.writers.contacts.checkids", refused)
+    result = applied(shop, first, second)
+    assert (counts(result), result.stopped) == ({"verified": 1, "superseded": 1}, None)
+    assert result.receipts[first.id].note == UNUSABLE.note
 
 
 def test_two_new_contacts_with_one_address_become_one(shop):

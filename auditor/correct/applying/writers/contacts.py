@@ -14,7 +14,7 @@ from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, S
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.plan import ContactFields, NewContact
 from auditor.model.tables import emarsys_contact
-from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, checkids
+from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, UNUSABLE_KEY, checkids
 from auditor.systems.emarsys.writing.bodies import MOST_ROWS
 from auditor.systems.emarsys.writing.contacts import (
     ContactWrite,
@@ -42,6 +42,15 @@ NO_CONTACT = Sight("other", "the contact is not there any more")
 CHANGED = Sight("other", "the contact was changed since the plan was made")
 TAKEN = Sight("other", "there is a contact with this key or e-mail by now")
 
+UNUSABLE = Sight("other", "Emarsys takes no such key or e-mail")
+
+CARRIED_BY: Mapping[int | None, tuple[str, ...] | None] = {
+    NOT_FOUND: (),
+    AMBIGUOUS: ("?", "??"),
+    UNUSABLE_KEY: None,
+}
+"""Who carries a value that no single contact has, by the code that it fails with."""
+
 COMPARED: Mapping[str, Callable[[str | None], str | None]] = {
     "email": email_key,
     "first_name": name_or_none,
@@ -62,8 +71,8 @@ def contacts_now(points: SystemPoints, ids: Sequence[str]) -> dict[str, Contact]
 
 def ids_of(
     reader: CoreApi, keys: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return the contacts that carry each value of a field; none where nobody does.
+) -> dict[tuple[str, str], tuple[str, ...] | None]:
+    """Return the contacts that carry each value of a field; None where Emarsys takes no such value.
 
     Raises:
         IncompleteSnapshotError: of a value Emarsys tells neither who has it nor that nobody does.
@@ -71,16 +80,16 @@ def ids_of(
     wanted: dict[str, dict[str, None]] = {}
     for field, value in keys:
         wanted.setdefault(field, {})[value] = None
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    found: dict[tuple[str, str], tuple[str, ...] | None] = {}
     for field, values in wanted.items():
         for ids in checkids(reader, field, values):
             found |= {(field, value): several for value, several in ids.of_key.items()}
             for value, code in ids.failed.items():
-                if code not in (NOT_FOUND, AMBIGUOUS):
+                if code not in CARRIED_BY:
                     raise IncompleteSnapshotError(
                         "Emarsys does not tell whether a contact exists; nothing was sent for it."
                     )
-                found[field, value] = () if code == NOT_FOUND else ("?", "??")
+                found[field, value] = CARRIED_BY[code]
     return found
 
 
@@ -181,15 +190,18 @@ class NewContactWriter(SeenAtOnce):
             ),
         )
         found = [
-            {
-                *by_key[one.key_field, one.key],
-                *by_email.get((one.email_field, str(one.set.get(one.email_field))), ()),
-            }
+            _together(
+                by_key[one.key_field, one.key],
+                by_email.get((one.email_field, str(one.set.get(one.email_field))), ()),
+            )
             for one in requests
         ]
-        there = contacts_now(self._points, [only for ids in found if len(ids) == 1 for only in ids])
+        alone = [only for ids in found if ids and len(ids) == 1 for only in ids]
+        there = contacts_now(self._points, alone)
         return [
-            self._sight(one, ids, by_key[one.key_field, one.key], there)
+            UNUSABLE
+            if ids is None
+            else self._sight(one, ids, by_key[one.key_field, one.key] or (), there)
             for one, ids in zip(requests, found, strict=True)
         ]
 
@@ -221,6 +233,10 @@ class NewContactWriter(SeenAtOnce):
             for field, value in request.set.items()
         )
         return AFTER if is_ours else TAKEN
+
+
+def _together(some: Sequence[str] | None, others: Sequence[str] | None) -> set[str] | None:
+    return None if some is None or others is None else {*some, *others}
 
 
 def _written(
