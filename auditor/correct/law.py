@@ -51,7 +51,7 @@ def _is_lawful(_request: object, _settings: Settings) -> bool:
 @_is_lawful.register
 def _(request: ContactFields, settings: Settings) -> bool:
     """Allow opting out, and the fields that the settings map; Emarsys owns the subscription status."""
-    opt_in, mapped = _opt_in_fields(settings), set(map(str, settings.emarsys.fields.values()))
+    opt_in, mapped = _opt_in_fields(settings), _mapped_fields(settings)
     return bool(request.set) and all(
         value == OPTED_OUT if field in opt_in else field in mapped
         for field, value in request.set.items()
@@ -60,7 +60,8 @@ def _(request: ContactFields, settings: Settings) -> bool:
 
 @_is_lawful.register
 def _(request: NewContact, settings: Settings) -> bool:
-    return not set(request.set) & _opt_in_fields(settings)
+    fields = {request.key_field, *request.set}
+    return fields <= _mapped_fields(settings) - _opt_in_fields(settings)
 
 
 @_is_lawful.register
@@ -85,12 +86,18 @@ def _(request: CatalogueCells, settings: Settings) -> bool:
 
 @_is_lawful.register
 def _(request: EventFiring, settings: Settings) -> bool:
-    return bool(request.trigger_id) and request.event in settings.emarsys.events.values()
+    is_ours = request.event in settings.emarsys.events.values()
+    return bool(request.trigger_id) and is_ours and request.key_field in _mapped_fields(settings)
 
 
 @_is_lawful.register
 def _(request: SalesLines, settings: Settings) -> bool:
     return bool(request.lines) and settings.emarsys.sales is not None
+
+
+def _mapped_fields(settings: Settings) -> set[str]:
+    """Return the fields that the settings name: of another nothing could be read back."""
+    return {*settings.emarsys.field_names}
 
 
 def _opt_in_fields(settings: Settings) -> set[str]:

@@ -37,8 +37,9 @@ def change(request: Request, undo: Request | None = None) -> Change:
 
 
 def firing(**values: Any) -> EventFiring:
-    told = {"event": "order_shipped", "trigger_id": "shipped:1:1", **values}
-    return EventFiring(7, told["event"], "1", "3", "k", told["trigger_id"], OLD, OLD, {})
+    told = {"event": "order_shipped", "trigger_id": "shipped:1:1", "key_field": "3", **values}
+    key, trigger = told["key_field"], told["trigger_id"]
+    return EventFiring(7, told["event"], "1", key, "k", trigger, OLD, OLD, {})
 
 
 def sales(*lines: SaleLine) -> SalesLines:
@@ -59,6 +60,9 @@ FORBIDDEN: dict[str, Request] = {
     "no field at all": ContactFields("1", {}, {}),
     "a new contact with an opt-in": NewContact("4711", "1", "3", {"3": "a@x.se", "31": 1}),
     "a new contact opted out": NewContact("4711", "1", "3", {"3": "a@x.se", "31": 2}),
+    "a new contact with a field that nobody mapped": NewContact("4711", "1", "3", {"99": "x"}),
+    "a new contact by a key that nobody mapped": NewContact("99", "1", "3", {"3": "a@x.se"}),
+    "an event by a key that nobody mapped": firing(key_field="99"),
     "another list": ListMember("1", "everybody"),
     "a sign-up in Centra": NewsletterFlag(("1",), "a@x.se", ("5",), "1", "a@x.se", "31", opt_in=1),
     "another field for the opt-in": NewsletterFlag(("1",), "a@x.se", ("5",), "1", "a@x.se", "32"),

@@ -17,7 +17,13 @@ from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.contacts import UNUSABLE
 from auditor.correct.applying.writers.events import FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
-from auditor.errors import ConfigError, StalePlanError, StoppedError, UnsafePlanError
+from auditor.errors import (
+    ConfigError,
+    ForbiddenWriteError,
+    StalePlanError,
+    StoppedError,
+    UnsafePlanError,
+)
 from auditor.findings.ledger import Ledger
 from auditor.model.plan import ContactFields, decoded
 from auditor.pipeline import apply, rehearse, undo, verify
@@ -132,6 +138,38 @@ def test_applying_again_sends_nothing(shop):
     again = apply(shop.run(), path, digest)
     sent = shop.sent("PUT") + shop.sent("/trigger") + shop.sent("/sales-data") + shop.mutations()
     assert (bool(before), sent, counts(again)) == (True, [], {"verified": 10, "pending": 6})
+
+
+def remap(shop: Shop, name: str, number: int) -> None:
+    """Let the settings keep something of contacts in another field."""
+    raw = yaml.safe_load(shop.running.settings.read_text())
+    raw["emarsys"]["fields"][name] = number
+    shop.running.settings.write_text(yaml.safe_dump(raw))
+
+
+@pytest.mark.parametrize(("name", "number"), [("external_id", 10), ("first_name", 9)])
+def test_a_contact_with_a_field_that_is_mapped_no_more_is_not_made(shop, name, number):
+    path, digest = shop.plan(shop.create(1))
+    remap(shop, name, number)
+    with pytest.raises(ForbiddenWriteError):
+        apply(shop.run(), path, digest)
+    assert shop.sent("PUT") == []
+
+
+def test_an_event_by_a_key_that_is_another_now_is_not_fired(shop):
+    path, digest = shop.plan(shop.fire(shop.orders()[0], 1))
+    remap(shop, "external_id", 10)
+    with pytest.raises(ForbiddenWriteError):
+        apply(shop.run(), path, digest)
+    assert shop.sent("/trigger") == []
+
+
+def test_a_contact_that_was_made_holds_although_a_field_is_mapped_no_more(shop):
+    path, digest = shop.plan(shop.create(1))
+    apply(shop.run(), path, digest)
+    remap(shop, "first_name", 9)
+    result = verify(shop.run(), path)
+    assert (counts(result), result.reverted) == ({"verified": 1}, [])
 
 
 # What is looked at before.

@@ -228,9 +228,11 @@ class NewContactWriter(SeenAtOnce):
         if not ids:
             return BEFORE
         contact = there.get(next(iter(ids))) if len(ids) == 1 and by_key else None
+        # Of a field that the settings name no more nothing is read.
         is_ours = contact is not None and all(
             _same(self._names[field], value, contact.get(self._names[field]))
             for field, value in request.set.items()
+            if field in self._names
         )
         return AFTER if is_ours else TAKEN
 
