@@ -16,6 +16,7 @@ import yaml
 from auditor.config import load_settings
 from auditor.expect.suites import load_checks
 from auditor.model.snapshot import Coverage, Dropped, Snapshot
+from auditor.pipeline import confirming
 from auditor.preflight import rules
 from auditor.preflight.sentences import off, untold
 from auditor.preflight.verdict import read_verdict
@@ -339,6 +340,23 @@ def test_a_stream_that_shrank_makes_it_incomplete(shop: Brand):
     assert told["gaps"][0].startswith(
         "centra newsletter_subscriptions was not read to its end: It shrank to "
     )
+
+
+def test_who_may_have_been_merged_away_and_is_not_looked_up_makes_it_incomplete(
+    shop: Brand, monkeypatch: pytest.MonkeyPatch
+):
+    customer = str(shop.running.world.centra.customers[0].id)
+    monkeypatch.setattr(confirming, "left_behind", lambda *_: [customer])
+    who = list_of(shop, *blameless(shop))
+    assert fly(shop, "--list", who)[0] == 0
+    known = yaml.safe_load(shop.running.settings.read_text()).get("coverage", {})
+    shop.change_settings(lambda raw: raw.update(coverage={**known, "reread": 0}))
+    try:
+        code, told = fly(shop, "--list", who)
+    finally:
+        shop.change_settings(lambda raw: raw.update(coverage=known))
+    assert (code, told["verdict"]) == (3, "incomplete")
+    assert "1 customer whose orders are another's now" in told["gaps"][0]
 
 
 # --- the file ------------------------------------------------------------------------------------------

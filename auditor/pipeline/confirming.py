@@ -62,10 +62,11 @@ def due(
     return [one for one in suspects(warehouse.engine, checks) if (one.check, one.key) not in known]
 
 
-def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapshot) -> None:
+def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapshot) -> int:
     """Look up the customers whose orders moved to somebody else since the last sweep.
 
     An incremental reading does not tell who is gone; a sweep and a look at the one customer do.
+    Returns of how many it is not known.
 
     Source:
         CHECKS.md, Terms, "Merged away"; Centra reference 3.2.
@@ -73,17 +74,18 @@ def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapsho
     usable = usable_of(taken)
     line = taken.line("customers")
     if line is None or line.mode != "incremental" or not {"customers", "orders"} <= usable:
-        return
+        return 0
     with warehouse.engine.connect() as conn:
         moved = left_behind(conn, taken.run)
     if not moved:
-        return
+        return 0
     again = _again(run, warehouse, usable, taken)
     try:
         with opened_points(run.settings, terms.currency, run.clock, warehouse) as points:
-            read_customers(points, again, moved)
+            return read_customers(points, again, moved)
     except (ReadError, ConfigError) as exc:
         log.warning("%d customers are not looked up: %s", len(moved), exc)
+        return len(moved)
 
 
 def confirm(

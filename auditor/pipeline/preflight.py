@@ -185,13 +185,14 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         held = quarantine_id(api, settings.emarsys.quarantine_list)
         run.progress.stage("judge")
         terms = _terms(settings, shadow, fresh)
-        look_for_merged(run, shadow, terms, fresh)
+        not_known = look_for_merged(run, shadow, terms, fresh)
         reconcile(shadow, terms, suites=rules.SUITES | ({"catalogue"} if items else set()))
         missing = [
             *([f"No product can be judged: {off}."] if off else []),
             *unanswered,
             *sentences.gaps(before, fresh, needed, NOT_READ),
             *sentences.untold(asked_checks, before, fresh),
+            *sentences.unlooked(not_known),
         ]
         seen = _see(shadow, resolved.segment, items, checks)
         offences = [one for one in seen.offences if not _is_left_out(one, resolved, held)]

@@ -52,6 +52,20 @@ def gaps(
             yield f"{line.system} {stream} was not read to its end: {line.reason}"
 
 
+def unlooked(customers: int) -> Iterator[str]:
+    """Yield a sentence where customers may have been merged away, and were not looked up.
+
+    Args:
+        customers: How many.
+    """
+    if customers:
+        several = "customers" if customers > 1 else "customer"
+        yield (
+            f"{customers} {several} whose orders are another's now could not be looked up in Centra; "
+            "whoever was merged away is not known."
+        )
+
+
 def notes(
     found: Sequence[Offence],
     blocking: Sequence[Offence],

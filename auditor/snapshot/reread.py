@@ -136,8 +136,10 @@ def reread(points: Points, again: Again, some: Sequence[Suspect]) -> Seen:
     return seen
 
 
-def read_customers(points: Points, again: Again, ids: Sequence[str]) -> None:
+def read_customers(points: Points, again: Again, ids: Sequence[str]) -> int:
     """Read some customers anew: one that Centra no longer has is known to be gone from then on.
+
+    Returns how many were not read.
 
     Where a reading fails, or the calls do not suffice, the next complete sweep tells.
 
@@ -154,8 +156,9 @@ def read_customers(points: Points, again: Again, ids: Sequence[str]) -> None:
             )
         except (ReadError, ConfigError) as exc:
             log.warning("%d customers are not looked up: %s", len(ids) - start, exc)
-            return
+            return len(ids) - start
         again.warehouse.correct(again.run, corrections)
+    return 0
 
 
 def _readings(wanted: Records) -> Iterator[_Reading]:
