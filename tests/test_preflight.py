@@ -13,10 +13,12 @@ import pytest
 import stamina
 import yaml
 
+from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.expect.suites import load_checks
 from auditor.model.snapshot import Coverage, Dropped, Snapshot
-from auditor.pipeline import confirming
+from auditor.pipeline import Run, confirming
+from auditor.pipeline.preflight import Asked, preflight
 from auditor.preflight import rules
 from auditor.preflight.sentences import off, untold
 from auditor.preflight.verdict import read_verdict
@@ -26,6 +28,7 @@ from auditor.sandbox.wire import Fault
 from tests.brand import brand
 from tests.mail.conftest import Server, serving
 from tests.report import examples
+from tests.test_large_worlds import Silent
 from tests.test_plan import SCALE, Captured
 
 if TYPE_CHECKING:
@@ -357,6 +360,28 @@ def test_who_may_have_been_merged_away_and_is_not_looked_up_makes_it_incomplete(
         shop.change_settings(lambda raw: raw.update(coverage=known))
     assert (code, told["verdict"]) == (3, "incomplete")
     assert "1 customer whose orders are another's now" in told["gaps"][0]
+
+
+class Slow(Silent):
+    """Lets time pass as an audience is read."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta()
+
+    def stage(self, name: str) -> None:
+        if name == "judge":
+            self.passed += timedelta(hours=1)
+
+
+def test_an_audience_that_is_read_no_sooner_than_its_launch_is_no_go(shop: Brand):
+    watch, now = Slow(), shop.running.clock()
+    run = Run(
+        load_settings(shop.running.settings), shop.folder, lambda: utc_now() + watch.passed, watch
+    )
+    number = int(list_of(shop, *blameless(shop)))
+    flown = preflight(run, Asked("list", number, launch_at=now + timedelta(minutes=30)))
+    assert flown.preflight.verdict == "incomplete"
+    assert "The launch was over" in flown.preflight.gaps[0]
 
 
 # --- the file ------------------------------------------------------------------------------------------

@@ -322,7 +322,9 @@ def _verdict(
         Blocking(check, checks[check].title, count)
         for check, count in sorted(people.items(), key=lambda one: (-one[1], one[0]))
     ]
+    is_over = asked.launch_at is not None and asked.launch_at <= now
     gaps = [
+        *(["The launch was over before the audience had been read."] if is_over else []),
         *judged.gaps,
         *(f"Neither system knows the product {item}." for item in judged.unknown),
     ]
