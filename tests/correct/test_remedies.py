@@ -11,6 +11,7 @@ import pytest
 from auditor.correct.applying.journal import FIRINGS
 from auditor.correct.applying.writers.sales import _lines_of
 from auditor.correct.applying.writers.writer import request_of
+from auditor.correct.remedies.sales import UNDATED
 from auditor.model import tables as t
 from auditor.model.plan import (
     CatalogueCells,
@@ -522,6 +523,16 @@ def test_lines_of_nobody_are_not_put_into_a_file(desk):
     check = sold_wholesale(desk, external_id=None, contact_id=None)
     assert desk.proposals(check) == []
     assert len(desk.reasons(check)) == 1
+
+
+def test_lines_that_have_no_day_are_not_put_into_a_file(desk):
+    known(desk)
+    desk.books.sale("100", "A", 1, 100, si_contact_id="si11")
+    desk.books.sale("100", "B", 1, 100, si_contact_id="si11", purchased_on=None)
+    desk.audit("sales")
+    check = "sales.unknown_order"
+    assert [row["item"] for row in desk.proposals(check)] == ["A"]
+    assert desk.reasons(check) == [UNDATED.reason]
 
 
 def test_a_sale_on_the_wrong_contact_is_taken_off_and_put_on(desk):

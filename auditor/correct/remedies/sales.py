@@ -35,6 +35,7 @@ REPLACED = Left(
 )
 UNEXPLAINED = Left("no settled return of the item explains the difference to the unit")
 UNTOLD = Left("Emarsys does not tell whose lines these are, or Centra whose they should be")
+UNDATED = Left("Emarsys does not tell on which day these lines were sold")
 RELOAD = "ask Emarsys for a reload, or upload the compensation file"
 
 
@@ -213,6 +214,8 @@ def compensation_file(case: Case) -> Iterator[Outcome]:
         owner = _owner(case, row)
         if owner is None:
             yield UNTOLD
+        elif row["purchased_on"] is None:
+            yield UNDATED
         elif quantity or amount:
             moved = (quantity, amount)
             yield case.proposal(**_line(case, number, row, moved, owner), do=RELOAD)
@@ -247,6 +250,9 @@ def reattribution_file(case: Case) -> Iterator[Outcome]:
         owner = _owner(case, row)
         if owner is None or named is None:
             yield UNTOLD  # half of it would lose the sale
+            continue
+        if row["purchased_on"] is None:
+            yield UNDATED
             continue
         off = (-there[0], -there[1])
         yield case.proposal(**_line(case, number, row, off, owner), do="take off")
