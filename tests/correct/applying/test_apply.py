@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.contacts import UNUSABLE
-from auditor.correct.applying.writers.events import FIRED_BEFORE
+from auditor.correct.applying.writers.events import FIRED, FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.errors import (
     ConfigError,
@@ -281,6 +282,58 @@ def test_an_event_whose_contact_has_another_key_is_not_fired(shop):
     shop.running.refresh()
     result = applied(shop, change)
     assert (counts(result), shop.sent("/trigger")) == ({"superseded": 1}, [])
+
+
+def test_an_event_that_has_no_time_counts_as_fired_since(shop, monkeypatch):
+    change = shop.fire(shop.orders()[0], 1)
+    untimed = {
+        "contact_id": change.request.contact_id,
+        "event_type_id": str(change.request.event_id),
+        "happened_at": None,
+    }
+    with_rows(monkeypatch, "events", "external_events", untimed)
+    result = applied(shop, change)
+    assert (counts(result), notes(result)) == ({"superseded": 1}, {FIRED.note})
+    assert shop.sent("/trigger") == []
+
+
+def test_an_event_that_has_no_time_shows_nothing(shop, monkeypatch):
+    change = shop.fire(shop.orders()[0], 1)
+    path, digest = shop.plan(change)
+    apply(shop.run(), path, digest)
+    untimed = {
+        "contact_id": change.request.contact_id,
+        "event_type_id": str(change.request.event_id),
+        "happened_at": None,
+    }
+    with_rows(monkeypatch, "events", "external_events", untimed)
+    assert counts(verify(shop.run(), path)) == {"pending": 1}
+
+
+def with_rows(monkeypatch, module: str, stream: str, *rows: dict[str, Any]) -> None:
+    """Let a stream have some rows more, as a writer reads it."""
+    name = f"auditor.correct.applying.writers.{module}"
+    read = import_module(name).rows_now
+
+    def more(points: Any, of: str, *asked: Any) -> list[dict[str, Any]]:
+        return [*read(points, of, *asked), *(rows if of == stream else ())]
+
+    monkeypatch.setattr(f"{name}.rows_now", more)
+
+
+@pytest.mark.parametrize("untold", ["quantity_milli", "amount_minor"])
+def test_a_row_of_sales_without_a_number_counts_as_nothing(shop, monkeypatch, untold):
+    change = shop.sell(shop.orders()[0])
+    (line,) = change.request.lines
+    row = {
+        "order_number": change.request.order,
+        "item": line.item,
+        "quantity_milli": 0,
+        "amount_minor": 0,
+        untold: None,
+    }
+    with_rows(monkeypatch, "sales", "sales", row)
+    assert counts(applied(shop, change)) == {"pending": 1}
 
 
 def test_sales_of_an_order_that_changed_since_are_not_sent(shop):

@@ -143,6 +143,7 @@ class EventWriter:
             is_there = since is not None and any(
                 row["contact_id"] == request.contact_id
                 and row["event_type_id"] == str(request.event_id)
+                and row["happened_at"] is not None
                 and row["happened_at"].replace(tzinfo=UTC) >= since - CLOCKS_DIFFER
                 for row in rows
             )
@@ -158,10 +159,13 @@ class EventWriter:
     def _fired(
         self, requests: Sequence[EventFiring], since: datetime
     ) -> dict[tuple[str, str], int]:
-        """Return how often each event was fired for each contact since a moment, as far as is known."""
+        """Return how often each event was fired for each contact since a moment, as far as is known.
+
+        One of which the time is not told counts: two mails are worse than none.
+        """
         counts: dict[tuple[str, str], int] = {}
         for row in self._rows(requests):
-            if row["happened_at"].replace(tzinfo=UTC) > since:
+            if row["happened_at"] is None or row["happened_at"].replace(tzinfo=UTC) > since:
                 pair = (str(row["event_type_id"]), str(row["contact_id"]))
                 counts[pair] = counts.get(pair, 0) + 1
         return counts

@@ -165,7 +165,11 @@ class SalesWriter:
         for row in rows_now(self._points, "sales", emarsys_sale, numbers):
             key = (str(row["order_number"]), str(row["item"]))
             quantity, amount = found.get(key, NOTHING)
-            found[key] = (quantity + row["quantity_milli"], amount + row["amount_minor"])
+            # A number that is not told counts as nothing, as it does in an audit.
+            found[key] = (
+                quantity + (row["quantity_milli"] or 0),
+                amount + (row["amount_minor"] or 0),
+            )
         return found
 
 
