@@ -52,6 +52,8 @@ class FeedRows:
         try:
             next(self._rows)
             for cells in self._rows:
+                if not cells:
+                    continue  # a blank line; an audit does not take it for a row, either
                 if len(cells) != len(self.columns):
                     raise IncompleteSnapshotError(
                         "The catalogue feed has a row that is not whole; nothing was pushed."

@@ -68,6 +68,15 @@ def test_a_row_that_is_not_whole_stops_the_push():
         edited(feed(ROW[:5]), {})
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\n\n"])
+def test_a_blank_line_is_no_row(blank):
+    file = feed(ROW, ["B", *ROW[1:]]).getvalue().decode()
+    first, second = file.index("A,"), file.index("B,")
+    for place in (first, second, len(file)):
+        got = edited(io.BytesIO((file[:place] + blank + file[place:]).encode()), {})
+        assert [row["item"] for row in got] == ["A", "B"]
+
+
 def test_bytes_that_are_no_text_stop_the_push():
     with pytest.raises(IncompleteSnapshotError):
         edited(io.BytesIO(feed(ROW).getvalue().replace(b"Hat", b"H\xff")), {})
