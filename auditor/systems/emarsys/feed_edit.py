@@ -44,7 +44,16 @@ class FeedRows:
         self._text, self._rows = text, csv.reader(text, delimiter=delimiter, strict=True)
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield each row by column.
+        """Yield each row by column; of columns of one name the last stands for all.
+
+        Raises:
+            IncompleteSnapshotError: as for `cells`.
+        """
+        for cells in self.cells():
+            yield dict(zip(self.columns, cells, strict=True))
+
+    def cells(self) -> Iterator[list[str]]:
+        """Yield the cells of each row, in the order of the columns.
 
         Raises:
             IncompleteSnapshotError: a row cannot be read; half a catalogue must not replace a whole.
@@ -58,7 +67,7 @@ class FeedRows:
                     raise IncompleteSnapshotError(
                         "The catalogue feed has a row that is not whole; nothing was pushed."
                     )
-                yield dict(zip(self.columns, cells, strict=True))
+                yield cells
         except (csv.Error, UnicodeDecodeError) as exc:
             raise IncompleteSnapshotError(
                 "The catalogue feed cannot be read to its end; nothing was pushed."
@@ -82,14 +91,16 @@ def write_edited(
         IncompleteSnapshotError: the feed cannot be read to its end.
     """
     rows = FeedRows(feed)
-    writer = csv.DictWriter(out, rows.columns, lineterminator="\n")
-    writer.writeheader()
+    places = {name: place for place, name in enumerate(rows.columns)}
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows.columns)
     count, found = 0, set[str]()
-    for row in rows:
-        item = row["item"]
+    for cells in rows.cells():
+        item = cells[places["item"]]
         if item in edits:
             found.add(item)
-            row.update(edits[item])
-        writer.writerow(row)
+            for column, text in edits[item].items():
+                cells[places[column]] = text
+        writer.writerow(cells)
         count += 1
     return count, found

@@ -41,6 +41,14 @@ def test_the_cells_of_an_edit_are_set_and_no_others():
     assert list(row.values()) == [*ROW[:6], "9.00", ROW[7]]
 
 
+def test_columns_of_one_name_keep_their_own_cells():
+    out = io.StringIO(newline="")
+    file = feed([*ROW, "red", "blue"], head=[*HEAD, "c_tag", "c_tag"])
+    write_edited(file, out, {"A": {"price": "9.00"}})
+    _, row = csv.reader(io.StringIO(out.getvalue(), newline=""))
+    assert row == [*ROW[:6], "9.00", ROW[7], "red", "blue"]
+
+
 def test_another_item_stays_as_it_is():
     other = ["B", *ROW[1:]]
     _, row = edited(feed(ROW, other), {"A": {"price": "9.00"}})
