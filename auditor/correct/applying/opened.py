@@ -184,7 +184,8 @@ def _catalogue(desk: Desk) -> Writer:
     cap = cap_of("push_catalogue", desk.settings)
     hapi = desk.stack.enter_context(closing(open_hapi(sales, desk.gate)))
     least = ceil(desk.plan.items * (1 - cap.share))
-    return CatalogueWriter(catalogue.feed, hapi, least, desk.pushed)
+    stock_column = desk.settings.catalogue.stock_column
+    return CatalogueWriter(catalogue.feed, hapi, least, desk.pushed, stock_column)
 
 
 WRITERS: dict[type, Callable[[Desk], Writer]] = {

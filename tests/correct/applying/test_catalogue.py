@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -249,6 +250,32 @@ def test_a_price_that_is_written_otherwise_is_the_same(shop):
     row.price_minor = 12_300
     request = CatalogueCells(row.item, {"price": "99.00"}, {"price": "123"})
     assert applied(shop, change(request, remedy="push_catalogue")).count("pending") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "told", "written"),
+    [
+        ("price", "123.00", "122.996"),
+        ("price", "1299", "1299.4"),
+        ("msrp", "0.01", "0.005"),
+        ("c_stock", "15", "15.0"),
+        ("c_stock", "15", "14.5"),
+    ],
+)
+def test_a_number_is_the_one_that_an_audit_reads(shop, column: str, told: str, written: str):
+    file = shop.feed_of_its_own()
+    table = list(csv.reader(file.read_text().splitlines()))
+    table[1][table[0].index(column)] = written
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows(table)
+    request = CatalogueCells(table[1][table[0].index("item")], {column: "7"}, {column: told})
+    assert applied(shop, change(request, remedy="push_catalogue")).count("pending") == 1
+
+
+def test_a_title_is_no_number(shop):
+    rows(shop)[0].title = "501.0"
+    request = CatalogueCells(rows(shop)[0].item, {"title": "Jeans"}, {"title": "501"})
+    assert applied(shop, change(request, remedy="push_catalogue")).count("superseded") == 1
 
 
 def test_an_item_that_is_gone_is_left(shop):

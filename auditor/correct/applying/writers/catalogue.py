@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -27,7 +27,7 @@ from auditor.systems.emarsys.writing.catalogue import catalogue_file, push_catal
 from auditor.systems.plain_text import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from auditor.correct.applying.journal import Receipt
     from auditor.model.plan import Change
@@ -50,14 +50,21 @@ class CatalogueWriter:
         hapi: Takes the file.
         least: How many rows the feed must have: fewer would shrink the catalogue beyond its cap.
         pushed: Returns what was pushed since the audit, or may have been, in the order of the pushes.
+        stock_column: The column that holds the stock, where the brand's feed has one.
     """
 
     at_once, shows_later, may_repeat = AT_ONCE, True, True
 
     def __init__(
-        self, feed: str, hapi: Hapi, least: int, pushed: Callable[[], Sequence[Change]]
+        self,
+        feed: str,
+        hapi: Hapi,
+        least: int,
+        pushed: Callable[[], Sequence[Change]],
+        stock_column: str | None = None,
     ) -> None:
         self._feed, self._hapi, self._least, self._pushed = feed, hapi, least, pushed
+        self._numbers = frozenset({*AMOUNTS, *([stock_column] if stock_column else [])})
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Read the feed and compare its cells with what the changes expect, and what they set.
@@ -120,7 +127,7 @@ class CatalogueWriter:
             if row["item"] in wanted:
                 rows.setdefault(row["item"], []).append(row)
         self._require_whole(count)
-        return [_sight(one, rows.get(one.item, [])) for one in requests]
+        return [_sight(one, rows.get(one.item, []), self._numbers) for one in requests]
 
     def _require_whole(self, count: int) -> None:
         if count < self._least:
@@ -151,34 +158,32 @@ def _edits(requests: Iterable[CatalogueCells]) -> dict[str, dict[str, str]]:
     return edits
 
 
-def _sight(request: CatalogueCells, rows: Sequence[Row]) -> Sight:
+def _sight(request: CatalogueCells, rows: Sequence[Row], numbers: Collection[str]) -> Sight:
     if len(rows) != 1:
         return NO_ITEM
     (row,) = rows
     if any(column not in row for column in request.set):
         return CHANGED
-    if all(_same(column, text, row[column]) for column, text in request.set.items()):
+    if all(_same(column, text, row[column], numbers) for column, text in request.set.items()):
         return AFTER
     is_expected = all(
-        _same(column, text, row.get(column)) for column, text in request.expect.items()
+        _same(column, text, row.get(column), numbers) for column, text in request.expect.items()
     )
     return BEFORE if is_expected else CHANGED
 
 
-def _same(column: str, wanted: str | None, found: str | None) -> bool:
+def _same(column: str, wanted: str | None, found: str | None, numbers: Collection[str]) -> bool:
+    """Tell whether a cell holds what is wanted, as an audit reads both."""
+    if column in numbers and wanted and found:
+        try:
+            number = Decimal(wanted)
+            return Decimal(found.strip()).quantize(number, ROUND_HALF_UP) == number
+        except InvalidOperation:
+            pass  # one of them is no number
     return _compared(column, wanted) == _compared(column, found)
 
 
-def _compared(column: str, text: str | None) -> object:
-    """Return a cell as it is compared: amounts as numbers, marks without case, texts folded."""
+def _compared(column: str, text: str | None) -> str | None:
+    """Return a cell as it is compared: marks without case, texts folded."""
     folded = plain_text(text)
-    if folded is None:
-        return None
-    if column == "available":
-        return folded.lower()
-    if column in AMOUNTS:
-        try:
-            return Decimal(folded)
-        except InvalidOperation:
-            return folded
-    return folded
+    return folded.lower() if folded is not None and column == "available" else folded
