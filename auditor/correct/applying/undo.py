@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from auditor.correct.applying.journal import MADE
+from auditor.correct.applying.journal import MADE, UNDECIDED
 from auditor.model.plan import Change, Withheld, change_id, in_order
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.model.plan import Plan
 
 FOR_GOOD = "it cannot be taken back"
+UNKNOWN = "nobody knows yet whether it was made; `auditor verify` finds out"
 
 
 def undo_plan(
@@ -41,10 +42,11 @@ def undo_plan(
     lasting: dict[tuple[str, str], int] = {}
     for change in plan.changes:
         receipt = receipts.get(change.id)
-        if receipt is None or receipt.state not in MADE:
+        if receipt is None or receipt.state not in (*MADE, *UNDECIDED):
             continue
-        if change.undo is None or receipt.state == "pending":
-            reason = change.why_no_undo or FOR_GOOD
+        if change.undo is None or receipt.state != "verified":
+            is_known = change.undo is None or receipt.state == "pending"
+            reason = (change.why_no_undo or FOR_GOOD) if is_known else UNKNOWN
             lasting[change.remedy, reason] = lasting.get((change.remedy, reason), 0) + 1
         else:
             changes.append(_taken_back(change))

@@ -816,6 +816,17 @@ def test_the_way_back_leaves_out_what_stays(shop):
     assert [one.origin.key for one in planned.plan.changes] == [rename.origin.key]
 
 
+def test_the_way_back_names_what_nobody_knows_to_be_made(shop):
+    shop.running.faults.arm(Fault("emarsys", "status", match="getdata", times=None, skip=1))
+    path, digest = shop.plan(shop.rename())
+    apply(shop.run(), path, digest)
+    shop.running.faults.clear()
+    with pytest.raises(UnsafePlanError, match="auditor verify"):
+        undo(shop.run(), path)
+    verify(shop.run(), path)
+    assert len(undo(shop.run(), path).plan.changes) == 1
+
+
 def test_what_was_changed_again_is_not_taken_back(shop):
     rename = shop.rename()
     result = applied(shop, rename)
