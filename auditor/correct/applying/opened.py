@@ -128,7 +128,7 @@ def opened_desk(
 
 def _contact_fields(desk: Desk) -> Writer:
     names = desk.settings.emarsys.field_names
-    return ContactFieldsWriter(desk.points, desk.api, names, desk.plan.changes)
+    return ContactFieldsWriter(desk.points, desk.reader, desk.api, names, desk.plan.changes)
 
 
 def _new_contacts(desk: Desk) -> Writer:

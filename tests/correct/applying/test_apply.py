@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
-from auditor.correct.applying.writers.contacts import UNUSABLE
+from auditor.correct.applying.writers.contacts import TAKEN, UNUSABLE
 from auditor.correct.applying.writers.events import FIRED, FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.errors import (
@@ -379,6 +379,31 @@ def test_lines_that_another_plan_has_sent_are_not_sent_again(shop):
     applied(shop, change)
     result = applied(shop, change, run="run-2")
     assert (counts(result), len(shop.sent("/sales-data"))) == ({"superseded": 1}, 1)
+
+
+@pytest.mark.parametrize("taken", ["key", "email"])
+def test_no_contact_is_given_a_key_or_an_address_that_another_has_by_now(shop, taken):
+    contact, other = shop.next_contact(), shop.next_contact()
+    field = shop.key_field if taken == "key" else EMAIL
+    value = "77777" if taken == "key" else "new@example.com"
+    expect = {str(number): contact.values.get(number) for number in (EMAIL, shop.key_field)}
+    request = ContactFields(str(contact.id), {str(field): value}, expect)
+    path, digest = shop.plan(made(request, remedy="set_key"))
+    other.values[field] = value
+    shop.running.refresh()
+    result = apply(shop.run(), path, digest)
+    assert (counts(result), notes(result)) == ({"superseded": 1}, {TAKEN.note})
+    assert shop.sent("PUT") == []
+
+
+@pytest.mark.parametrize("taken", ["key", "email"])
+def test_a_contact_is_given_a_key_or_an_address_that_nobody_has(shop, taken):
+    contact = shop.next_contact()
+    field = shop.key_field if taken == "key" else EMAIL
+    value = "77777" if taken == "key" else "new@example.com"
+    expect = {str(number): contact.values.get(number) for number in (EMAIL, shop.key_field)}
+    request = ContactFields(str(contact.id), {str(field): value}, expect)
+    assert counts(applied(shop, made(request, remedy="set_key"))) == {"verified": 1}
 
 
 def test_what_one_change_of_the_plan_sets_is_no_surprise_to_another(shop):

@@ -51,6 +51,9 @@ CARRIED_BY: Mapping[int | None, tuple[str, ...] | None] = {
 }
 """Who carries a value that no single contact has, by the code that it fails with."""
 
+IDENTIFYING = ("external_id", "email")
+"""What no two contacts should share."""
+
 COMPARED: Mapping[str, Callable[[str | None], str | None]] = {
     "email": email_key,
     "first_name": name_or_none,
@@ -98,7 +101,8 @@ class ContactFieldsWriter(SeenAtOnce):
 
     Args:
         points: Reads contacts.
-        api: Writes them.
+        reader: Looks up who has a key or an e-mail by now.
+        api: Writes contacts.
         names: Our names of the mapped fields by their ids.
         changes: All changes of the plan: what one sets is no surprise to one that sets something else.
     """
@@ -108,11 +112,12 @@ class ContactFieldsWriter(SeenAtOnce):
     def __init__(
         self,
         points: SystemPoints,
+        reader: CoreApi,
         api: WriteApi,
         names: Mapping[str, str],
         changes: Iterable[Change],
     ) -> None:
-        self._points, self._api, self._names = points, api, names
+        self._points, self._reader, self._api, self._names = points, reader, api, names
         self._set: dict[tuple[str, str], list[Value]] = {}
         for change in changes:
             if isinstance(change.request, ContactFields):
@@ -121,10 +126,36 @@ class ContactFieldsWriter(SeenAtOnce):
                     self._set.setdefault(key, []).append(value)
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
-        """Compare each contact with what the change expects and with what it sets."""
+        """Compare each contact with what the change expects and with what it sets.
+
+        None is given a key or an e-mail that another has by now: two would share it.
+        """
         requests = [request_of(change, ContactFields) for change in changes]
         there = contacts_now(self._points, [request.contact_id for request in requests])
-        return [self._sight(request, there.get(request.contact_id)) for request in requests]
+        sights = [self._sight(request, there.get(request.contact_id)) for request in requests]
+        due = [one for one, seen in zip(requests, sights, strict=True) if seen == BEFORE]
+        owners = ids_of(self._reader, (claim for one in due for claim in self._claims(one)))
+        return [
+            TAKEN if seen == BEFORE and self._is_taken(one, owners) else seen
+            for one, seen in zip(requests, sights, strict=True)
+        ]
+
+    def _claims(self, request: ContactFields) -> list[tuple[str, str]]:
+        """Return the key and the e-mail that a change gives a contact, with their fields."""
+        return [
+            (field, str(value))
+            for field, value in request.set.items()
+            if value and self._names.get(field) in IDENTIFYING
+        ]
+
+    def _is_taken(
+        self, request: ContactFields, owners: Mapping[tuple[str, str], Sequence[str] | None]
+    ) -> bool:
+        return any(
+            owner != request.contact_id
+            for claim in self._claims(request)
+            for owner in owners[claim] or ()
+        )
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Send exactly the fields that are set."""
