@@ -23,6 +23,7 @@ from auditor.logs import working_on
 from auditor.pipeline import Run, audit, clean, correct, snapshot, tell
 from auditor.pipeline.preflight import Asked, preflight
 from auditor.pipeline.telling import tell_failure, tell_preflight
+from auditor.service.planned import preflights_of
 from auditor.service.quiet import Quiet
 from auditor.service.record import Log
 
@@ -72,15 +73,15 @@ def _clean(run: Run, about: str) -> str:
 
 
 def _preflight(run: Run, about: str) -> str:
-    """Judge a planned audience; `about` is its kind and number, as `segment:200001`.
+    """Judge a planned audience; `about` is its name, as `segment:200001`.
 
     Raises:
         MissedError: its launch is over.
     """
-    kind, _, number = about.partition(":")
-    one = next((one for one in run.settings.preflight.planned if one.about == about), None)
+    one = preflights_of(run.settings).get(about)
     if one is None:
         return "it is planned no more"
+    kind, _, number = one.about.partition(":")
     # Whoever asks for the verdict as the launch begins still finds it.
     until = _launch(run, one) + timedelta(minutes=1)
     flown = preflight(run, Asked(cast("Kind", kind), int(number), one.items, until))

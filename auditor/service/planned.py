@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
 
     from auditor.config import Settings
+    from auditor.config.audiences import PlannedPreflight
 
 CLEAN = "clean"
 """The work that is done for every brand that is served, whether its settings name it or not."""
@@ -36,13 +38,23 @@ def planned_of(settings: Settings, config: Path) -> list[Planned]:
     found = [Planned(kind, (kind, place), trigger_of(cron, zone)) for kind, cron in crons.items()]
     ahead = settings.preflight.ahead
     return found + [
-        Planned(
-            f"preflight-{one.about}",
-            ("preflight", place, one.about),
-            Ahead(str(one.at), ahead, zone),
-        )
-        for one in settings.preflight.planned
+        Planned(f"preflight-{name}", ("preflight", place, name), Ahead(str(one.at), ahead, zone))
+        for name, one in preflights_of(settings).items()
     ]
+
+
+def preflights_of(settings: Settings) -> dict[str, PlannedPreflight]:
+    """Return the audiences that are judged, by a name that each has to itself.
+
+    It is the audience, such as `segment:200001`; one that is planned again is `segment:200001#2`.
+    """
+    found: dict[str, PlannedPreflight] = {}
+    times: Counter[str] = Counter()
+    for one in settings.preflight.planned:
+        times[one.about] += 1
+        again = f"#{times[one.about]}" if times[one.about] > 1 else ""
+        found[f"{one.about}{again}"] = one
+    return found
 
 
 def crons_of(settings: Settings) -> dict[str, str]:

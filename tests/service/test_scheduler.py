@@ -484,8 +484,19 @@ def test_a_planned_audience_is_judged_ahead_of_its_launch(tmp_path):
 
 def asked_at(hour: int, minute: int, folder: Path, patch: pytest.MonkeyPatch) -> datetime | None:
     """Judge an audience that goes out at nine on Fridays, on a Friday; return when it is said to go out."""
-    planned = {"ahead": "1h", "planned": [{"segment": 7, "at": "0 9 * * 5"}]}
-    settings, file = brand(folder, preflight=planned)
+    planned = [{"segment": 7, "at": "0 9 * * 5"}]
+    return asked_of("segment:7", planned, (hour, minute), folder, patch).launch_at
+
+
+def asked_of(
+    about: str,
+    planned: list[dict[str, Any]],
+    at: tuple[int, int],
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+) -> Asked:
+    """Judge what is planned, on a Friday at a time; return what is asked."""
+    settings, file = brand(folder, preflight={"ahead": "1h", "planned": planned})
     asked: list[Asked] = []
 
     def judge(_run: Run, one: Asked) -> Any:
@@ -494,9 +505,46 @@ def asked_at(hour: int, minute: int, folder: Path, patch: pytest.MonkeyPatch) ->
 
     patch.setattr(jobs, "preflight", judge)
     patch.setattr(jobs, "tell_preflight", lambda _run, _flown: [])
-    now = datetime(2026, 11, 27, hour, minute, 5, tzinfo=settings.timezone).astimezone(UTC)
-    jobs.KINDS["preflight"](Run(settings, file.parent, lambda: now, Quiet(Event())), "segment:7")
-    return asked[0].launch_at
+    now = datetime(2026, 11, 27, *at, 5, tzinfo=settings.timezone).astimezone(UTC)
+    jobs.KINDS["preflight"](Run(settings, file.parent, lambda: now, Quiet(Event())), about)
+    return asked[0]
+
+
+TWICE = [
+    {"segment": 7, "at": "0 9 * * 5", "items": ["A"]},
+    {"list": 7, "at": "0 9 * * 5"},
+    {"segment": 7, "at": "0 17 * * 5", "items": ["B"]},
+]
+"""An audience that is mailed twice, about one product each time, and a list of its number."""
+
+
+def test_an_audience_that_is_planned_twice_is_judged_ahead_of_both_launches(tmp_path):
+    service = serving(brand(tmp_path, preflight={"ahead": "1h", "planned": TWICE}))
+    due = {one.kind: one.at.hour for one in service.due() if one.at is not None}
+    service.stop()
+    assert {name: hour for name, hour in due.items() if name.startswith("preflight")} == {
+        "preflight-segment:7": 8,
+        "preflight-list:7": 8,
+        "preflight-segment:7#2": 16,
+    }
+
+
+@pytest.mark.parametrize(
+    ("about", "at", "launch", "items"),
+    [("segment:7", (8, 0), 9, ("A",)), ("segment:7#2", (16, 0), 17, ("B",))],
+)
+def test_each_launch_of_an_audience_has_its_own_products(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    about: str,
+    at: tuple[int, int],
+    launch: int,
+    items: tuple[str, ...],
+):
+    asked = asked_of(about, TWICE, at, tmp_path, monkeypatch)
+    assert asked.launch_at is not None
+    assert (asked.kind, asked.number, asked.items) == ("segment", 7, items)
+    assert asked.launch_at.hour == launch
 
 
 @pytest.mark.parametrize(("hour", "minute"), [(8, 0), (8, 40)], ids=["on time", "late"])
