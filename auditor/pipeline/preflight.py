@@ -328,9 +328,7 @@ def _verdict(
         *judged.gaps,
         *(f"Neither system knows the product {item}." for item in judged.unknown),
     ]
-    answer: Literal["go", "no-go", "incomplete"] = "go"
-    if gaps:
-        answer = "incomplete"
+    answer: Literal["go", "no-go", "incomplete"] = "incomplete" if gaps else "go"
     if blocking:
         answer = "no-go"  # what is known to be wrong stays wrong, whatever was not read
     offenders = sorted({one.contact_id for one in judged.offences})
