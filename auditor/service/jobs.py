@@ -90,14 +90,18 @@ def _preflight(run: Run, about: str) -> str:
 
 
 def _launch(run: Run, one: PlannedPreflight) -> datetime:
-    """Return when what is judged now goes out."""
-    now, zone = run.clock(), run.settings.timezone
-    launch: datetime = trigger_of(str(one.at), zone).get_next_fire_time(None, now.astimezone(zone))
-    if launch - now > run.settings.preflight.ahead:
+    """Return when what is judged now goes out: of several launches that are close, the last."""
+    now, zone, ahead = run.clock(), run.settings.timezone, run.settings.preflight.ahead
+    launches = trigger_of(str(one.at), zone)
+    launch: datetime = launches.get_next_fire_time(None, now.astimezone(zone))
+    if launch - now > ahead:
         raise MissedError(
             f"{one.about} was not judged before its last launch, for the service was away; the next is at "
             f"{launch:%Y-%m-%d %H:%M %Z}. `auditor preflight` judges it now."
         )
+    after = launches.get_next_fire_time(launch, launch)
+    while after is not None and after - now <= ahead:
+        launch, after = after, launches.get_next_fire_time(after, after)
     return launch
 
 

@@ -556,6 +556,18 @@ def test_it_is_judged_for_the_launch_that_comes(
     assert (launch_at.hour, launch_at.minute) == (9, 1)
 
 
+@pytest.mark.parametrize(
+    ("at", "launch"), [((8, 0), (9, 1)), ((8, 30), (9, 31)), ((8, 40), (9, 31))]
+)
+def test_of_launches_that_are_close_each_is_judged_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[int, int], launch: tuple[int, int]
+):
+    planned = [{"segment": 7, "at": "0,30 9 * * 5"}]
+    asked = asked_of("segment:7", planned, at, tmp_path, monkeypatch)
+    assert asked.launch_at is not None
+    assert (asked.launch_at.hour, asked.launch_at.minute) == launch
+
+
 def test_once_it_went_out_nothing_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(MissedError, match="the next is at 2026-12-04 09:00"):
         asked_at(9, 30, tmp_path, monkeypatch)
