@@ -214,7 +214,7 @@ class Facts:
         contact, link = t.emarsys_contact, link_contact
         select = sa.select(
             contact,
-            *(link.c[name] for name in ("person", "customer_id", "key", "is_key_live")),
+            *(link.c[name] for name in ("person", "customer_id", "consent", "key", "is_key_live")),
             link.c.contained,
         ).select_from(contact.outerjoin(link, contact.c.contact_id == link.c.contact_id))
         return self._rows(select, column, values)

@@ -23,6 +23,9 @@ FORMAT = 1
 Value: TypeAlias = str | int | None
 PLANNED: tuple[RemedyClass, ...] = ("auto", "confirm")
 
+OPTED_IN = 1
+"""Of whom Emarsys may mail; never written. Source: Emarsys reference 4."""
+
 OPTED_OUT = 2
 """The only value that the opt-in is ever set to. Source: Emarsys reference 4."""
 

@@ -11,6 +11,7 @@ import pytest
 from auditor.correct.applying.journal import FIRINGS
 from auditor.correct.applying.writers.sales import _lines_of
 from auditor.correct.applying.writers.writer import request_of
+from auditor.correct.remedies.identity import INHERITED
 from auditor.correct.remedies.sales import UNDATED
 from auditor.model import tables as t
 from auditor.model.plan import (
@@ -163,6 +164,45 @@ def test_a_field_that_differs_is_set_alone_and_can_be_set_back(desk):
     assert change.undo == ContactFields(
         "11", {"1": "Anna"}, {"1": "Ann", "3": "a@x.se", "4711": "1"}
     )
+
+
+def moved(desk: Desk, opt_in: int | None, **contact: object) -> str:
+    """Let customer 1 have another address in Centra than the contact was signed up with."""
+    desk.books.customer("1", "new@x.se", first_name="Ann")
+    row = {"external_id": "1", "first_name": "Ann", **contact}
+    desk.books.contact("11", "old@x.se", opt_in, **row)
+    desk.books.subscription("old@x.se")
+    return "identity.profile_mismatch"
+
+
+@pytest.mark.parametrize("opt_in", [None, 2])
+def test_an_address_is_set_of_somebody_who_is_mailed_nothing(desk, opt_in: int | None):
+    check = moved(desk, opt_in)
+    desk.audit("identity")
+    (change,) = desk.changes(check)
+    told = None if opt_in is None else str(opt_in)
+    assert change.request == ContactFields(
+        "11", {"3": "new@x.se"}, {"3": "old@x.se", "31": told, "4711": "1"}
+    )
+
+
+def test_an_address_that_signed_up_is_set_of_somebody_who_is_mailed(desk):
+    check = moved(desk, 1)
+    desk.books.subscription("new@x.se", subscription_id="s2")
+    desk.audit("identity")
+    (change,) = desk.changes(check)
+    assert change.request.set == {"3": "new@x.se"}
+
+
+@pytest.mark.parametrize("withdraws", [False, True])
+def test_no_address_inherits_an_opt_in_that_it_did_not_give(desk, withdraws: bool):
+    check = moved(desk, 1, first_name="Anna")
+    if withdraws:
+        desk.books.subscription("new@x.se", active=False, subscription_id="s2")
+    desk.audit("identity")
+    (change,) = desk.changes(check)
+    assert change.request.set == {"1": "Ann"}
+    assert desk.reasons(check) == [INHERITED.reason]
 
 
 def test_a_contact_without_a_key_gets_its_customers(desk):

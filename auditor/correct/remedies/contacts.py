@@ -50,10 +50,13 @@ def with_fields(
 def changed(case: Case, contact: sa.RowMapping, wanted: Mapping[str, Value]) -> ContactFields:
     """Return the request that sets fields, expecting the contact to be who it was.
 
-    The fields are those of `wanted`, and those that say whose contact it is.
+    The fields are those of `wanted`, and those that say whose contact it is; of a new address also the
+    opt-in, which it would inherit.
     """
     known = case.settings.emarsys.field_names
     watched = {case.field(n) for n in ("email", "external_id") if n in case.settings.emarsys.fields}
+    if case.field("email") in wanted:
+        watched.add(case.field("opt_in"))
     return ContactFields(
         contact["contact_id"],
         dict(wanted),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.remedies.contacts import created, held_back, opted_out, with_fields
 from auditor.correct.remedies.remedy import GONE, Left, remedy
+from auditor.model.plan import OPTED_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 COPIED = ("first_name", "last_name")
 """What an orphan may hand on; never its e-mail, its key or its opt-in."""
+
+
+INHERITED = Left("the contact is opted in, and nothing says that its new address signed up")
 
 
 @remedy("retire_orphan")
@@ -93,7 +97,10 @@ def set_key(case: Case) -> Iterator[Outcome]:
 
 @remedy("update_field")
 def update_field(case: Case) -> Iterator[Outcome]:
-    """Give a contact the values that Centra has, of the fields that differ and no other."""
+    """Give a contact the values that Centra has, of the fields that differ and no other.
+
+    An address that did not sign up is not given to somebody who is opted in: it would be mailed from then on.
+    """
     contact = case.contact
     customer = _customer_of(case, contact)
     if contact is None or customer is None:
@@ -101,6 +108,11 @@ def update_field(case: Case) -> Iterator[Outcome]:
         return
     differs = str((case.finding.emarsys or {}).get("differs") or "").replace(",", " ").split()
     values = {name: customer[name] for name in differs if customer[name]}
+    if "email" in values and contact["opt_in"] == OPTED_IN and contact["consent"] != "yes":
+        yield INHERITED
+        del values["email"]
+        if not values:
+            return
     if "email" in values and _is_taken(case, customer, contact):
         yield Left("another contact has the e-mail that Centra has")
         return

@@ -21,7 +21,7 @@ from auditor.correct.applying.writers.writer import (
     Sight,
     request_of,
 )
-from auditor.model.plan import NewsletterFlag
+from auditor.model.plan import OPTED_IN, NewsletterFlag
 from auditor.model.tables import centra_customer, centra_subscription
 from auditor.systems.text import email_key
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from auditor.systems.points import SystemPoints
 
 AT_ONCE = 50
-OPTED_IN = 1
 
 NO_CUSTOMER = Sight("other", "a customer is not there any more, or has another e-mail")
 WANTED_AGAIN = Sight("other", "the contact is opted in by now, or has another e-mail")
