@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
+from auditor.errors import ForbiddenWriteError, StoppedError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
@@ -48,10 +50,11 @@ def upload_once(
     """Send the lines that were not sent yet; return them and what became of them.
 
     The outcome is None where there was nothing left to send. What `send` raises is passed on, and
-    leaves the lines waiting, for it cannot be told whether they arrived.
+    leaves the lines waiting, for it cannot be told whether they arrived; unless it was stopped before
+    the network: then they may be claimed again.
 
     Raises:
-        UnsafePlanError: as for `UploadLedger.claim`.
+        UnsafePlanError: as for `UploadLedger.claim`, or the request was stopped.
     """
     files: list[SomeFile] = []
 
@@ -62,6 +65,10 @@ def upload_once(
     claim = ledger.claim(lines, at=clock(), digest_of=digest_of)
     if not claim.lines:
         return claim, None
-    outcome = send(files[0])
+    try:
+        outcome = send(files[0])
+    except (StoppedError, ForbiddenWriteError):
+        ledger.settle(claim, "refused", at=clock())
+        raise
     ledger.settle(claim, STATE_OF[outcome], at=clock())
     return claim, outcome

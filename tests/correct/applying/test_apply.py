@@ -18,6 +18,7 @@ from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.contacts import TAKEN, UNUSABLE
 from auditor.correct.applying.writers.events import FIRED, FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
+from auditor.correct.upload_once import upload_once
 from auditor.errors import (
     ConfigError,
     ForbiddenWriteError,
@@ -577,6 +578,22 @@ def test_what_was_stopped_goes_on_later(shop, monkeypatch):
     lift(shop.run())
     result = apply(shop.run(), path, digest)
     assert (stopped.exit_code, counts(result), result.exit_code) == (4, {"verified": 3}, 0)
+
+
+def test_sales_that_were_stopped_before_they_left_are_sent_later(shop, monkeypatch):
+    path, digest = shop.plan(shop.sell(shop.orders()[0]))
+    with monkeypatch.context() as patch:
+
+        def halted(*asked: Any, **parts: Any) -> Any:
+            halt(shop.run(), "now")
+            return upload_once(*asked, **parts)
+
+        patch.setattr("auditor.correct.applying.writers.sales.upload_once", halted)
+        stopped = apply(shop.run(), path, digest)
+    assert (type(stopped.stopped), shop.sent("/sales-data")) == (StoppedError, [])
+    lift(shop.run())
+    assert counts(apply(shop.run(), path, digest)) == {"pending": 1}
+    assert len(shop.sent("/sales-data")) == 1
 
 
 def test_a_window_that_closes_meanwhile_stops_the_next_request(shop, monkeypatch):
