@@ -92,7 +92,9 @@ class Desk:
         return [
             change.request
             for change, receipt in self._receipted()
-            if isinstance(change.request, p.EventFiring) and receipt.sent
+            if isinstance(change.request, p.EventFiring)
+            and receipt.sent
+            and receipt.state != "failed"
         ]
 
     def _receipted(self) -> Iterator[tuple[p.Change, Receipt]]:

@@ -285,6 +285,23 @@ def test_an_event_whose_contact_has_another_key_is_not_fired(shop):
     assert (counts(result), shop.sent("/trigger")) == ({"superseded": 1}, [])
 
 
+def test_an_event_that_failed_is_none_that_others_may_fire_instead(shop, monkeypatch):
+    first, second = shop.fire(shop.orders()[0], 1), shop.fire(shop.orders()[0], 2)
+    same = replace(second.request, contact_id=first.request.contact_id, key=first.request.key)
+    path, digest = shop.plan(first, made(same, remedy="trigger_event"))
+    shop.running.faults.arm(Fault("emarsys", "status", match="/trigger", status=429, times=1))
+    assert counts(apply(shop.run(), path, digest)) == {"failed": 1}
+    theirs = {
+        "contact_id": same.contact_id,
+        "event_type_id": str(same.event_id),
+        "happened_at": shop.clock().replace(tzinfo=None),
+    }
+    with_rows(monkeypatch, "events", "external_events", theirs)
+    result = apply(shop.run(), path, digest)
+    assert counts(result) == {"failed": 1, "superseded": 1}
+    assert len(shop.sent("/trigger")) == 1
+
+
 def test_an_event_that_has_no_time_counts_as_fired_since(shop, monkeypatch):
     change = shop.fire(shop.orders()[0], 1)
     untimed = {
