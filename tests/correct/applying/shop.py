@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -254,8 +254,13 @@ class Shop:
         raise AssertionError
 
     def create(self, number: int) -> Change:
-        """Return a contact that does not exist."""
-        fields: dict[str, Value] = {"3": f"new-{number}@example.com", "1": "Nova"}
+        """Return a contact that does not exist, of a customer who does."""
+        centra, email = self.running.world.centra, f"new-{number}@example.com"
+        row = replace(centra.customers[0], id=900_000 + number, email=email)
+        if row.id not in {one.id for one in centra.customers}:
+            centra.customers.append(row)
+            self.running.refresh()
+        fields: dict[str, Value] = {"3": email, "1": "Nova"}
         request = NewContact(str(self.key_field), f"9{number:05}", "3", fields)
         return change(request, remedy="create_contact")
 

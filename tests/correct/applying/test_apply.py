@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
-from auditor.correct.applying.writers.contacts import TAKEN, UNUSABLE
+from auditor.correct.applying.writers.contacts import NO_CUSTOMER, TAKEN, UNUSABLE
 from auditor.correct.applying.writers.events import FIRED, FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.correct.upload_once import upload_once
@@ -27,9 +27,10 @@ from auditor.errors import (
     UnsafePlanError,
 )
 from auditor.findings.ledger import Ledger
-from auditor.model.plan import ContactFields, decoded
+from auditor.model.plan import ContactFields, NewContact, decoded
 from auditor.pipeline import apply, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
+from auditor.sandbox.world.erasure import anonymise
 from auditor.systems.emarsys.lookup import Ids, checkids
 from auditor.systems.emarsys.writing.contacts import update_contacts
 from tests.correct.applying.fuse import KilledError
@@ -236,6 +237,38 @@ def test_a_contact_that_exists_by_now_is_not_made(shop, taken):
     shop.running.refresh()
     result = applied(shop, change)
     assert (counts(result), shop.sent("PUT")) == ({"superseded": 1}, [])
+
+
+def without_contact(shop: Shop) -> tuple[Any, Change]:
+    """Return a customer who has no contact, and the making of it."""
+    world = shop.running.world
+    row = world.centra.customers[0]
+    kept = [c for c in world.emarsys.contacts if (c.values.get(EMAIL) or "").lower() != row.email]
+    world.emarsys.contacts[:] = [c for c in kept if c.values.get(shop.key_field) != str(row.id)]
+    shop.running.refresh()
+    request = NewContact(str(shop.key_field), str(row.id), "3", {"3": row.email, "1": "Ann"})
+    return row, made(request, remedy="create_contact")
+
+
+def test_a_contact_of_a_customer_who_is_there_is_made(shop):
+    _, change = without_contact(shop)
+    assert counts(applied(shop, change)) == {"verified": 1}
+
+
+@pytest.mark.parametrize("what", ["erased", "gone", "moved"])
+def test_no_contact_is_made_of_somebody_whom_centra_has_erased_or_changed_since(shop, what):
+    row, change = without_contact(shop)
+    path, digest = shop.plan(change)
+    if what == "erased":
+        anonymise(shop.running.world.centra, row, shop.clock())
+    elif what == "gone":
+        shop.running.world.centra.customers.remove(row)
+    else:
+        row.email = "moved@example.com"
+    shop.running.refresh()
+    result = apply(shop.run(), path, digest)
+    assert (counts(result), notes(result)) == ({"superseded": 1}, {NO_CUSTOMER.note})
+    assert shop.sent("PUT") == []
 
 
 def test_a_contact_that_emarsys_takes_no_key_of_keeps_nobody_else_from_being_made(

@@ -13,7 +13,7 @@ from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, Sight, request_of
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.plan import ContactFields, NewContact
-from auditor.model.tables import emarsys_contact
+from auditor.model.tables import centra_customer, emarsys_contact
 from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, UNUSABLE_KEY, checkids
 from auditor.systems.emarsys.writing.bodies import MOST_ROWS
 from auditor.systems.emarsys.writing.contacts import (
@@ -42,6 +42,7 @@ NO_CONTACT = Sight("other", "the contact is not there any more")
 CHANGED = Sight("other", "the contact was changed since the plan was made")
 TAKEN = Sight("other", "there is a contact with this key or e-mail by now")
 
+NO_CUSTOMER = Sight("other", "the customer is gone from Centra, or has another e-mail by now")
 UNUSABLE = Sight("other", "Emarsys takes no such key or e-mail")
 
 CARRIED_BY: Mapping[int | None, tuple[str, ...] | None] = {
@@ -209,7 +210,7 @@ class NewContactWriter(SeenAtOnce):
         self._points, self._reader, self._api, self._names = points, reader, api, names
 
     def look(self, changes: Sequence[Change]) -> list[Sight]:
-        """Look for contacts with the key or the e-mail of those that are to be made."""
+        """Look for contacts with the key or the e-mail of those that are to be made, and for the customers."""
         requests = [request_of(change, NewContact) for change in changes]
         by_key = ids_of(self._reader, ((one.key_field, one.key) for one in requests))
         by_email = ids_of(
@@ -229,12 +230,33 @@ class NewContactWriter(SeenAtOnce):
         ]
         alone = [only for ids in found if ids and len(ids) == 1 for only in ids]
         there = contacts_now(self._points, alone)
-        return [
+        sights = [
             UNUSABLE
             if ids is None
             else self._sight(one, ids, by_key[one.key_field, one.key] or (), there)
             for one, ids in zip(requests, found, strict=True)
         ]
+        changed = self._changed([o for o, s in zip(requests, sights, strict=True) if s == BEFORE])
+        return [
+            NO_CUSTOMER if seen == BEFORE and one.key in changed else seen
+            for one, seen in zip(requests, sights, strict=True)
+        ]
+
+    def _changed(self, requests: Sequence[NewContact]) -> set[str]:
+        """Return the keys of customers who are gone or erased in Centra, or have another e-mail by now.
+
+        Where contacts are matched by e-mail no request names its customer, and nothing is known.
+        """
+        emails = {
+            one.key: email_key(_text(one.set.get(one.email_field)))
+            for one in requests
+            if self._names.get(one.key_field) == "external_id"
+        }
+        rows = rows_now(self._points, "customers", centra_customer, list(emails)) if emails else []
+        there = {
+            str(one["customer_id"]): one["email_key"] for one in rows if not one["is_anonymized"]
+        }
+        return {key for key, email in emails.items() if there.get(key) != email}
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Make the contacts, each with its key and the fields that are set."""
