@@ -2,7 +2,8 @@
 
 Newsletter rows and keyed consents are dated words, of which the newest counts. The flag has no date:
 a false one wins over every word, a true one counts where there is none. A newsletter row that an
-earlier complete snapshot had and this one has not is a withdrawal, dated when it was last seen.
+earlier complete snapshot had and this one has not is a withdrawal, dated when it was last seen, if it
+was a sign-up then; a refusal that is gone stays the word that it was.
 
 Source:
     Centra reference 3.3 and 3.4; CHECKS.md Terms (Centra consent).
@@ -59,7 +60,7 @@ def words(terms: Terms) -> sa.Select[Any]:
         sa.func.max(sa.case((said.c.is_keyed, said.c.said_at))).label("keyed_at"),
         sa.func.max(said.c.said_at).label("changed_at"),
         sa.func.max(said.c.lost_at).label("lost_at"),
-        any_of(said.c.lost_at.is_(None)).label("is_here"),
+        any_of(said.c.is_here).label("is_here"),
     ).group_by(said.c.email_key)
 
 
@@ -115,6 +116,7 @@ def _rows(terms: Terms) -> sa.Select[Any]:
             row.c.created_at.label("said_at"),
             sa.false().label("is_keyed"),
             sa.cast(sa.null(), sa.DateTime).label("lost_at"),
+            sa.true().label("is_here"),
         )
         .select_from(row.join(store, row.c.store_id == store.c.store_id))
         .where(row.c.email_key.is_not(None), _counts(store, terms))
@@ -122,21 +124,33 @@ def _rows(terms: Terms) -> sa.Select[Any]:
 
 
 def _lost(terms: Terms) -> sa.Select[Any]:
-    """Select the newsletter rows that are gone; a back-in-stock request withdraws nothing by going."""
+    """Select the newsletter rows that are gone, as they were last.
+
+    A sign-up that goes is a withdrawal; a refusal or a back-in-stock request withdraws nothing by going.
+    """
     store, stream = t.centra_store, "newsletter_subscriptions"
-    lost = past.gone(t.centra_subscription, "subscription_id", stream).subquery("lost_rows")
+    versions = past.gone(t.centra_subscription, "subscription_id", stream).subquery("lost_rows")
+    from_last = sa.func.row_number().over(
+        partition_by=versions.c.subscription_id, order_by=versions.c.seen_at.desc()
+    )
+    lost = (
+        sa.select(versions, from_last.label("from_last"))
+        .where(versions.c.seen_at.is_not(None))
+        .subquery("last_versions")
+    )
     return (
         sa.select(
             lost.c.email_key,
-            sa.cast(sa.null(), sa.Boolean),
+            sa.case((~lost.c.is_active, sa.false())),
             lost.c.created_at,
             sa.false(),
-            lost.c.seen_at,
+            sa.case((lost.c.is_active, lost.c.seen_at)),
+            sa.false(),
         )
         .select_from(lost.join(store, lost.c.store_id == store.c.store_id))
         .where(
+            lost.c.from_last == 1,
             lost.c.email_key.is_not(None),
-            lost.c.seen_at.is_not(None),
             ~lost.c.is_product_bound,
             _counts(store, terms),
         )
@@ -151,6 +165,7 @@ def _keyed(terms: Terms) -> sa.Select[Any]:
         sa.func.coalesce(row.c.updated_at, row.c.created_at).label("said_at"),
         sa.true().label("is_keyed"),
         sa.cast(sa.null(), sa.DateTime).label("lost_at"),
+        sa.true().label("is_here"),
     ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, row.c.is_given, terms))
 
 

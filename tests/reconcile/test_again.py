@@ -25,7 +25,7 @@ from auditor.reconcile.run import reconcile, reconcile_again
 from auditor.sandbox.world import Scale, build_world, evolve, plant
 from auditor.sandbox.world.census import normal
 from auditor.sandbox.world.changes import anonymise_customer
-from auditor.sandbox.world.contacts import EMAIL, KEY_FIELD
+from auditor.sandbox.world.contacts import EMAIL, FIRST_NAME, KEY_FIELD
 from auditor.warehouse import Warehouse
 from tests.direct import whole_snapshot, write_world
 from tests.stores import on_one_thread
@@ -391,6 +391,26 @@ def test_a_return_that_was_completed_comes_of_age(brand: Brand):
     again = brand.rows()
     brand.judge(anew=True)
     assert again == brand.rows()
+
+
+def test_a_sign_up_that_moved_before_it_went_is_gone_from_nobody_again(brand: Brand):
+    world = brand.world
+    contact, customer = only_by_key(world)
+    moved = next(one for one in world.centra.subscriptions if one.variant_id is None)
+    moved.is_active, moved.email = True, customer.email
+    for step in ("seen", "moved", "gone", "touched"):
+        if step == "moved":
+            moved.email = "elsewhere@new.example"
+        if step == "gone":
+            world.centra.subscriptions.remove(moved)
+        if step == "touched":
+            contact.values[FIRST_NAME] = "Another"
+        world.now += DAY
+        brand.read()
+        assert brand.judge()
+    found = brand.rows()
+    brand.judge(anew=True)
+    assert found == brand.rows()
 
 
 def test_an_unknown_order_with_a_stroke_in_its_number_is_found_once(brand: Brand):

@@ -355,6 +355,24 @@ def test_a_sign_up_that_is_gone_wins_over_an_undated_flag(books: Books):
     )
 
 
+def test_an_old_refusal_that_is_gone_leaves_a_newer_sign_up_alone(books: Books):
+    signed_up(books)
+    before = OLD - timedelta(days=300)
+    books.subscription("a@x.se", active=False, subscription_id="s0", created_at=before)
+    books.remember()
+    books.lose(t.centra_subscription, subscription_id="s0")
+    assert books.drift() == set()
+
+
+def test_a_refusal_that_is_gone_is_still_one(books: Books):
+    books.customer("1", "a@x.se")
+    books.subscription("a@x.se", active=False, subscription_id="s1")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.remember()
+    books.lose(t.centra_subscription, subscription_id="s1")
+    assert books.drift() == {("consent.withdrawn_but_opted_in", "900")}
+
+
 # --- whose word it is
 
 

@@ -113,14 +113,13 @@ def _add_oldest_event(conn: sa.Connection) -> None:
 
 
 def _add_moved_subscriptions(conn: sa.Connection) -> None:
-    """A newsletter row that went on to another address is not gone."""
-    row, part = t.centra_subscription, of_part(conn, t.centra_subscription)
-    past = of_part(conn, HISTORY[row.name])
-    rows = sa.select(row).where(
-        row.c.subscription_id.in_(sa.select(past.c.subscription_id)),
-        row.c.subscription_id.not_in(sa.select(part.c.subscription_id)),
-    )
-    conn.execute(part.insert().from_select(list(row.c.keys()), rows))
+    """A newsletter row that went on to another address is gone from nobody, even if it went later."""
+    past = HISTORY[t.centra_subscription.name]
+    for table in (t.centra_subscription, past):
+        row, moved = table.c, sa.select(of_part(conn, past).c.subscription_id)
+        is_elsewhere = row.email_key.is_(None) | row.email_key.not_in(keys_of(Node.EMAIL))
+        rows = sa.select(table).where(row.subscription_id.in_(moved), is_elsewhere)
+        conn.execute(of_part(conn, table).insert().from_select(list(row.keys()), rows))
 
 
 def put_back(conn: sa.Connection) -> None:
