@@ -256,6 +256,7 @@ def _judgement_of(person: sa.CTE, terms: Terms) -> Judgement:
 def covered(terms: Terms) -> sa.Select[Any]:
     """Select the people whom the integration sends, by their registered or else oldest customer.
 
+    Where only buyers are sent, an order makes one once it is as old as a person must be.
     Only the legacy Order API tells who is registered: where only those are sent and the settings do
     not name it, nobody is known to be missing.
     """
@@ -269,7 +270,11 @@ def covered(terms: Terms) -> sa.Select[Any]:
         .select_from(link_person.outerjoin(registered, person.email_key == registered.c.email_key))
         .where(person.customer_id.is_not(None))
     )
-    bought = sa.select(order.person).where(order.channel == "consumer", order.person.is_not(None))
+    bought = sa.select(order.person).where(
+        order.channel == "consumer",
+        order.person.is_not(None),
+        order.created_at < terms.contacts_before,
+    )
     wanted = {
         "all": sa.true(),
         "registered": registered.c.customer_id.is_not(None),

@@ -213,19 +213,22 @@ def test_who_changed_is_judged_again(settled: Brand):
     assert contact in settled.touched(Node.CONTACT) - before
 
 
-def only_by_key(world: World) -> tuple[Contact, Customer]:
-    """Return a contact of a customer whom nothing else has the e-mail of, which the key alone leads to."""
+def all_only_by_key(world: World) -> Iterator[tuple[Contact, Customer]]:
+    """Yield the contacts of customers whom nothing else has the e-mail of, which the key alone leads to."""
     customers = {str(one.id): one for one in world.centra.customers}
     spelled = [one.email for one in customers.values()]
     spelled += [one.email for one in world.centra.subscriptions]
     emails = Counter(map(normal, spelled))
-    return next(
-        (contact, customer)
-        for contact in world.emarsys.contacts
-        if (customer := customers.get(contact.values[KEY_FIELD] or ""))
-        and not customer.is_anonymized
-        and emails[normal(contact.values[EMAIL] or "")] == 1
-    )
+    for contact in world.emarsys.contacts:
+        customer = customers.get(contact.values[KEY_FIELD] or "")
+        is_alone = emails[normal(contact.values[EMAIL] or "")] == 1
+        if customer and not customer.is_anonymized and is_alone:
+            yield contact, customer
+
+
+def only_by_key(world: World) -> tuple[Contact, Customer]:
+    """Return the first of them."""
+    return next(all_only_by_key(world))
 
 
 def came_back(brand: Brand) -> str:
@@ -411,6 +414,35 @@ def test_a_sign_up_that_moved_before_it_went_is_gone_from_nobody_again(brand: Br
     found = brand.rows()
     brand.judge(anew=True)
     assert found == brand.rows()
+
+
+def test_a_first_order_that_comes_of_age_makes_a_buyer(brand: Brand):
+    world, hour, row = brand.world, timedelta(hours=1), d.link_order.c
+    consumers = sa.select(row.customer_id).where(row.channel == "consumer")
+    with brand.warehouse.engine.connect() as conn:
+        bought = set(conn.scalars(consumers))
+    buyer = next(one for _, one in all_only_by_key(world) if str(one.id) in bought)
+    contacts = world.emarsys.contacts
+    contacts[:] = [one for one in contacts if one.values[KEY_FIELD] != str(buyer.id)]
+    world.now += DAY
+    for order in world.centra.orders:
+        if order.customer_id == buyer.id:
+            order.created_at = order.updated_at = world.now - 3 * hour
+
+    def only_buyers(terms: Terms) -> Terms:
+        now = terms.as_of
+        return replace(terms, feed_customers="buyers", contacts_before=now - 6 * hour)
+
+    found = []
+    for _ in range(2):
+        brand.read()
+        brand.reconcile(change=only_buyers)
+        brand.attribute()
+        with brand.warehouse.engine.connect() as conn:
+            missing = set(conn.scalars(sa.select(d.drift_identity.c.subject_key)))
+        found.append(f"centra:{buyer.id}" in missing)
+        world.now += 4 * hour
+    assert found == [False, True]
 
 
 def test_an_unknown_order_with_a_stroke_in_its_number_is_found_once(brand: Brand):

@@ -331,6 +331,12 @@ def test_only_those_whom_the_feed_covers_are_missing(books: Books, feed: str, mi
     assert books.checked()["identity.missing_contact"] == len(missing)
 
 
+def test_whom_an_order_of_a_moment_ago_makes_a_buyer_is_not_missing_yet(books: Books):
+    books.customer("1", "a@x.se")
+    books.order("100", created_at=YOUNG)
+    assert books.identity_drift(replace(TERMS, feed_customers="buyers")) == set()
+
+
 # --- keys
 
 

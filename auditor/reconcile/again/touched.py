@@ -262,7 +262,7 @@ def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
     yield Node.EMAIL, contacts.keys(person.email_key, person.changed_at, person.evidence_at)
     moments = (contact.changed_at, contact.evidence_at, contact.gone_at)
     yield Node.CONTACT, contacts.keys(contact.contact_id, *moments)
-    for span in (sales, events):
+    for span in (contacts, sales, events):
         yield Node.ORDER, span.keys(order.order_number, order.created_at, order.updated_at)
     deleted = d.link_verdict.c
     yield Node.ORDER, sales.keys(deleted.order_number, deleted.gone_at)
