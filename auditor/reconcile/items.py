@@ -163,7 +163,8 @@ def _sizes(terms: Terms) -> sa.Select[Any]:
     )
     changes = (
         *(product.c.updated_at, variant.c.updated_at, size.c.updated_at),
-        *(retouched.c.changed_at, campaign.c.changed_at),
+        *(retouched.c.changed_at, campaign.c.changed_at, own.c.changed_at),
+        sa.case((own.c.value_minor.is_(None), inherited.c.changed_at)),
     )
     titles: dict[str | None, ColumnElement[Any]] = {
         "display.name": shown.c.name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auditor.model import tables as t
+from auditor.model.history import HISTORY, stream_position
 from auditor.reconcile.sql import LONG_AGO, sum_of, the_same
 
 if TYPE_CHECKING:
@@ -88,21 +89,42 @@ def _pricelists(terms: Terms) -> sa.Select[Any]:
 
 
 def prices(terms: Terms, grain: str) -> sa.CTE:
-    """Select list prices by variant, or those of whole products, which variants inherit."""
-    row = t.centra_price.c
+    """Select list prices by variant, or those of whole products, which variants inherit.
+
+    Each tells the earliest moment that it can have become what it is, NULL where it always was.
+    """
+    row, first_seen = t.centra_price.c, _first_seen()
     of_variant = row.variant_id.is_not(None)
     return (
         sa.select(
             row[grain],
             sa.func.min(row.value_minor).label("value_minor"),
             sa.func.min(row.currency).label("currency"),
+            sa.func.max(first_seen.c.changed_at).label("changed_at"),
         )
+        .select_from(t.centra_price.outerjoin(first_seen, row.price_id == first_seen.c.price_id))
         .where(
             of_variant if grain == "variant_id" else ~of_variant,
             row.pricelist_id.in_(_pricelists(terms)),
         )
         .group_by(row[grain])
         .cte(f"price_by_{grain}")
+    )
+
+
+def _first_seen() -> sa.Subquery:
+    """Select since when a price may be what it is: since the reading before the one that first told it.
+
+    Centra keeps no time of its change. What the first reading of the same prices had is taken to be old.
+    """
+    past, at = HISTORY[t.centra_price.name], stream_position.c
+    before = sa.func.lag(at.as_of).over(partition_by=at.basis, order_by=at.number)
+    reading = sa.select(at.run, before.label("changed_at")).where(at.stream == "prices").subquery()
+    return (
+        sa.select(past.c.price_id, reading.c.changed_at)
+        .select_from(past.join(reading, past.c.valid_from_run == reading.c.run))
+        .where(past.c.valid_to_run.is_(None), reading.c.changed_at.is_not(None))
+        .subquery("prices_first_seen")
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from auditor.errors import ConfigError
-from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
+from auditor.model import tables as t
+from tests.reconcile.books import EARLIER, NOW, OLD, TERMS, YOUNG, Books
 
 WARM = NOW - timedelta(hours=3)
 
@@ -101,6 +102,27 @@ def test_an_item_that_changed_lately_is_not_judged(books: Books):
     books.sells("retired", updated_at=YOUNG, status="INACTIVE")
     books.lists("retired")
     assert books.drift() == set()
+
+
+def reprice(books: Books) -> None:
+    """Let an earlier run have read another price of an item than this one does."""
+    books.sells("A")
+    books.sells("B")
+    books.lists("A")
+    books.lists("B", price_minor=1, msrp_minor=10000)
+    books.remember()
+    books.change(t.centra_price, {"price_id": "A"}, value_minor=8000)
+
+
+def test_a_price_that_may_have_changed_a_moment_ago_is_not_judged(books: Books):
+    reprice(books)
+    terms = replace(TERMS, catalogue_before=EARLIER - timedelta(hours=1))
+    assert books.drift(terms) == drifted("catalogue.price_mismatch", "B")
+
+
+def test_a_price_that_has_settled_since_another_was_read_is_judged(books: Books):
+    reprice(books)
+    assert ("catalogue.price_mismatch", "A") in books.drift()
 
 
 @pytest.mark.parametrize("wrong", [{"market": "Swede"}, {"warehouses": ("Main", "Mian")}], ids=str)
