@@ -53,7 +53,11 @@ class AtHand:
         for name in check.needs_told:
             if name in self.snapshot.untold:
                 table, _, column = name.partition(".")
-                return f"Centra does not tell {column} of any {table.partition('_')[2]}; see auditor doctor."
+                system, _, what = table.partition("_")
+                return (
+                    f"{system.capitalize()} does not tell {column} of any {what.replace('_', ' ')}; "
+                    "see auditor doctor."
+                )
         return None
 
 

@@ -66,6 +66,7 @@ def test_usages_that_may_not_be_asked_are_a_warning(restricted):
         "warn",
         "Grant externalevent.usages to the API user of emarsys.auth.",
     )
+    assert result.columns == ("emarsys_event_definition.usages",)
 
 
 def test_a_segment_that_may_not_be_counted_is_a_warning(restricted):

@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.expect.judge import _great_expectations, judge
+from auditor.expect.suites import load_checks
 from auditor.model import tables as t
 from auditor.model.finding import Money
 from auditor.model.history import snapshot_run, stream_position
 from auditor.model.snapshot import Dropped
+from auditor.resources import expectation_files
+from auditor.systems.emarsys.events import UNTOLD_USAGES
 from tests.expect.books import (
     NOW,
     add,
@@ -430,6 +433,18 @@ def test_a_check_whose_field_was_left_out_is_skipped(warehouse):
     assert (result.outcome, result.reason) == (
         "skipped",
         "Centra does not tell is_anonymized of any customer; see auditor doctor.",
+    )
+
+
+def test_what_listens_to_an_event_is_no_pass_where_emarsys_does_not_tell_it(warehouse):
+    checks = load_checks(expectation_files())
+    (dead,) = (one for one in checks if one.check.id == "fulfilment.dead_event")
+    drift(warehouse, dead.check.id, 0, checked=2)
+    left_out = {"event_definitions": {"dropped": (UNTOLD_USAGES,)}}
+    (result,) = judge(warehouse.engine, [dead], snapshot(**left_out))
+    assert (result.outcome, result.reason) == (
+        "skipped",
+        "Emarsys does not tell usages of any event definition; see auditor doctor.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from auditor.doctor.result import Result, probe, shown
 from auditor.errors import ReadError, RefusedError
 from auditor.systems.emarsys.contacts import audience_of
-from auditor.systems.emarsys.events import USAGES, event_names, event_usages
+from auditor.systems.emarsys.events import UNTOLD_USAGES, USAGES, event_names, event_usages
 from auditor.systems.emarsys.exports import audience_size
 from auditor.systems.emarsys.fields import field_names
 from auditor.systems.emarsys.lists import list_id_of, member_count
@@ -68,7 +68,7 @@ def _event(api: CoreApi, key: str, name: str, event_id: str | None) -> Result:
     except ReadError:
         fix = f"Grant {USAGES.permission} to the API user of emarsys.auth."
         detail = f"Whether anything listens to {called} could not be found out."
-        return Result("warn", detail, fix, id=key)
+        return Result("warn", detail, fix, columns=UNTOLD_USAGES.columns, id=key)
     if not usages.is_dead:
         return Result("ok", f"{called} exists and is used.", id=key)
     detail = f"Nothing listens to {called}: it is a dead event (fulfilment.dead_event)."

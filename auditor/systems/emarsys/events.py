@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.model.snapshot import Dropped
+from auditor.model.tables import emarsys_event_definition
 from auditor.systems.emarsys.envelope import Endpoint, drift, id_or_none, object_of, rows_of
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 EVENTS = Endpoint("GET", "event/", "externalevent.list")
 USAGES = Endpoint("GET", "event/{}/usages", "externalevent.usages")
+UNTOLD_USAGES = Dropped("ExternalEvent.usages", (f"{emarsys_event_definition.name}.usages",))
+"""What stays empty where the API user may not ask for them."""
 
 NO_EVENT = ((400, 5001), (400, 5004))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +21,7 @@ from auditor.systems.emarsys.client import api_opener, require_all, unless_refus
 from auditor.systems.emarsys.contact_rows import asked_fields
 from auditor.systems.emarsys.contacts import audience_of, read_contacts
 from auditor.systems.emarsys.currency import minor_digits
-from auditor.systems.emarsys.events import event_names, usage_count
+from auditor.systems.emarsys.events import UNTOLD_USAGES, USAGES, event_names, usage_count
 from auditor.systems.emarsys.feed import feed_client
 from auditor.systems.emarsys.item_rows import Reading
 from auditor.systems.emarsys.lists import list_id_of, member_count, member_ids
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.config.systems import OpenData as OpenDataSettings
+    from auditor.model.snapshot import Dropped
     from auditor.model.stream import Beside, Start
     from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.open_data_views import View
@@ -93,11 +95,7 @@ def emarsys_streams(
         _over_api("segment_members", open_api, lambda api: read_segment_members(api, segments))
         if segments
         else _off("segment_members", "audiences is not configured"),
-        _over_api(
-            "event_definitions",
-            open_api,
-            lambda api: read_event_definitions(api, emarsys.events.values()),
-        ),
+        _over_events(open_api, emarsys.events.values()),
         *(
             _over_open_data(name, emarsys.open_data, view, since)
             for name, view in open_data_views(account_currency).items()
@@ -217,6 +215,25 @@ def _over_api(
             api.close()
 
     return Stream(SYSTEM, name, read, requests=lambda: sum(api.requests for api in opened))
+
+
+def _over_events(open_api: Callable[[], CoreApi], configured: Collection[str]) -> Stream:
+    untold: list[Dropped] = []
+    lacking = f"{UNTOLD_USAGES.field} was not read; grant {USAGES.permission} to the API user."
+
+    def pages(api: CoreApi) -> Iterator[Page]:
+        untold.clear()
+        for page in read_event_definitions(api, configured):
+            rows = page.tables[emarsys_event_definition.name].select(["name", "usages"]).to_pylist()
+            if any(row["name"] in configured and row["usages"] is None for row in rows):
+                untold[:] = [UNTOLD_USAGES]
+            yield page
+
+    return replace(
+        _over_api("event_definitions", open_api, pages),
+        notes=lambda: (lacking,) if untold else (),
+        dropped=lambda: tuple(untold),
+    )
 
 
 def _over_feed(settings: Settings, currency: str) -> Stream:

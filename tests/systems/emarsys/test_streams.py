@@ -140,6 +140,18 @@ def test_a_configured_event_tells_how_much_listens_to_it(answer, usages: int | N
     assert [row["usages"] for row in found] == [usages, None]
 
 
+def test_what_an_event_sets_off_is_left_out_where_it_may_not_be_asked(server):
+    server.on(EVENTS, ok([{"id": 901, "name": "order_shipped"}]))
+    refused, told = failure(403, None), ok({"program_ids": ["1"]})
+    server.on("GET /api/v3/event/901/usages", refused, told)
+    stream = streams(server, events={"shipped": "order_shipped"})["event_definitions"]
+    rows(stream)
+    assert [one.columns for one in stream.dropped()] == [("emarsys_event_definition.usages",)]
+    assert "externalevent.usages" in " ".join(stream.notes())
+    rows(stream)
+    assert (stream.dropped(), stream.notes()) == ((), ())
+
+
 def test_requests_are_counted_by_stream_and_over_repeated_reads(server):
     server.on(EVENTS, ok([]))
     server.on(LISTS, ok([]))
