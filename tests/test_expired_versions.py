@@ -195,6 +195,15 @@ def test_evidence_stays_for_as_long_as_somebody_hangs_on_it(
     assert bool(left(warehouse, name, **key)) == is_there
 
 
+def test_what_a_newsletter_row_was_before_it_moved_and_went_is_no_evidence(warehouse: Warehouse):
+    contact(email_key=EMAIL)(warehouse)
+    first = {"valid_from_run": "before", "valid_to_run": "earlier", "email_key": EMAIL}
+    for version in (first, {"email_key": "new@example.com"}):
+        remember(warehouse, "centra_subscription", subscription_id="777", **version)
+    clean(warehouse)
+    assert left(warehouse, "centra_subscription", subscription_id="777") == []
+
+
 def test_a_withdrawal_that_is_forgotten_lets_everything_be_judged_anew(warehouse: Warehouse):
     remember(warehouse, "centra_subscription", subscription_id="777", email_key=EMAIL)
     with warehouse.engine.begin() as conn:

@@ -131,8 +131,13 @@ def _order(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
 
 
 def _subscription(past: sa.Table, is_among: Among) -> ColumnElement[bool]:
-    """A newsletter row that is gone is a withdrawal, as long as somebody has that address."""
-    is_gone = ~is_among(past.c.subscription_id, t.centra_subscription.c.subscription_id)
+    """A newsletter row that is gone says what it said last, as long as somebody has that address."""
+    later = past.alias("later_versions")
+    is_last = ~sa.exists().where(
+        later.c.subscription_id == past.c.subscription_id,
+        later.c.valid_from_run == past.c.valid_to_run,
+    )
+    is_gone = is_last & ~is_among(past.c.subscription_id, t.centra_subscription.c.subscription_id)
     has_address = is_among(past.c.email_key, t.emarsys_contact.c.email_key)
     return is_gone & (has_address | is_among(past.c.email_key, t.centra_customer.c.email_key))
 
