@@ -37,7 +37,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
     is made of (product, variant, size, displays, campaigns) is older than the settle time. Prices
     carry no time of their own: one that an earlier reading told otherwise may have changed since then.
     Nor does stock: an item that was ordered since the feed was written is not judged on it. An item that Centra has never heard of is judged at
-    once, unless the feed is younger than the reading.
+    once, unless the feed is younger than the reading; one that it had, once that is long enough ago.
 
     Frame:
         Result: one row per item and check; columns of `drift_catalogue`.

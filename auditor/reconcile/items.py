@@ -36,10 +36,12 @@ def items(terms: Terms) -> sa.Select[Any]:
         CHECKS.md, catalogue.
     """
     ours, theirs = _offered(terms).cte("offered"), _listed().cte("listed")
-    moved = offers.moved(terms).cte("moved")
+    moved, seen = offers.moved(terms).cte("moved"), offers.last_seen().cte("last_seen")
     written = sa.select(offers.written_at()).scalar_subquery()
     # A feed that is younger than the reading may hold what Centra has had only since then.
-    gone_for_sure = sa.func.coalesce(written < terms.as_of, sa.true())
+    gone_for_sure = sa.func.coalesce(written < terms.as_of, sa.true()) & sa.func.coalesce(
+        seen.c.seen_at < terms.catalogue_before, sa.true()
+    )
     in_centra = ours.c.item.is_not(None)
     return sa.select(
         sa.func.coalesce(ours.c.item, theirs.c.item).label("item"),
@@ -56,9 +58,9 @@ def items(terms: Terms) -> sa.Select[Any]:
         sa.func.coalesce(theirs.c.rows, 0).label("rows"),
         *(theirs.c[name] for name in _FEED_VALUES),
     ).select_from(
-        ours.join(theirs, ours.c.item == theirs.c.item, full=True).outerjoin(
-            moved, sa.func.coalesce(ours.c.item, theirs.c.item) == moved.c.item
-        )
+        ours.join(theirs, ours.c.item == theirs.c.item, full=True)
+        .outerjoin(moved, sa.func.coalesce(ours.c.item, theirs.c.item) == moved.c.item)
+        .outerjoin(seen, theirs.c.item == seen.c.item)
     )
 
 

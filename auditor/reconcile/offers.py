@@ -78,6 +78,17 @@ def _markets(terms: Terms) -> sa.Select[Any]:
     )
 
 
+def last_seen() -> sa.Select[Any]:
+    """Tell when Centra last had an item under which no size goes any more: that one may have just gone."""
+    past, reading = HISTORY[t.centra_size.name], _readings("sizes")
+    return (
+        sa.select(past.c.item, sa.func.max(reading.c.before_at).label("seen_at"))
+        .select_from(past.join(reading, past.c.valid_to_run == reading.c.run))
+        .where(past.c.item.is_not(None))
+        .group_by(past.c.item)
+    )
+
+
 # --- what it costs ----------------------------------------------------------------------------------
 
 
@@ -117,15 +128,21 @@ def _first_seen() -> sa.Subquery:
 
     Centra keeps no time of its change. What the first reading of the same prices had is taken to be old.
     """
-    past, at = HISTORY[t.centra_price.name], stream_position.c
-    before = sa.func.lag(at.as_of).over(partition_by=at.basis, order_by=at.number)
-    reading = sa.select(at.run, before.label("changed_at")).where(at.stream == "prices").subquery()
+    past, reading = HISTORY[t.centra_price.name], _readings("prices")
     return (
-        sa.select(past.c.price_id, reading.c.changed_at)
+        sa.select(past.c.price_id, reading.c.before_at.label("changed_at"))
         .select_from(past.join(reading, past.c.valid_from_run == reading.c.run))
-        .where(past.c.valid_to_run.is_(None), reading.c.changed_at.is_not(None))
+        .where(past.c.valid_to_run.is_(None), reading.c.before_at.is_not(None))
         .subquery("prices_first_seen")
     )
+
+
+def _readings(stream: str) -> sa.Subquery:
+    """Select the readings of a stream, each with when the one before it that read the same began."""
+    at = stream_position.c
+    before = sa.func.lag(at.as_of).over(partition_by=at.basis, order_by=at.number)
+    select = sa.select(at.run, before.label("before_at")).where(at.stream == stream)
+    return select.subquery(f"{stream}_readings")
 
 
 def campaigns(terms: Terms) -> sa.Select[Any]:

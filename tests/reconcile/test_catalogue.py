@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from auditor.errors import ConfigError
 from auditor.model import tables as t
 from tests.reconcile.books import EARLIER, NOW, OLD, TERMS, YOUNG, Books
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 WARM = NOW - timedelta(hours=3)
 
@@ -76,6 +79,25 @@ def test_an_unknown_item_is_not_judged_when_the_feed_is_younger_than_the_reading
     books.feed(NOW + timedelta(minutes=5))
     books.lists("A")
     assert books.drift() == set()
+
+
+@pytest.mark.parametrize(
+    ("settles_at", "found"),
+    [(EARLIER - timedelta(hours=1), set()), (NOW, drifted("catalogue.retired_item"))],
+    ids=["a moment ago", "long ago"],
+)
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_an_item_that_centra_has_no_more_is_judged_once_it_went_long_ago(
+    books: Books, settles_at: datetime, found: set[tuple[str, str]], *, is_renamed: bool
+):
+    books.sells("A", status="INACTIVE")
+    books.lists("A")
+    books.remember()
+    if is_renamed:
+        books.change(t.centra_size, {"size_id": "A"}, item="B")
+    else:
+        books.lose(t.centra_size, size_id="A")
+    assert books.drift(replace(TERMS, catalogue_before=settles_at)) == found
 
 
 def test_an_item_that_stands_twice_raises_nothing_else(books: Books):
