@@ -50,12 +50,27 @@ def shown(terms: Terms) -> sa.Select[Any]:
 
 
 def retouched(terms: Terms) -> sa.Select[Any]:
-    """Tell when the displays of a product changed last, those that show it no more included."""
-    display = t.centra_display.c
+    """Tell when the displays of a product changed last, those that show it no more included.
+
+    One that is gone may have gone as soon as it was seen last.
+    """
+    display, past = t.centra_display, HISTORY[t.centra_display.name]
+    reading, still = _readings("displays"), display.alias("displays_still_there")
+    gone = (
+        sa.select(past.c.product_id, past.c.store_id, reading.c.before_at)
+        .select_from(
+            past.join(reading, past.c.valid_to_run == reading.c.run).outerjoin(
+                still, past.c.display_id == still.c.display_id
+            )
+        )
+        .where(still.c.display_id.is_(None))
+    )
+    here = sa.select(display.c.product_id, display.c.store_id, display.c.updated_at)
+    row = sa.union_all(here, gone).subquery("displays_of_products").c
     return (
-        sa.select(display.product_id, sa.func.max(display.updated_at).label("changed_at"))
-        .where(display.store_id.in_(_stores(terms)))
-        .group_by(display.product_id)
+        sa.select(row.product_id, sa.func.max(row.updated_at).label("changed_at"))
+        .where(row.store_id.in_(_stores(terms)))
+        .group_by(row.product_id)
     )
 
 

@@ -100,6 +100,21 @@ def test_an_item_that_centra_has_no_more_is_judged_once_it_went_long_ago(
     assert books.drift(replace(TERMS, catalogue_before=settles_at)) == found
 
 
+@pytest.mark.parametrize(
+    ("settles_at", "found"),
+    [(EARLIER - timedelta(hours=1), set()), (NOW, drifted("catalogue.retired_item"))],
+    ids=["a moment ago", "long ago"],
+)
+def test_an_item_whose_display_is_gone_is_retired_once_that_went_long_ago(
+    books: Books, settles_at: datetime, found: set[tuple[str, str]]
+):
+    books.sells("A")
+    books.lists("A")
+    books.remember()
+    books.lose(t.centra_display, display_id="A")
+    assert books.drift(replace(TERMS, catalogue_before=settles_at)) == found
+
+
 def test_an_item_that_stands_twice_raises_nothing_else(books: Books):
     books.sells("A")
     books.lists("A")
