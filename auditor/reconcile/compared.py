@@ -110,7 +110,8 @@ def contacts(terms: Terms) -> sa.Select[Any]:
         (sa.case((erased, "erased"), else_=row.consent), row.is_buyer),
         (row.opt_in, row.unsubscribed_at),
         # A contact that Centra does not know has nothing that could be too young.
-        sa.func.coalesce(decided_at() < terms.contacts_before, row.person.is_(None) & ~erased),
+        sa.func.coalesce(decided_at() < terms.contacts_before, row.person.is_(None) & ~erased)
+        & sa.func.coalesce(row.unsubscribed_at < terms.contacts_before, sa.true()),
     )
 
 

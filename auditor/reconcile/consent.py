@@ -156,6 +156,11 @@ def _rules(terms: Terms, is_by_order: ColumnElement[bool]) -> list[Rule]:
         Rule(
             None, row.survivors > 0, "a merge left it behind: its opt-in is no word of the person"
         ),
+        Rule(
+            None,
+            row.unsubscribed_at >= terms.contacts_before,
+            "the unsubscribe is younger than the settle time",
+        ),
         Rule(clear, opted_out | _left_after_signing_up()),
     ]
 

@@ -23,6 +23,7 @@ from auditor.reconcile.again import marks, state
 from auditor.reconcile.again.marks import Node
 from auditor.reconcile.run import reconcile, reconcile_again
 from auditor.sandbox.world import Scale, build_world, evolve, plant
+from auditor.sandbox.world.account_rows import Unsubscribe
 from auditor.sandbox.world.census import normal
 from auditor.sandbox.world.changes import anonymise_customer
 from auditor.sandbox.world.contacts import EMAIL, FIRST_NAME, KEY_FIELD
@@ -442,6 +443,23 @@ def test_a_first_order_that_comes_of_age_makes_a_buyer(brand: Brand):
             missing = set(conn.scalars(sa.select(d.drift_identity.c.subject_key)))
         found.append(f"centra:{buyer.id}" in missing)
         world.now += 4 * hour
+    assert found == [False, True]
+
+
+def test_an_unsubscribe_comes_of_age(brand: Brand):
+    world, hour, row = brand.world, timedelta(hours=1), d.link_contact.c
+    with brand.warehouse.engine.connect() as conn:
+        signed_up = sa.select(row.contact_id).where(row.consent == "yes", row.opt_in == 1)
+        contact = str(conn.scalar(signed_up.order_by(row.contact_id)))
+    world.now += DAY
+    left_at = world.now - hour
+    world.emarsys.unsubscribes.append(Unsubscribe(int(contact), 1, left_at, world.now, "link"))
+    found = []
+    for _ in range(2):
+        brand.read()
+        assert brand.judge()
+        found.append(("consent.unsubscribed_but_active_in_centra", contact) in brand.consent())
+        world.now += 2 * hour
     assert found == [False, True]
 
 

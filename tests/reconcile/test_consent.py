@@ -157,6 +157,14 @@ def test_an_unsubscribe_after_the_sign_up_counts_although_opted_in(books: Books)
     assert books.drift() == {("consent.unsubscribed_but_active_in_centra", "900")}
 
 
+@pytest.mark.parametrize("opt_in", [1, 2, None])
+def test_an_unsubscribe_of_a_moment_ago_may_still_be_on_its_way(books: Books, opt_in: int | None):
+    books.subscription("a@x.se")
+    books.contact("900", "a@x.se", opt_in)
+    books.unsubscribe("900", YOUNG)
+    assert books.drift() == set()
+
+
 def test_a_sign_up_after_an_unsubscribe_is_clean(books: Books):
     books.subscription("a@x.se")
     books.contact("900", "a@x.se", 1)

@@ -260,7 +260,7 @@ def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
     sales = _Span(earlier.sales_before, now.sales_before)
     events = _Span(earlier.events_before, now.events_before)
     yield Node.EMAIL, contacts.keys(person.email_key, person.changed_at, person.evidence_at)
-    moments = (contact.changed_at, contact.evidence_at, contact.gone_at)
+    moments = (contact.changed_at, contact.evidence_at, contact.gone_at, contact.unsubscribed_at)
     yield Node.CONTACT, contacts.keys(contact.contact_id, *moments)
     for span in (contacts, sales, events):
         yield Node.ORDER, span.keys(order.order_number, order.created_at, order.updated_at)
