@@ -289,9 +289,11 @@ def _texts(**columns: Sequence[str]) -> pa.Table:
 def _terms(settings: Settings, shadow: Warehouse, fresh: Snapshot) -> Terms:
     """Return the terms of this moment: nothing about people is too young to be judged.
 
-    Not what came while it was read, either, nor what a clock that is ahead of ours has dated.
+    Not what came while it was read, either, nor what a clock that is ahead of ours has dated; nor a price
+    that nobody has told the time of.
     """
-    return replace(terms_of_run(settings, shadow, fresh), contacts_before=_FAR.replace(tzinfo=None))
+    far = _FAR.replace(tzinfo=None)
+    return replace(terms_of_run(settings, shadow, fresh), contacts_before=far, is_launch=True)
 
 
 def _newest(lines: Sequence[Coverage]) -> Iterator[Coverage]:

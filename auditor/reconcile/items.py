@@ -36,7 +36,7 @@ def items(terms: Terms) -> sa.Select[Any]:
         CHECKS.md, catalogue.
     """
     ours, theirs = _offered(terms).cte("offered"), _listed().cte("listed")
-    moved, seen = offers.moved(terms).cte("moved"), offers.last_seen().cte("last_seen")
+    moved, seen = offers.moved(terms).cte("moved"), offers.last_seen(terms).cte("last_seen")
     written = sa.select(offers.written_at()).scalar_subquery()
     # A feed that is younger than the reading may hold what Centra has had only since then.
     gone_for_sure = sa.func.coalesce(written < terms.as_of, sa.true()) & sa.func.coalesce(

@@ -55,7 +55,7 @@ def retouched(terms: Terms) -> sa.Select[Any]:
     One that is gone may have gone as soon as it was seen last.
     """
     display, past = t.centra_display, HISTORY[t.centra_display.name]
-    reading, still = _readings("displays"), display.alias("displays_still_there")
+    reading, still = _readings("displays", terms), display.alias("displays_still_there")
     gone = (
         sa.select(past.c.product_id, past.c.store_id, reading.c.before_at)
         .select_from(
@@ -93,9 +93,9 @@ def _markets(terms: Terms) -> sa.Select[Any]:
     )
 
 
-def last_seen() -> sa.Select[Any]:
+def last_seen(terms: Terms) -> sa.Select[Any]:
     """Tell when Centra last had an item under which no size goes any more: that one may have just gone."""
-    past, reading = HISTORY[t.centra_size.name], _readings("sizes")
+    past, reading = HISTORY[t.centra_size.name], _readings("sizes", terms)
     return (
         sa.select(past.c.item, sa.func.max(reading.c.before_at).label("seen_at"))
         .select_from(past.join(reading, past.c.valid_to_run == reading.c.run))
@@ -119,7 +119,7 @@ def prices(terms: Terms, grain: str) -> sa.CTE:
 
     Each tells the earliest moment that it can have become what it is, NULL where it always was.
     """
-    row, first_seen = t.centra_price.c, _first_seen()
+    row, first_seen = t.centra_price.c, _first_seen(terms)
     of_variant = row.variant_id.is_not(None)
     return (
         sa.select(
@@ -138,12 +138,12 @@ def prices(terms: Terms, grain: str) -> sa.CTE:
     )
 
 
-def _first_seen() -> sa.Subquery:
+def _first_seen(terms: Terms) -> sa.Subquery:
     """Select since when a price may be what it is: since the reading before the one that first told it.
 
     Centra keeps no time of its change. What the first reading of the same prices had is taken to be old.
     """
-    past, reading = HISTORY[t.centra_price.name], _readings("prices")
+    past, reading = HISTORY[t.centra_price.name], _readings("prices", terms)
     return (
         sa.select(past.c.price_id, reading.c.before_at.label("changed_at"))
         .select_from(past.join(reading, past.c.valid_from_run == reading.c.run))
@@ -152,11 +152,13 @@ def _first_seen() -> sa.Subquery:
     )
 
 
-def _readings(stream: str) -> sa.Subquery:
+def _readings(stream: str, terms: Terms) -> sa.Subquery:
     """Select the readings of a stream, each with when the one before it that read the same began."""
     at = stream_position.c
     before = sa.func.lag(at.as_of).over(partition_by=at.basis, order_by=at.number)
-    select = sa.select(at.run, before.label("before_at")).where(at.stream == stream)
+    select = sa.select(at.run, before.label("before_at")).where(
+        at.stream == stream, sa.literal(not terms.is_launch)
+    )
     return select.subquery(f"{stream}_readings")
 
 

@@ -59,6 +59,8 @@ class Terms:
         zone: The brand's time zone, by its name; months are the brand's own.
         undone: By remedy, how many corrections were made three times within seven days.
         has_quarantine_list: Whether a list holds contacts back; without one nobody is contained.
+        is_launch: Whether a launch waits for the answer: of what tells no time of its own, what changed
+            since an earlier reading counts at once.
     """
 
     as_of: datetime
@@ -103,6 +105,7 @@ class Terms:
     zone: str = "UTC"
     undone: Mapping[str, int] = field(default_factory=dict)
     has_quarantine_list: bool = True
+    is_launch: bool = False
 
 
 def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: int) -> Terms:

@@ -157,6 +157,12 @@ def test_a_price_that_may_have_changed_a_moment_ago_is_not_judged(books: Books):
     assert books.drift(terms) == drifted("catalogue.price_mismatch", "B")
 
 
+def test_a_price_that_may_have_changed_a_moment_ago_is_judged_ahead_of_a_launch(books: Books):
+    reprice(books)
+    terms = replace(TERMS, catalogue_before=EARLIER - timedelta(hours=1), is_launch=True)
+    assert ("catalogue.price_mismatch", "A") in books.drift(terms)
+
+
 def test_a_price_that_has_settled_since_another_was_read_is_judged(books: Books):
     reprice(books)
     assert ("catalogue.price_mismatch", "A") in books.drift()
