@@ -22,7 +22,7 @@ Examples:
 \b
 Exit codes:
   0 nothing failed, or nothing to make   2 usage or settings   3 a system could not be read
-  4 the plan is refused, or a change failed, was superseded or left
+  4 the plan is refused, or a change failed, was superseded or left, or waits because of a cap
 """,
 )
 @shared_options
@@ -31,11 +31,12 @@ def command(invocation: Invocation) -> int:
     """Plan the corrections of the last audit and make those of class auto, without asking anybody.
 
     The same rails hold as for any plan. What is of class confirm stays in the plan, for a person to
-    approve. The owners are told by mail what was done, where `mail` is configured.
+    approve, and so does all of a remedy of which there is more than its cap: that may be a fault upstream. The owners are told by mail what was done, where `mail` is configured.
     """
     from auditor.cli.progress import shown_progress
     from auditor.cli.receipts import tell
     from auditor.clock import utc_now
+    from auditor.errors import UnsafePlanError
     from auditor.pipeline import Run, correct
 
     settings = invocation.settings()
@@ -43,10 +44,15 @@ def command(invocation: Invocation) -> int:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         corrected = correct(run)
     _say_posted(corrected)
+    code = 0
     if corrected.applied is not None:
-        return tell(invocation, corrected.applied)
-    _tell_nothing(invocation, corrected)
-    return 0
+        code = tell(invocation, corrected.applied)
+    else:
+        _tell_nothing(invocation, corrected)
+    if corrected.waiting is not None:
+        click.echo(f"auditor: {corrected.waiting}.", err=True)
+        return code or UnsafePlanError.exit_code
+    return code
 
 
 def _say_posted(corrected: Corrected) -> None:
@@ -66,4 +72,4 @@ def _tell_nothing(invocation: Invocation, corrected: Corrected) -> None:
         click.echo(json.dumps(told))
     else:
         others = len(corrected.planned.plan.changes)
-        click.echo(f"Nothing of class auto to correct; {others} changes wait for approval.")
+        click.echo(f"Nothing was corrected; {others} changes wait for approval.")

@@ -65,6 +65,7 @@ class Night:
         receipts: What became of them.
         stopped: What stopped it, None where nothing did.
         undo: The command that takes back what can be taken back, None where nothing can.
+        waiting: What was not tried because a person has to look at it, None where all was.
     """
 
     plan: Plan
@@ -73,6 +74,7 @@ class Night:
     receipts: Mapping[str, Receipt]
     stopped: str | None = None
     undo: str | None = None
+    waiting: str | None = None
 
 
 def letters(night: Night, mail: Mail, templates: Path, at: datetime) -> list[Letter]:
@@ -104,6 +106,7 @@ def _letter(
         "lines": lines,
         "stopped": None if night.stopped is None else visible(night.stopped),
         "undo": night.undo,
+        "waiting": night.waiting,
         "subject": subject,
     }
     return Letter(

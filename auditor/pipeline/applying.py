@@ -107,7 +107,7 @@ def apply(run: Run, path: Path, approved: str, *, only_auto: bool = False) -> Ap
         run: The brand and its surroundings.
         path: The plan's file.
         approved: The digest that approves it.
-        only_auto: Apply only the changes of class auto, as nobody watches.
+        only_auto: Apply only what may be made while nobody watches: see `rails.unattended`.
 
     Raises:
         ConfigError: there is no such file.
@@ -267,8 +267,8 @@ class _Go:
         """Return the changes that are applied."""
         if not only_auto:
             return self.plan.changes
-        settings = self.run.settings
-        return [one for one in self.plan.changes if rails.class_now(one, settings) == "auto"]
+        made, _ = rails.unattended(self.plan, self.run.settings)
+        return made
 
     @contextmanager
     def job(self, chosen: Sequence[Change], gate: Gate) -> Iterator[engine.Job]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.correct.applying.rails import class_now
+from auditor.correct.applying.rails import unattended
 from auditor.findings.ledger import Ledger
 from auditor.mail.corrections import Night, letters
 from auditor.mail.post import Post
 from auditor.pipeline.applying import Applied, apply
 from auditor.pipeline.planning import plan
+from auditor.prose import in_a_row
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
@@ -31,12 +32,25 @@ class Corrected:
     Attributes:
         planned: The whole plan, of which only the changes of class auto were made.
         applied: What became of them; None where there were none.
+        held: Changes of class auto that were not tried, because there are more than their cap of them.
         posted: What became of the letters; None where there is nobody to tell, or nothing.
     """
 
     planned: Planned
     applied: Applied | None = None
+    held: tuple[Change, ...] = ()
     posted: Posted | None = None
+
+    @property
+    def waiting(self) -> str | None:
+        """Return the sentence that says what waits for a person, None where nothing does."""
+        if not self.held:
+            return None
+        remedies = in_a_row(sorted({change.remedy for change in self.held}))
+        return (
+            f"Of {remedies} there is more than corrections.caps lets one plan change, so nothing of it is "
+            f"made while nobody watches; `auditor apply {self.planned.path}` shows what waits"
+        )
 
 
 def correct(run: Run) -> Corrected:
@@ -49,27 +63,25 @@ def correct(run: Run) -> Corrected:
         UnsafePlanError: a rail does not let the plan through; nothing was sent.
     """
     planned = plan(run)
-    chosen = tuple(c for c in planned.plan.changes if class_now(c, run.settings) == "auto")
-    if not chosen:
-        return Corrected(planned)
-    applied = apply(run, planned.path, planned.digest, only_auto=True)
-    return Corrected(planned, applied, _told(run, planned, chosen, applied))
+    chosen, held = map(tuple, unattended(planned.plan, run.settings))
+    applied = apply(run, planned.path, planned.digest, only_auto=True) if chosen else None
+    corrected = Corrected(planned, applied, held)
+    return replace(corrected, posted=_told(run, corrected, chosen + held))
 
 
-def _told(
-    run: Run, planned: Planned, chosen: tuple[Change, ...], applied: Applied
-) -> Posted | None:
-    mail = run.settings.mail
-    if mail is None:
+def _told(run: Run, corrected: Corrected, changes: tuple[Change, ...]) -> Posted | None:
+    mail, applied, planned = run.settings.mail, corrected.applied, corrected.planned
+    if mail is None or not changes:
         return None
-    undo = applied.undo
+    undo = None if applied is None else applied.undo
     night = Night(
         planned.plan,
         planned.digest,
-        chosen,
-        applied.receipts,
-        None if applied.stopped is None else str(applied.stopped),
+        changes,
+        {} if applied is None else applied.receipts,
+        None if applied is None or applied.stopped is None else str(applied.stopped),
         None if undo is None else f"auditor apply {undo.path} --digest {undo.digest}",
+        corrected.waiting,
     )
     now = run.clock()
     written = letters(night, mail, Path(str(bundled_folder(TEMPLATES))), now)

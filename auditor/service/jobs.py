@@ -60,11 +60,12 @@ def _correct(run: Run, about: str) -> str:
     except UnsafePlanError as exc:
         # A freeze, the kill switch or a cap is somebody's decision, and no failure.
         return f"nothing was corrected: {exc}"
+    waiting = "" if corrected.waiting is None else f"; {corrected.waiting}"
     if corrected.applied is None:
-        return "nothing of class auto to correct"
+        return f"nothing of class auto was corrected{waiting}"
     applied = corrected.applied
     told = ", ".join(f"{count} {name}" for name, count in applied.outcomes.items())
-    return f"{told}, {applied.left} left, plan {applied.path}"
+    return f"{told}, {applied.left} left, plan {applied.path}{waiting}"
 
 
 def _clean(run: Run, about: str) -> str:

@@ -73,6 +73,13 @@ def test_the_letter_is_as_it_was(form, file, request):
     assert said == (GOLD / file).read_text()
 
 
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_what_waits_for_a_person_is_said(form):
+    assert "of opt_out there is more." in getattr(
+        written(waiting="of opt_out there is more")["crm"], form
+    )
+
+
 def test_each_owner_gets_what_is_his():
     made = written()
     assert made.keys() == {"crm", "ecommerce"}

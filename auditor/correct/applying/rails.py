@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from auditor.correct.caps import Usage, over_cap
 from auditor.correct.law import require_lawful
-from auditor.correct.planning import class_under
+from auditor.correct.planning import CAPPED, class_under
 from auditor.errors import StalePlanError, StoppedError, UnsafePlanError
 from auditor.model.plan import PLANNED
 
@@ -238,6 +238,18 @@ def _lease(moment: Moment) -> None:
 def class_now(change: Change, settings: Settings) -> RemedyClass:
     """Return the class of a change as the settings are now."""
     return class_under(change.remedy, change.kind, settings)
+
+
+def unattended(plan: Plan, settings: Settings) -> tuple[list[Change], list[Change]]:
+    """Return what is made while nobody watches, all of it of class auto, and what is held.
+
+    Held is a remedy of which there is more than its cap: that is what a fault upstream looks like, and an
+    opt-out cannot be taken back. A person who has looked at the plan may apply what it holds.
+    """
+    auto = [change for change in plan.changes if class_now(change, settings) == "auto"]
+    more = {one.remedy for one in plan.withheld if one.reason == CAPPED}
+    made = [change for change in auto if change.remedy not in more]
+    return made, [change for change in auto if change.remedy in more]
 
 
 def _by_finding(changes: Iterable[Change]) -> Iterable[list[Change]]:

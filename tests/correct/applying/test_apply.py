@@ -18,6 +18,7 @@ from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.contacts import NO_CUSTOMER, TAKEN, UNUSABLE
 from auditor.correct.applying.writers.events import FIRED, FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
+from auditor.correct.planning import CAPPED
 from auditor.correct.upload_once import upload_once
 from auditor.errors import (
     ConfigError,
@@ -27,7 +28,7 @@ from auditor.errors import (
     UnsafePlanError,
 )
 from auditor.findings.ledger import Ledger
-from auditor.model.plan import ContactFields, NewContact, decoded
+from auditor.model.plan import ContactFields, NewContact, Withheld, decoded
 from auditor.pipeline import apply, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.sandbox.world.erasure import anonymise
@@ -976,6 +977,14 @@ def test_unattended_policy_decides_what_is_auto(shop):
     shop.change_settings(policy={"opt_out": "confirm"})
     result = apply(shop.run(), path, digest, only_auto=True)
     assert (result.receipts, shop.sent("PUT")) == ({}, [])
+
+
+def test_unattended_nothing_is_made_of_what_there_is_more_of_than_its_cap(shop):
+    capped, other = shop.opt_out(), shop.rename()
+    shop.change_settings(policy={other.remedy: "auto"})
+    path, digest = shop.plan(capped, other, withheld=(Withheld(capped.remedy, 7, CAPPED),))
+    result = apply(shop.run(), path, digest, only_auto=True)
+    assert (set(result.receipts), result.left) == ({other.id}, 0)
 
 
 def test_the_effect_is_told_check_by_check(shop):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from auditor.cli import main
+from auditor.correct.planning import CAPPED
+from auditor.model.plan import decoded
 from auditor.sandbox.world import Scale
 from tests.brand import brand
 from tests.mail.conftest import Server, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.brand import Brand
 
@@ -73,6 +75,22 @@ def test_what_is_auto_is_made_told_and_nothing_else(audited: Brand, server: Serv
     assert all("@" not in body.replace("@media", "") for body in bodies)
     _, again = told(audited)
     assert (again["verified"], len(server.messages)) == (0, len(bodies) // 2)
+
+
+def test_of_what_there_is_more_of_than_its_cap_nothing_is_made_and_a_person_is_told(
+    audited: Brand, server: Server
+):
+    audited.change_settings(
+        lambda raw: raw["corrections"].update(caps={"default": {"count": 1, "share": 1}})
+    )
+    code, result = told(audited)
+    plan = decoded(Path(result["plan"]).read_bytes())
+    capped = {one.remedy for one in plan.withheld if one.reason == CAPPED}
+    made = [c for c in plan.changes if c.kind == "auto" and c.remedy not in capped]
+    assert capped & {change.remedy for change in plan.changes if change.kind == "auto"}
+    assert (code, result["verified"] + result["pending"]) == (4, len(made))
+    assert "corrections.caps" in audited.err
+    assert any("corrections.caps" in str(message) for message in server.messages)
 
 
 def test_a_mail_server_that_is_away_fails_nothing(audited: Brand):
