@@ -24,3 +24,20 @@ assert "great_expectations" not in sys.modules
 
 def test_great_expectations_is_imported_only_when_there_is_something_to_judge():
     subprocess.run([sys.executable, "-c", NOTHING_TO_JUDGE], check=True)
+
+
+PUT_OFF = """
+import sys
+from auditor.expect.judge import _great_expectations
+_great_expectations()
+assert "scipy.stats._distn_infrastructure" not in sys.modules
+from great_expectations.expectations.core import (
+    expect_column_kl_divergence_to_be_less_than as rule,
+)
+assert abs(rule.stats.entropy([0.5, 0.5], [0.25, 0.75]) - 0.1438) < 0.0001
+assert "scipy.stats._distn_infrastructure" in sys.modules
+"""
+
+
+def test_statistics_are_loaded_only_for_an_expectation_that_uses_them():
+    subprocess.run([sys.executable, "-c", PUT_OFF], check=True)
