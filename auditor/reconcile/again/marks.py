@@ -48,13 +48,7 @@ changed_unit = sa.Table(
     _metadata,
     Column("node", Integer),
     Column("unit", BigInteger),
-)
-present_mark = sa.Table(
-    "present_mark",
-    _metadata,
-    Column("node", Integer),
-    Column("unit", BigInteger),
-    Column("mark", BigInteger),
+    Column("mark", BigInteger),  # how it looks now; NULL where it is gone
 )
 
 
@@ -130,8 +124,8 @@ _WHOLE: tuple[tuple[ColumnElement[Any], ...], ...] = (
 )
 
 
-def present(terms: Terms) -> Iterator[sa.Select[Any]]:
-    """Yield selects of all units as they are now, in the columns of `unit_mark`."""
+def present(terms: Terms) -> Iterator[tuple[Node, sa.Select[Any]]]:
+    """Yield selects of all units as they are now, kind by kind: `unit`, and its `mark`."""
     for node, sources in _SOURCES.items():
         rows = sa.union_all(
             *(
@@ -142,9 +136,9 @@ def present(terms: Terms) -> Iterator[sa.Select[Any]]:
                 for table, unit, joined in sources
             )
         ).subquery()
-        of_unit = sa.select(_node(node), rows.c.unit, _folded(rows.c.mark)).group_by(rows.c.unit)
-        yield of_unit
-    yield from _wholes(terms)
+        yield node, sa.select(rows.c.unit, _folded(rows.c.mark)).group_by(rows.c.unit)
+    wholes = sa.union_all(*_wholes(terms)).subquery()
+    yield Node.WHOLE, sa.select(wholes.c.unit, wholes.c.mark)
 
 
 def _wholes(terms: Terms) -> Iterator[sa.Select[Any]]:
@@ -153,13 +147,10 @@ def _wholes(terms: Terms) -> Iterator[sa.Select[Any]]:
         if audience.rule.category is not None:
             items = rules.items_of(audience.rule.category.name).distinct().subquery()
             told = sa.case((rules.is_told(audience.rule), 1), else_=0)
-            marks += [_folded(row_hash(items.c.item)), sa.cast(told, BigInteger)]
+            marks += [_folded(row_hash(items.c.item)), sa.cast(told, BigInteger).label("mark")]
     for number, mark in enumerate(marks):
-        columns: list[ColumnElement[Any]] = [
-            _node(Node.WHOLE),
-            sa.cast(sa.literal(number, BigInteger), BigInteger),
-            mark,
-        ]
+        unit = sa.cast(sa.literal(number, BigInteger), BigInteger).label("unit")
+        columns: list[ColumnElement[Any]] = [unit, mark]
         yield sa.select(*columns)
 
 
@@ -177,40 +168,37 @@ def _folded(mark: ColumnElement[int]) -> ColumnElement[int]:
     return row_hash(*(sa.func.sum(sa.cast(half, sa.Double)) for half in halves)).label("mark")
 
 
-def _changed() -> sa.Select[Any]:
-    before, after = unit_mark.c, present_mark.c
-    same = (after.node == before.node) & (after.unit == before.unit)
-    return (
-        sa.select(
-            sa.func.coalesce(after.node, before.node), sa.func.coalesce(after.unit, before.unit)
-        )
-        .select_from(present_mark.join(unit_mark, same, full=True))
-        .where(after.mark.is_distinct_from(before.mark))
-    )
-
-
 def keep(conn: sa.Connection, terms: Terms) -> None:
     """Remember how all units look, for the next run to compare with."""
     conn.execute(unit_mark.delete())
-    for select in present(terms):
-        conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], select))
+    for node, units in present(terms):
+        now = units.subquery()
+        rows = sa.select(_node(node), now.c.unit, now.c.mark)
+        conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], rows))
 
 
 def compare(conn: sa.Connection, terms: Terms) -> None:
     """Fill `changed_unit` with the units that are new, gone or different, in the part, which comes first."""
-    present_mark.create(conn)
-    for select in present(terms):
-        conn.execute(present_mark.insert().from_select(["node", "unit", "mark"], select))
     changed_unit.create(conn)
-    conn.execute(changed_unit.insert().from_select(["node", "unit"], _changed()))
+    for node, units in present(terms):
+        rows = _changed(node, units.subquery())
+        conn.execute(changed_unit.insert().from_select(["node", "unit", "mark"], rows))
+
+
+def _changed(node: Node, now: sa.Subquery) -> sa.Select[Any]:
+    known = sa.select(unit_mark.c.unit, unit_mark.c.mark).where(unit_mark.c.node == int(node))
+    before = known.subquery()
+    return (
+        sa.select(_node(node), sa.func.coalesce(now.c.unit, before.c.unit), now.c.mark)
+        .select_from(now.join(before, now.c.unit == before.c.unit, full=True))
+        .where(now.c.mark.is_distinct_from(before.c.mark))
+    )
 
 
 def follow(conn: sa.Connection) -> None:
     """Remember how the changed units look now."""
-    into, changed, now = unit_mark.c, of_part(conn, changed_unit), of_part(conn, present_mark)
+    into, changed = unit_mark.c, of_part(conn, changed_unit)
     is_changed = sa.exists().where(changed.c.node == into.node, changed.c.unit == into.unit)
     conn.execute(unit_mark.delete().where(is_changed))
-    fresh = sa.select(now.c.node, now.c.unit, now.c.mark).where(
-        sa.exists().where(changed.c.node == now.c.node, changed.c.unit == now.c.unit)
-    )
-    conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], fresh))
+    there = sa.select(changed).where(changed.c.mark.is_not(None))
+    conn.execute(unit_mark.insert().from_select(["node", "unit", "mark"], there))
