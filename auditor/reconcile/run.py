@@ -227,7 +227,7 @@ def reconcile_again(
                 _take(conn, warehouse, terms, [step for step in _STEPS if step.is_of_people])
         # From here on the links are of no run, until all of them are of this one.
         state.forget(conn)
-        warehouse.empty_drift(conn, but=rows.DRIFT if is_again else ())
+        warehouse.empty_drift(conn, but=touched.DRIFT if is_again else ())
         if is_again:
             rows.put_back(conn)
             _take(conn, warehouse, terms, [step for step in _STEPS if not step.is_of_people])

@@ -10,8 +10,7 @@ from auditor.model import drift as d
 from auditor.model import tables as t
 from auditor.model.history import HISTORY
 from auditor.reconcile.again.marks import Node
-from auditor.reconcile.again.touched import keys_of
-from auditor.reconcile.populations import order_key
+from auditor.reconcile.again.touched import DRIFT, keys_of, whose
 from auditor.warehouse.part import copy, of_part, of_whole
 from auditor.warehouse.stage import learn
 
@@ -63,16 +62,6 @@ _LINKS: dict[sa.Table, tuple[str, Node]] = {
     d.link_member: ("contact_id", Node.CONTACT),
 }
 """The links that are judged by the part, with what tells whose they are."""
-
-DRIFT = (
-    d.drift_consent,
-    d.drift_sales,
-    d.drift_event,
-    d.drift_audience,
-    d.drift_identity,
-    d.drift_fulfilment,
-)
-"""The drift that is judged by the part."""
 
 _OF_ALL = (
     "fulfilment.dead_event",
@@ -140,13 +129,6 @@ def put_back_drift(conn: sa.Connection) -> None:
     """Let the drift of the touched take the place of what they had; that of all others stays."""
     for table in DRIFT:
         row = of_whole(conn, table)
-        conn.execute(row.delete().where(_is_touched(row), row.c.check_id.not_in(_OF_ALL)))
+        is_touched = sa.or_(*(key.in_(keys_of(node)) for node, key in whose(row)))
+        conn.execute(row.delete().where(is_touched, row.c.check_id.not_in(_OF_ALL)))
         conn.execute(row.insert().from_select(list(row.c.keys()), sa.select(of_part(conn, table))))
-
-
-def _is_touched(drift: sa.Table) -> sa.ColumnElement[bool]:
-    if drift.name == d.drift_sales.name:
-        return order_key(drift).in_(keys_of(Node.ORDER))
-    row = drift.c
-    is_lacking = row.contact_id.is_(None) & row.customer_id.in_(keys_of(Node.CUSTOMER))
-    return row.contact_id.in_(keys_of(Node.CONTACT)) | is_lacking

@@ -7,7 +7,9 @@ somebody who is not, and judging the touched alone gives what judging everything
 
 from __future__ import annotations
 
-from itertools import chain
+from collections import Counter
+from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -24,7 +26,7 @@ from auditor.reconcile.populations import order_key
 from auditor.reconcile.sql import row_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy.sql.elements import ColumnElement
@@ -35,75 +37,93 @@ if TYPE_CHECKING:
 MOST_SHARE = 0.3
 """Of all orders: beyond that, judging everything costs no more than judging these again."""
 
+DRIFT = (
+    d.drift_consent,
+    d.drift_sales,
+    d.drift_event,
+    d.drift_audience,
+    d.drift_identity,
+    d.drift_fulfilment,
+)
+"""The drift that is judged by the part."""
+
 Keys = sa.Select[Any]
 
 
-class _Tie(NamedTuple):
-    """Rows that tie two records to each other: a column that names one, a column that names the other."""
+class _Way(NamedTuple):
+    """From records to others that are tied to them: rows with a column that names each of the two."""
 
-    one: tuple[Node, ColumnElement[Any]]
-    other: tuple[Node, ColumnElement[Any]]
+    start: Node
+    key: ColumnElement[Any]
+    end: Node
+    named: ColumnElement[Any]
+
+    @property
+    def back(self) -> _Way:
+        """From the others to these."""
+        return _Way(self.end, self.named, self.start, self.key)
 
 
-def _ties_of(table: sa.Table, *columns: tuple[Node, str]) -> list[_Tie]:
-    """Tie what the first column names to what each of the others does."""
-    (node, name), *others = columns
-    return [_Tie((node, table.c[name]), (other, table.c[column])) for other, column in others]
+def _ways(table: sa.Table, *columns: tuple[Node, str]) -> list[_Way]:
+    """Lead from what the first column names to what each of the others does."""
+    (start, key), *others = columns
+    return [_Way(start, table.c[key], end, table.c[named]) for end, named in others]
+
+
+def _and_back(*ways: list[_Way]) -> tuple[_Way, ...]:
+    """Return the ways, and then all of them back."""
+    there = list(chain(*ways))
+    return (*there, *(way.back for way in reversed(there)))
 
 
 _PAST = HISTORY["centra_customer"]
-_TIES: tuple[_Tie, ...] = tuple(
-    chain(
-        _ties_of(
-            _PAST,
-            (Node.CUSTOMER, "customer_id"),
-            (Node.EMAIL, "email_key"),
-            (Node.HASH, "email_hash"),
-        ),
-        _ties_of(t.emarsys_contact, (Node.CONTACT, "contact_id"), (Node.HASH, "email_hash")),
-        _ties_of(
-            d.link_order,
-            (Node.ORDER, "order_number"),
-            (Node.CUSTOMER, "customer_id"),
-            (Node.EMAIL, "person"),
-        ),
-        _ties_of(
-            d.link_contact,
-            (Node.CONTACT, "contact_id"),
-            (Node.EMAIL, "email_key"),
-            (Node.EMAIL, "person"),
-            (Node.CUSTOMER, "key"),
-            (Node.CUSTOMER, "customer_id"),
-            (Node.CUSTOMER, "other_customer_id"),
-            (Node.CUSTOMER, "erased_customer_id"),
-            (Node.CUSTOMER, "survivor_id"),
-        ),
-        _ties_of(d.link_person, (Node.EMAIL, "email_key"), (Node.CUSTOMER, "customer_id")),
-        _ties_of(d.link_gone, (Node.CUSTOMER, "customer_id"), (Node.CUSTOMER, "survivor_id")),
-        _ties_of(d.link_event, (Node.CONTACT, "contact_id"), (Node.ORDER, "order_number")),
-        _ties_of(t.emarsys_si_contact, (Node.HOLDER, "si_contact_id"), (Node.CONTACT, "contact_id")),
-        _ties_of(t.emarsys_sale, (Node.HOLDER, "si_contact_id"), (Node.ORDER, "order_number")),
-    )
-)  # fmt: skip
-"""What holds of records that have not changed: the links of the last time, and what has none."""
+_WAYS = _and_back(
+    _ways(t.emarsys_sale, (Node.ORDER, "order_number"), (Node.HOLDER, "si_contact_id")),
+    _ways(t.emarsys_si_contact, (Node.HOLDER, "si_contact_id"), (Node.CONTACT, "contact_id")),
+    _ways(d.link_event, (Node.ORDER, "order_number"), (Node.CONTACT, "contact_id")),
+    _ways(
+        d.link_order,
+        (Node.ORDER, "order_number"),
+        (Node.EMAIL, "person"),
+        (Node.CUSTOMER, "customer_id"),
+    ),
+    _ways(t.emarsys_contact, (Node.CONTACT, "contact_id"), (Node.HASH, "email_hash")),
+    _ways(
+        d.link_contact,
+        (Node.CONTACT, "contact_id"),
+        (Node.EMAIL, "email_key"),
+        (Node.EMAIL, "person"),
+        (Node.CUSTOMER, "key"),
+        (Node.CUSTOMER, "customer_id"),
+        (Node.CUSTOMER, "other_customer_id"),
+        (Node.CUSTOMER, "erased_customer_id"),
+        (Node.CUSTOMER, "survivor_id"),
+    ),
+    _ways(_PAST, (Node.HASH, "email_hash"), (Node.CUSTOMER, "customer_id")),
+    _ways(_PAST, (Node.EMAIL, "email_key"), (Node.CUSTOMER, "customer_id")),
+    _ways(d.link_person, (Node.EMAIL, "email_key"), (Node.CUSTOMER, "customer_id")),
+    _ways(d.link_gone, (Node.CUSTOMER, "customer_id"), (Node.CUSTOMER, "survivor_id")),
+)
+"""What holds of records that have not changed: the links of the last time, and what has none.
 
-_FRESH_TIES: tuple[_Tie, ...] = tuple(
-    chain(
-        _ties_of(
-            t.centra_order,
-            (Node.ORDER, "order_number"),
-            (Node.CUSTOMER, "customer_id"),
-            (Node.EMAIL, "email_key"),
-        ),
-        _ties_of(
-            t.emarsys_contact,
-            (Node.CONTACT, "contact_id"),
-            (Node.EMAIL, "email_key"),
-            (Node.CUSTOMER, "external_id"),
-        ),
-        _ties_of(t.centra_customer_flag, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
-        _ties_of(t.centra_keyed_consent, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
-    )
+From orders to people and back again: on the way most are found whom going round and round would find.
+"""
+
+_FRESH_WAYS = _and_back(
+    _ways(
+        t.centra_order,
+        (Node.ORDER, "order_number"),
+        (Node.CUSTOMER, "customer_id"),
+        (Node.EMAIL, "email_key"),
+    ),
+    _ways(
+        t.emarsys_contact,
+        (Node.CONTACT, "contact_id"),
+        (Node.EMAIL, "email_key"),
+        (Node.CUSTOMER, "external_id"),
+    ),
+    _ways(t.centra_customer_flag, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
+    _ways(t.centra_keyed_consent, (Node.CUSTOMER, "customer_id"), (Node.EMAIL, "email_key")),
 )
 """What changed records say of themselves; they were all found at the beginning."""
 
@@ -143,6 +163,20 @@ class _Span(NamedTuple):
         return sa.select(key).where(key.is_not(None), sa.or_(*within))
 
 
+def whose(drift: sa.Table) -> Iterator[tuple[Node, ColumnElement[Any]]]:
+    """Yield the columns that tell whose a row of `DRIFT` is; it is judged again with any of these."""
+    row = drift.c
+    if drift.name == d.drift_sales.name:
+        yield Node.ORDER, order_key(drift).label("order_number")
+    else:
+        yield Node.CONTACT, row.contact_id
+        # What concerns a contact goes with that, whoever the customer is.
+        yield (
+            Node.CUSTOMER,
+            sa.case((row.contact_id.is_(None), row.customer_id)).label("customer_id"),
+        )
+
+
 def keys_of(node: Node) -> Keys:
     """Select the touched keys of one kind."""
     return sa.select(touched_key.c.key).where(touched_key.c.node == int(node))
@@ -174,44 +208,73 @@ def _collect(conn: sa.Connection, seeds: dict[Node, list[Keys]]) -> bool:
     nameless = sa.select(touched_key.c.node).where(touched_key.c.key.is_(None)).limit(1)
     if conn.execute(nameless).first() is not None:
         return False
-    ties: tuple[_Tie, ...] = (*_TIES, *_FRESH_TIES)
+    for end, ways in _by_end(_FRESH_WAYS):
+        _add(conn, end, map(_reached, ways))
+    return _spread(conn)
+
+
+def _spread(conn: sa.Connection) -> bool:
+    """Go all ways from the touched until nobody is added; say whether it ends before it is too much."""
     orders = conn.scalar(sa.select(sa.func.count()).select_from(t.centra_order)) or 0
-    before: dict[Node, int] = {}
+    steps = [(end, [_Followed(way) for way in ways]) for end, ways in _by_end(_WAYS)]
     now = _counts(conn)
-    while now != before and now.get(Node.ORDER, 0) <= orders * MOST_SHARE:
-        grown = {node for node, count in now.items() if count != before.get(node)}
-        _spread(conn, ties, grown)
-        ties = _TIES
-        before, now = now, _counts(conn)
-    return now == before
+    while now[Node.ORDER] <= orders * MOST_SHARE:
+        before = now
+        for end, ways in steps:
+            # Whom the others lead to is known: nobody was added whom they start from.
+            due = [way for way in ways if way.is_due(now)]
+            if due:
+                _add(conn, end, [way.follow(now) for way in due])
+                now = _counts(conn)
+        if now == before:
+            return True
+    return False
 
 
-def _counts(conn: sa.Connection) -> dict[Node, int]:
+def _by_end(ways: Iterable[_Way]) -> list[tuple[Node, list[_Way]]]:
+    """Put those together that follow one another and lead to records of one kind: they are one statement."""
+    return [(end, list(some)) for end, some in groupby(ways, key=lambda way: way.end)]
+
+
+@dataclass
+class _Followed:
+    """A way, and from how many records it was gone last."""
+
+    way: _Way
+    gone: int = 0
+
+    def is_due(self, now: Mapping[Node, int]) -> bool:
+        """Tell whether there are more to go from."""
+        return now[self.way.start] > self.gone
+
+    def follow(self, now: Mapping[Node, int]) -> Keys:
+        """Select whom it leads to."""
+        self.gone = now[self.way.start]
+        return _reached(self.way)
+
+
+def _counts(conn: sa.Connection) -> Counter[Node]:
     row = touched_key.c
     counts = conn.execute(sa.select(row.node, sa.func.count()).group_by(row.node))
-    return {Node(node): count for node, count in counts}
+    return Counter({Node(node): count for node, count in counts})
 
 
-def _spread(conn: sa.Connection, ties: Iterable[_Tie], grown: Collection[Node]) -> None:
-    """Add whatever is tied to the touched, one step further."""
-    found: dict[Node, list[Keys]] = {}
-    for tie in ties:
-        for (node, key), (other, named) in ((tie.one, tie.other), (tie.other, tie.one)):
-            if node in grown:
-                reached = sa.select(named).where(named.is_not(None), key.in_(keys_of(node)))
-                found.setdefault(other, []).append(reached)
-    for node, keys in found.items():
-        _add(conn, node, keys)
+def _reached(way: _Way) -> Keys:
+    return sa.select(way.named).where(way.named.is_not(None), way.key.in_(keys_of(way.start)))
 
 
 def _add(conn: sa.Connection, node: Node, some: Iterable[Keys]) -> None:
     """Add keys that are not there yet."""
-    found = sa.union(*some).subquery()
+    found = sa.union_all(*some).subquery()
     key = next(iter(found.c))
     known = sa.select(touched_key.c.key).where(
         touched_key.c.node == int(node), touched_key.c.key.is_not(None)
     )
-    fresh = sa.select(sa.literal(int(node), Integer), key).where(key.is_(None) | key.not_in(known))
+    fresh = (
+        sa.select(sa.literal(int(node), Integer), key)
+        .where(key.is_(None) | key.not_in(known))
+        .distinct()
+    )
     conn.execute(touched_key.insert().from_select(["node", "key"], fresh))
 
 
@@ -234,22 +297,9 @@ def _changed(node: Node) -> Iterator[Keys]:
 
 def _unknown() -> Iterator[tuple[Node, Keys]]:
     """Yield the subjects of drift of which nobody knew who moved: of a link seen twice, more is known."""
-    for table in (
-        d.drift_consent,
-        d.drift_identity,
-        d.drift_event,
-        d.drift_fulfilment,
-        d.drift_audience,
-    ):
-        contact = table.c.contact_id
-        yield Node.CONTACT, _of_unknown(table, contact)
-    yield Node.CUSTOMER, _of_unknown(d.drift_identity, d.drift_identity.c.customer_id)
-    number = order_key(d.drift_sales).label("order_number")
-    yield Node.ORDER, _of_unknown(d.drift_sales, number)
-
-
-def _of_unknown(drift: sa.Table, key: ColumnElement[Any]) -> Keys:
-    return sa.select(key).where(drift.c.moved_by == "unknown", key.is_not(None))
+    for drift in DRIFT:
+        for node, key in whose(drift):
+            yield node, sa.select(key).where(drift.c.moved_by == "unknown", key.is_not(None))
 
 
 def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
