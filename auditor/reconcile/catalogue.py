@@ -32,12 +32,12 @@ def drift(terms: Terms) -> sa.Select[Any]:
     """Select the items that the feed tells wrongly.
 
     One cause, one finding: an item that is missing or retired, or stands twice, has nothing of its values
-    compared (a retired one that stands twice is both);
-    one with a wrong availability raises no difference in stock. An item is judged once everything it
-    is made of (product, variant, size, displays, campaigns) is older than the settle time. Prices
-    carry no time of their own: one that an earlier reading told otherwise may have changed since then.
-    Nor does stock: an item that was ordered since the feed was written is not judged on it. An item that Centra has never heard of is judged at
-    once, unless the feed is younger than the reading; one that it had, once that is long enough ago.
+    compared (a retired one that stands twice is both); one with a wrong availability raises no difference
+    in stock. An item is judged once everything it is made of (product, variant, size, displays, campaigns)
+    is older than the settle time. Prices carry no time of their own: one that an earlier reading told
+    otherwise may have changed since then. Nor does stock: an item that was ordered since the feed was
+    written is not judged on it. An item that Centra has never heard of is judged at once, unless the feed
+    is younger than the reading; one that it had, once that is long enough ago.
 
     Frame:
         Result: one row per item and check; columns of `drift_catalogue`.
