@@ -289,8 +289,7 @@ def _texts(**columns: Sequence[str]) -> pa.Table:
 def _terms(settings: Settings, shadow: Warehouse, fresh: Snapshot) -> Terms:
     """Return the terms of this moment: nothing about people is too young to be judged.
 
-    Not what came while it was read, either, nor what a clock that is ahead of ours has dated; nor a price
-    that nobody has told the time of.
+    Not what came while it was read, nor what a clock ahead of ours has dated; nor a price without a time.
     """
     far = _FAR.replace(tzinfo=None)
     return replace(terms_of_run(settings, shadow, fresh), contacts_before=far, is_launch=True)
@@ -324,9 +323,8 @@ def _verdict(
         Blocking(check, checks[check].title, count)
         for check, count in sorted(people.items(), key=lambda one: (-one[1], one[0]))
     ]
-    is_over = asked.launch_at is not None and asked.launch_at <= now
     gaps = [
-        *(["The launch was over before the audience had been read."] if is_over else []),
+        *sentences.too_late(asked.launch_at, now),
         *judged.gaps,
         *(f"Neither system knows the product {item}." for item in judged.unknown),
     ]

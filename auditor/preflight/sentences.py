@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
 
     from auditor.config import Settings
     from auditor.model.finding import Check
@@ -64,6 +65,17 @@ def unlooked(customers: int) -> Iterator[str]:
             f"{customers} {several} whose orders are another's now could not be looked up in Centra; "
             "whoever was merged away is not known."
         )
+
+
+def too_late(launch_at: datetime | None, now: datetime) -> Iterator[str]:
+    """Yield a sentence where the audience was read no sooner than its launch.
+
+    Args:
+        launch_at: When it goes out, None where nobody said.
+        now: When it was read, both aware.
+    """
+    if launch_at is not None and launch_at <= now:
+        yield "The launch was over before the audience had been read."
 
 
 def notes(

@@ -95,7 +95,7 @@ class Played:
 
 
 class _Nothing:
-    applied = None
+    applied = waiting = None
 
 
 def _audit_of(now: datetime, day: str) -> Audit:
