@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_order, link_sale
+from auditor.reconcile import evidence
 from auditor.reconcile.amounts import step_of, worth
 from auditor.reconcile.orders import VALUED_LINES
 from auditor.reconcile.sql import half_up, sum_of
@@ -91,6 +92,22 @@ class Facts:
         active = _with_store(row).where(row.c.is_active, ~row.c.is_product_bound)
         active = active.order_by(row.c.subscription_id)
         return _several(self._rows(active, row.c.email_key, self._persons), "email_key")
+
+    @cached_property
+    def subscriptions_by_email(self) -> Rows:
+        """Return every newsletter row of the findings' persons, whatever it says."""
+        row = t.centra_subscription
+        rows = sa.select(row).where(~row.c.is_product_bound).order_by(row.c.subscription_id)
+        return _several(self._rows(rows, row.c.email_key, self._persons), "email_key")
+
+    @cached_property
+    def consent_stores(self) -> tuple[str, ...]:
+        """Return the ids of the stores whose newsletters are a consent."""
+        store = t.centra_store
+        found = self._conn.execute(
+            sa.select(store.c.store_id).where(evidence.is_of_consent(store, self._terms))
+        )
+        return tuple(sorted(found.scalars()))
 
     @cached_property
     def orders(self) -> Mapping[str, sa.RowMapping]:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace as with_values
 
 from auditor.correct.applying.batches import targets_of
 from auditor.correct.caps import Usage, over_cap
@@ -22,6 +23,7 @@ from auditor.model.finding import SEVERITIES
 from auditor.model.plan import (
     PLANNED,
     Change,
+    ContactFields,
     NewContact,
     Plan,
     Proposal,
@@ -279,9 +281,14 @@ def _place(case: Case, outcomes: list[Outcome], check: Check, draft: Draft, room
 
 
 def _aims(request: Request) -> set[str]:
-    """Return what two requests share that do the same: all, and of new contacts the key or the e-mail."""
+    """Return what two requests share that do the same: all, and of new contacts the key or the e-mail.
+
+    Why a contact is opted out makes no difference: it is opted out once.
+    """
     if isinstance(request, NewContact):
         return targets_of(request)
+    if isinstance(request, ContactFields):
+        request = with_values(request, consent=None)
     return {msgspec.json.encode(request, order="sorted").decode()}
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from auditor.errors import StalePlanError
 from auditor.model.finding import RemedyClass
+from auditor.model.known_consent import KnownConsent
 from auditor.model.not_json import NOT_JSON
 
 FORMAT = 1
@@ -30,18 +31,20 @@ OPTED_OUT = 2
 """The only value that the opt-in is ever set to. Source: Emarsys reference 4."""
 
 
-class ContactFields(Struct, frozen=True, tag="contact_fields"):
+class ContactFields(Struct, frozen=True, tag="contact_fields", omit_defaults=True):
     """Fields of a contact that exists, set to other values.
 
     Attributes:
         contact_id: Emarsys' own id.
         set: New value by field id.
         expect: The values it must have now, by field id; those of `set` and those that say who it is.
+        consent: What Centra said of whom is opted out for want of a consent; a yes since then stops it.
     """
 
     contact_id: str
     set: dict[str, Value]
     expect: dict[str, Value]
+    consent: KnownConsent | None = None
 
 
 class NewContact(Struct, frozen=True, tag="new_contact"):
@@ -295,10 +298,7 @@ ORDER: tuple[type[Request], ...] = (
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return changes in the order in which they are applied, whatever order they come in.
-
-    Among changes of contacts those that opt out come first.
-    """
+    """Return changes in the order of applying, whatever order they come in: of contacts, opt-outs first."""
 
     def place(change: Change) -> tuple[int, int, str]:
         request = change.request

@@ -119,7 +119,7 @@ def _rows(terms: Terms) -> sa.Select[Any]:
             sa.true().label("is_here"),
         )
         .select_from(row.join(store, row.c.store_id == store.c.store_id))
-        .where(row.c.email_key.is_not(None), _counts(store, terms))
+        .where(row.c.email_key.is_not(None), is_of_consent(store, terms))
     )
 
 
@@ -152,7 +152,7 @@ def _lost(terms: Terms) -> sa.Select[Any]:
             lost.c.from_last == 1,
             lost.c.email_key.is_not(None),
             ~lost.c.is_product_bound,
-            _counts(store, terms),
+            is_of_consent(store, terms),
         )
     )
 
@@ -182,7 +182,7 @@ def _of_live_customer(
     of_store = (
         sa.select(customer.c.customer_id)
         .join(store, customer.c.store_id == store.c.store_id)
-        .where(is_live, _counts(store, terms))
+        .where(is_live, is_of_consent(store, terms))
     )
     of_any = sa.select(customer.c.customer_id).where(is_live, customer.c.store_id.is_(None))
     is_of_any: ColumnElement[bool] = row.c.customer_id.in_(of_any)
@@ -193,7 +193,8 @@ def _of_live_customer(
     return (is_configured, row.c.email_key.is_not(None), counts)
 
 
-def _counts(store: sa.Table, terms: Terms) -> ColumnElement[bool]:
+def is_of_consent(store: sa.Table, terms: Terms) -> ColumnElement[bool]:
+    """Tell whether what is said in a store is a consent, or the end of one."""
     wanted = store.c.type == "DIRECT_TO_CONSUMER"
     if terms.consent_stores is not None:
         wanted &= store.c.name.in_(terms.consent_stores)

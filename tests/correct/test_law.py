@@ -8,6 +8,7 @@ import pytest
 
 from auditor.correct.law import require_lawful
 from auditor.errors import ForbiddenWriteError
+from auditor.model.known_consent import KnownConsent
 from auditor.model.plan import (
     CatalogueCells,
     Change,
@@ -75,6 +76,9 @@ FORBIDDEN: dict[str, Request] = {
 }
 ALLOWED: dict[str, Request] = {
     "opt out": ContactFields("1", {"31": 2}, {}),
+    "opt out without a consent": ContactFields(
+        "1", {"31": 2}, {}, KnownConsent("a@x.se", None, ("1",), ("5", "6"), ("6",), ("1",))
+    ),
     "a mapped field": ContactFields("1", {"1": "Ann"}, {}),
     "a new contact": NewContact("4711", "1", "3", {"3": "a@x.se"}),
     "the quarantine list": ListMember("1", "audit-quarantine"),

@@ -37,6 +37,13 @@ def test_a_plan_is_read_as_it_was_written(plan: Plan):
     assert decoded(path.read_bytes()) == plan
 
 
+def test_an_opt_out_of_a_plan_that_knows_nothing_of_consents_is_read(plan: Plan):
+    path, _ = write_plan(plan)
+    earlier = b'{"contact_id":"1","expect":{},"set":{"31":2},"type":"contact_fields"}'
+    assert earlier in path.read_bytes()
+    assert decoded(path.read_bytes()).changes[0].request == ALLOWED["opt out"]
+
+
 def test_the_digest_is_that_of_the_file(plan: Plan):
     path, digest = write_plan(plan)
     assert digest == digest_of(path.read_bytes())

@@ -21,7 +21,7 @@ from auditor.correct.planning import (
 from auditor.correct.remedies import REMEDIES
 from auditor.findings.ledger import finding_table, run_table
 from auditor.model import tables as t
-from auditor.model.plan import ListMember, digest_of, encoded, in_order
+from auditor.model.plan import ContactFields, ListMember, digest_of, encoded, in_order
 from tests.correct.desk import CHECKS, read_settings
 from tests.reconcile.books import EARLIER, OLD
 
@@ -271,6 +271,24 @@ def test_whom_two_findings_hold_back_is_put_on_the_list_once(desk: Desk):
         "consent.opted_in_without_evidence",
     ]
     assert isinstance(asked[1][1], ListMember)
+
+
+def test_whom_two_findings_opt_out_is_opted_out_once(desk: Desk, tmp_path: Path):
+    desk.books.customer("1", "a@x.se", total_orders=1)
+    desk.books.customer("2", "a@x.se", total_orders=1)
+    desk.books.subscription("a@x.se", active=False)
+    desk.books.contact("11", "a@x.se", 1, external_id="1")
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.books.remember()
+    desk.books.lose(t.centra_customer, customer_id="1")
+    desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
+    desk.audit("consent", "identity")
+    settings = read_settings(tmp_path, lambda raw: raw["emarsys"].update(quarantine_list=None))
+    plan, _ = desk.with_settings(settings).plan()
+    assert [one.reason for one in plan.withheld] == [TWICE]
+    (change,) = plan.changes
+    assert isinstance(change.request, ContactFields)
+    assert change.request.set == {"31": 2}
 
 
 def test_what_only_a_person_may_approve_keeps_nothing_from_an_unattended_run(

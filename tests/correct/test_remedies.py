@@ -14,6 +14,7 @@ from auditor.correct.applying.writers.writer import request_of
 from auditor.correct.remedies.identity import INHERITED
 from auditor.correct.remedies.sales import UNDATED
 from auditor.model import tables as t
+from auditor.model.known_consent import KnownConsent
 from auditor.model.plan import (
     CatalogueCells,
     ContactFields,
@@ -58,7 +59,42 @@ def withdrawn(desk: Desk) -> None:
 def test_a_withdrawal_opts_out_and_sends_nothing_else(desk):
     withdrawn(desk)
     (change,) = desk.changes(WITHDRAWN)
-    assert change.request == ContactFields("11", {"31": 2}, {"31": "1", "3": "a@x.se", "4711": "1"})
+    asked = change.request
+    assert (asked.contact_id, asked.set) == ("11", {"31": 2})
+    assert asked.expect == {"31": "1", "3": "a@x.se", "4711": "1"}
+
+
+def test_an_opt_out_for_want_of_a_consent_tells_what_centra_said(desk):
+    desk.books.subscription("a@x.se", subscription_id="r", created_at=OLD - HOUR)
+    desk.books.subscription("a@x.se", subscription_id="p", is_product_bound=True)
+    desk.books.customer("2", "a@x.se")
+    withdrawn(desk)
+    (change,) = desk.changes(WITHDRAWN)
+    known = KnownConsent("a@x.se", "1", ("1", "2"), ("r", "s"), ("r",), ("1", "2"))
+    assert change.request.consent == known
+
+
+def test_of_a_contact_that_its_e_mail_links_no_customer_is_named(desk):
+    known(desk, 1, external_id=None)
+    desk.books.subscription("a@x.se", active=False)
+    desk.audit("consent")
+    (change,) = desk.changes(WITHDRAWN)
+    assert (change.request.consent.person, change.request.consent.customer) == ("a@x.se", None)
+
+
+def test_the_consent_that_is_wanting_is_that_of_the_brands_stores(desk):
+    withdrawn(desk)
+    desk.terms = replace(TERMS, consent_stores=("Retail",))
+    (change,) = desk.changes(WITHDRAWN)
+    assert change.request.consent.stores == ("1",)
+
+
+def test_whoever_was_erased_is_opted_out_whatever_centra_says(desk):
+    known(desk, 1)
+    desk.books.change(t.centra_customer, {"customer_id": "1"}, is_anonymized=True, email_key=None)
+    desk.audit("consent")
+    (change,) = desk.changes("consent.erased_but_contactable")
+    assert (change.request.set, change.request.consent) == ({"31": 2}, None)
 
 
 def test_a_withdrawal_may_be_applied_unattended(desk):

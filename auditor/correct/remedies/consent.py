@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.correct.remedies.contacts import held_back, opted_out
+from auditor.correct.remedies.contacts import held_back, known_consent, opted_out
 from auditor.correct.remedies.remedy import GONE, Left, remedy
 from auditor.model.plan import NewsletterFlag
 
@@ -20,12 +20,13 @@ FLAG_STAYS = "a sign-up is never made by the auditor"
 
 @remedy("opt_out")
 def opt_out(case: Case) -> Iterator[Outcome]:
-    """Set the opt-in to 2."""
+    """Set the opt-in to 2; of somebody who was not erased, only as long as Centra has no consent."""
     contact = case.contact
     if contact is None:
         yield GONE
         return
-    yield from opted_out(case, contact)
+    is_erased = (case.finding.centra or {}).get("consent") == "erased"
+    yield from opted_out(case, contact, None if is_erased else known_consent(case, contact))
 
 
 @remedy("quarantine")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from auditor.model.known_consent import KnownConsent
 from auditor.model.plan import OPTED_OUT, ContactFields, ListMember, NewContact
 
 if TYPE_CHECKING:
@@ -18,12 +21,30 @@ NEVER_UNDONE = "an opt-out is never taken back by the auditor"
 STAYS = "a contact is never deleted; it stays, without an opt-in"
 
 
-def opted_out(case: Case, contact: sa.RowMapping) -> Iterator[Change]:
-    """Opt a contact out, unless it is."""
+def opted_out(
+    case: Case, contact: sa.RowMapping, consent: KnownConsent | None = None
+) -> Iterator[Change]:
+    """Opt a contact out, unless it is; for want of a consent only as long as none has come."""
     if contact["opt_in"] != OPTED_OUT:
-        yield case.change(
-            changed(case, contact, {case.field("opt_in"): OPTED_OUT}), why_no_undo=NEVER_UNDONE
-        )
+        request = changed(case, contact, {case.field("opt_in"): OPTED_OUT})
+        yield case.change(replace(request, consent=consent), why_no_undo=NEVER_UNDONE)
+
+
+def known_consent(case: Case, contact: sa.RowMapping) -> KnownConsent | None:
+    """Return what Centra says of a contact's person; None where it knows nobody."""
+    person, facts = contact["person"], case.facts
+    if person is None:
+        return None
+    rows = facts.subscriptions_by_email.get(person, [])
+    customers = facts.customers_by_email.get(person, [])
+    return KnownConsent(
+        person,
+        contact["key"] if contact["is_key_live"] else None,
+        tuple(sorted(row["customer_id"] for row in customers)),
+        tuple(row["subscription_id"] for row in rows),
+        tuple(row["subscription_id"] for row in rows if row["is_active"]),
+        facts.consent_stores,
+    )
 
 
 def held_back(case: Case, contact_id: str) -> Iterator[Change]:

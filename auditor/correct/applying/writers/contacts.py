@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.correct.applying.writers.consents import agreed_since
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
 from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, Sight, request_of
@@ -43,6 +44,7 @@ CHANGED = Sight("other", "the contact was changed since the plan was made")
 TAKEN = Sight("other", "there is a contact with this key or e-mail by now")
 
 NO_CUSTOMER = Sight("other", "the customer is gone from Centra, or has another e-mail by now")
+AGREED = Sight("other", "the person has signed up in Centra since the plan was made")
 UNUSABLE = Sight("other", "Emarsys takes no such key or e-mail")
 
 CARRIED_BY: Mapping[int | None, tuple[str, ...] | None] = {
@@ -101,7 +103,7 @@ class ContactFieldsWriter(SeenAtOnce):
     """Sets fields of contacts that exist.
 
     Args:
-        points: Reads contacts.
+        points: Reads contacts, and of Centra customers and newsletter rows.
         reader: Looks up who has a key or an e-mail by now.
         api: Writes contacts.
         names: Our names of the mapped fields by their ids.
@@ -129,17 +131,21 @@ class ContactFieldsWriter(SeenAtOnce):
     def look(self, changes: Sequence[Change]) -> list[Sight]:
         """Compare each contact with what the change expects and with what it sets.
 
-        None is given a key or an e-mail that another has by now: two would share it.
+        None is given a key or an e-mail that another has by now: two would share it. None is opted out
+        for want of a consent that Centra has by now.
         """
         requests = [request_of(change, ContactFields) for change in changes]
         there = contacts_now(self._points, [request.contact_id for request in requests])
         sights = [self._sight(request, there.get(request.contact_id)) for request in requests]
         due = [one for one, seen in zip(requests, sights, strict=True) if seen == BEFORE]
         owners = ids_of(self._reader, (claim for one in due for claim in self._claims(one)))
-        return [
-            TAKEN if seen == BEFORE and self._is_taken(one, owners) else seen
-            for one, seen in zip(requests, sights, strict=True)
-        ]
+        agreed = agreed_since(self._points, due, there)
+        for place, one in enumerate(requests):
+            if sights[place] == BEFORE and self._is_taken(one, owners):
+                sights[place] = TAKEN
+            elif sights[place] == BEFORE and one.contact_id in agreed:
+                sights[place] = AGREED
+        return sights
 
     def _claims(self, request: ContactFields) -> list[tuple[str, str]]:
         """Return the key and the e-mail that a change gives a contact, with their fields."""

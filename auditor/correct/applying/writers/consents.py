@@ -1,0 +1,68 @@
+"""Consents that Centra has by now of people who are to be opted out because it had none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from auditor.correct.applying.writers.rows import rows_now
+from auditor.model.tables import centra_customer, centra_subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.model.known_consent import KnownConsent
+    from auditor.model.plan import ContactFields
+    from auditor.systems.points import SystemPoints
+
+Rows = dict[str, dict[str, Any]]
+
+
+def agreed_since(
+    points: SystemPoints, requests: Sequence[ContactFields], contacts: Mapping[str, dict[str, Any]]
+) -> set[str]:
+    """Return the contacts of whose people Centra has a yes that the plan did not know.
+
+    Of requests that are made for another reason nothing is read.
+
+    Args:
+        points: Reads customers and newsletter rows.
+        requests: At most one of a contact.
+        contacts: Those of the requests, as they are now, by id.
+
+    Raises:
+        ReadError: Centra does not tell.
+    """
+    known = {one.contact_id: one.consent for one in requests if one.consent is not None}
+    if not known:
+        return set()
+    customers = _customers(points, [number for one in known.values() for number in one.customers])
+    emails = [one.person for one in known.values()]
+    emails += [str(row["email"]) for row in customers.values() if row["email"]]
+    emails += [str(contacts[one]["email"]) for one in known if contacts[one]["email"]]
+    rows = [number for one in known.values() for number in one.subscriptions]
+    said_yes = {
+        (row["email_key"], row["subscription_id"], row["store_id"])
+        for row in rows_now(points, "newsletter_subscriptions", centra_subscription, rows, emails)
+        if row["is_active"] and row["is_product_bound"] is False
+    }
+    return {
+        contact_id
+        for contact_id, one in known.items()
+        if any(
+            email == _person(one, customers, contacts[contact_id])
+            and number not in one.agreed
+            and store in one.stores
+            for email, number, store in said_yes
+        )
+    }
+
+
+def _customers(points: SystemPoints, ids: Sequence[str]) -> Rows:
+    rows = rows_now(points, "customers", centra_customer, ids) if ids else []
+    return {str(row["customer_id"]): row for row in rows if not row["is_anonymized"]}
+
+
+def _person(known: KnownConsent, customers: Rows, contact: Mapping[str, Any]) -> str | None:
+    """Return by which e-mail Centra knows somebody now: that of the customer, else that of the contact."""
+    email = customers.get(known.customer or "", {}).get("email_key") or contact["email_key"]
+    return None if email is None else str(email)
