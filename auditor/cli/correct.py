@@ -43,22 +43,14 @@ def command(invocation: Invocation) -> int:
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
         corrected = correct(run)
-    _say_posted(corrected)
+    for sentence in corrected.sentences():
+        click.echo(f"auditor: {sentence}", err=True)
     code = 0
     if corrected.applied is not None:
         code = tell(invocation, corrected.applied)
     else:
         _tell_nothing(invocation, corrected)
-    if corrected.waiting is not None:
-        click.echo(f"auditor: {corrected.waiting}.", err=True)
-        return code or UnsafePlanError.exit_code
-    return code
-
-
-def _say_posted(corrected: Corrected) -> None:
-    posted = corrected.posted
-    if posted is not None and posted.reason is not None:
-        click.echo(f"auditor: {posted.waiting} mails wait: {posted.reason}.", err=True)
+    return code or (UnsafePlanError.exit_code if corrected.held else 0)
 
 
 def _tell_nothing(invocation: Invocation, corrected: Corrected) -> None:

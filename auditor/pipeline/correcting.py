@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.rails import unattended
+from auditor.errors import AuditorError
+from auditor.faults import named
 from auditor.findings.ledger import Ledger
 from auditor.mail.corrections import Night, letters
 from auditor.mail.post import Post
@@ -17,6 +19,8 @@ from auditor.prose import in_a_row
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.mail.sent import Posted
     from auditor.model.plan import Change
     from auditor.pipeline.planning import Planned
@@ -34,12 +38,23 @@ class Corrected:
         applied: What became of them; None where there were none.
         held: Changes of class auto that were not tried, because there are more than their cap of them.
         posted: What became of the letters; None where there is nobody to tell, or nothing.
+        untold: Why no letter could be written or sent at all; what was applied stands.
     """
 
     planned: Planned
     applied: Applied | None = None
     held: tuple[Change, ...] = ()
     posted: Posted | None = None
+    untold: AuditorError | None = None
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what a person who ran it should know beside what was made."""
+        if self.waiting is not None:
+            yield f"{self.waiting}."
+        if self.posted is not None and self.posted.reason is not None:
+            yield f"{self.posted.waiting} mails wait: {self.posted.reason}."
+        if self.untold is not None:
+            yield f"Nobody was told by mail: {self.untold}"
 
     @property
     def waiting(self) -> str | None:
@@ -57,6 +72,7 @@ def correct(run: Run) -> Corrected:
     """Plan the corrections of the last audit, make those of class auto, and tell their owners.
 
     The rails are those of any plan. What is of another class stays in the plan, for a person to approve.
+    What was made is returned, whatever becomes of the letters.
 
     Raises:
         ConfigError, StalePlanError: as for `plan`.
@@ -66,7 +82,11 @@ def correct(run: Run) -> Corrected:
     chosen, held = map(tuple, unattended(planned.plan, run.settings))
     applied = apply(run, planned.path, planned.digest, only_auto=True) if chosen else None
     corrected = Corrected(planned, applied, held)
-    return replace(corrected, posted=_told(run, corrected, chosen + held))
+    try:
+        with named():
+            return replace(corrected, posted=_told(run, corrected, chosen + held))
+    except AuditorError as exc:
+        return replace(corrected, untold=exc)
 
 
 def _told(run: Run, corrected: Corrected, changes: tuple[Change, ...]) -> Posted | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.cron import trigger_of
-from auditor.errors import AuditorError, EndedError, MissedError, UnsafePlanError
+from auditor.errors import AuditorError, ConfigError, EndedError, MissedError, UnsafePlanError
 from auditor.faults import named
 from auditor.findings.ledger import Ledger
 from auditor.logs import working_on
@@ -54,18 +54,28 @@ def _sweep(run: Run, about: str) -> str:
 
 
 def _correct(run: Run, about: str) -> str:
+    """Correct what is of class auto.
+
+    Raises:
+        ConfigError: nobody could be told of what was made, which the sentence says.
+    """
     del about
     try:
         corrected = correct(run)
     except UnsafePlanError as exc:
         # A freeze, the kill switch or a cap is somebody's decision, and no failure.
         return f"nothing was corrected: {exc}"
-    waiting = "" if corrected.waiting is None else f"; {corrected.waiting}"
-    if corrected.applied is None:
-        return f"nothing of class auto was corrected{waiting}"
     applied = corrected.applied
-    told = ", ".join(f"{count} {name}" for name, count in applied.outcomes.items())
-    return f"{told}, {applied.left} left, plan {applied.path}{waiting}"
+    if applied is None:
+        said = "nothing of class auto was corrected"
+    else:
+        told = ", ".join(f"{count} {name}" for name, count in applied.outcomes.items())
+        said = f"{told}, {applied.left} left, plan {applied.path}"
+    if corrected.untold is not None:
+        # As of an audit: settings that let nobody be told are a failure, beside what was done.
+        raise ConfigError(f"{said}. Nobody was told by mail: {corrected.untold}")
+    _warn(corrected.sentences())
+    return said
 
 
 def _clean(run: Run, about: str) -> str:

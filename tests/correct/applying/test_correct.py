@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,13 @@ import pytest
 import yaml
 
 from auditor.cli import main
+from auditor.config import load_settings
 from auditor.correct.planning import CAPPED
+from auditor.errors import ConfigError
 from auditor.model.plan import decoded
 from auditor.sandbox.world import Scale
+from auditor.service import jobs
+from auditor.service.scheduler import status_of
 from tests.brand import brand
 from tests.mail.conftest import Server, serving
 
@@ -99,3 +105,39 @@ def test_a_mail_server_that_is_away_fails_nothing(audited: Brand):
     audited.running.settings.write_text(yaml.safe_dump(raw))
     code = main(["--config", str(audited.running.settings), "correct"])
     assert (code, "mails wait" in audited.capsys.readouterr().err) == (0, True)
+
+
+def unusable(*_: object) -> None:
+    raise ConfigError("mail.smtp: no server is named.")
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "var/mail/letter.eml")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"), [(unusable, "mail.smtp: no server is named."), (full, "the disk is full")]
+)
+def test_what_was_made_is_told_although_no_letter_can_be(
+    audited: Brand, monkeypatch: pytest.MonkeyPatch, spoil: Any, why: str
+):
+    monkeypatch.setattr("auditor.mail.post.write_private", spoil)
+    audited.auditor("--format", "json", "plan")
+    classes = json.loads(audited.out)["by_class"]
+    code = main(["--config", str(audited.running.settings), "--format", "json", "correct"])
+    said = audited.capsys.readouterr()
+    result = json.loads(said.out)
+    assert (code, result["verified"] + result["pending"]) == (0, classes["auto"])
+    assert "Nobody was told by mail: " in said.err
+    assert why in said.err
+
+
+def test_the_service_records_what_was_made_although_no_letter_can_be(
+    audited: Brand, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("auditor.mail.post.write_private", unusable)
+    jobs.work("correct", str(audited.running.settings))
+    settings = load_settings(audited.running.settings, audited.running.environ)
+    (work,) = status_of(settings, audited.running.settings).done
+    assert work.failures == 1
+    assert re.match(r"[1-9]\d* verified, .* Nobody was told by mail: mail.smtp: ", work.said or "")
