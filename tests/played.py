@@ -176,8 +176,9 @@ def play(patch: pytest.MonkeyPatch, day: Day, holder: str) -> None:
     """Read the day's shop, find what the day holds, and draw nothing."""
     result = CheckResult(CHECK, "fail", 10, 2, people=2)
 
-    def judged(_run: Any, stores: tuple[Ledger, Warehouse], *_: Any, **__: Any) -> None:
+    def judged(_run: Any, stores: tuple[Ledger, Warehouse], *_: Any, **__: Any) -> tuple[None, int]:
         drifted(stores[1], day.subjects)
+        return None, 0
 
     patch.setenv("TOKEN", "none")
     patch.setattr(jobs, "ENDING", threading.Event())  # another test may have ended its service

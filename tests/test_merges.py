@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.pipeline import confirming
 from auditor.sandbox.world import Scale
 from auditor.sandbox.world.changes import merge_customers
 from tests.brand import brand
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from auditor.sandbox.world.model import Contact, World
@@ -55,6 +56,26 @@ def test_a_merge_between_sweeps_is_found(
         shop.audit("--suite", "identity")
         shop.audit("--suite", "identity")
         assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
+
+
+def test_an_audit_tells_of_how_many_customers_it_is_not_known_whether_they_were_merged_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), drift=False) as shop:
+        shop.change_settings(lambda settings: settings.update(coverage={"reread": 0}))
+        customer = str(shop.running.world.centra.customers[0].id)
+        shop.audit("--suite", "identity")
+        _, known = shop.audit("--suite", "identity")
+        assert "unlooked" not in known
+        monkeypatch.setattr(confirming, "left_behind", lambda *_: [customer])
+        code, told = shop.audit("--suite", "identity")
+        assert (code, told["verdict"], told["unlooked"]) == (0, "clean", 1)
+        _, again = shop.audit("--suite", "identity", "--no-snapshot")
+        assert again["unlooked"] == 1
+        sentence = "1 customer whose orders are another's now could not be looked up in Centra"
+        assert sentence in unescape(Path(again["report"]).read_text())
+        shop.auditor("audit", "--suite", "identity", "--no-snapshot")
+        assert sentence in shop.out
 
 
 def test_a_merge_since_the_audit_keeps_a_preflight_from_go(

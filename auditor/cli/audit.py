@@ -157,11 +157,11 @@ def _tell_changes(comparison: Comparison) -> None:
 
 
 def _tell(done: Done) -> None:
-    from auditor.report.words import judged
+    from auditor.report.words import judged, unlooked
 
     audit = done.audit
     click.echo(f"Verdict: {audit.verdict}")
-    for sentence in judged(audit):
+    for sentence in (*judged(audit), *unlooked(audit)):
         click.echo(visible(f"  {sentence}"))
     for result in audit.checks:
         if result.outcome == "fail":

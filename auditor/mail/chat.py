@@ -52,6 +52,7 @@ def message_of(digest: Digest) -> dict[str, Any]:
     parts = [
         f"{mark} *{plain(digest.data.audit.brand)}*: {headline} {plain(digest.delta)}.",
         *map(plain, words.judged(digest.data.audit)),
+        *map(plain, words.unlooked(digest.data.audit)),
         "\n".join(lines),
         "" if first is None else f"First: {plain(first)}",
         f"Report: {plain(digest.link)}",

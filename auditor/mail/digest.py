@@ -244,7 +244,7 @@ def _facts(digest: Digest, shown: int) -> dict[str, object]:
         "audit": data.audit,
         "data": data,
         "headline": words.headline(data.audit, digest.verdict),
-        "judged": words.judged(data.audit),
+        "judged": (*words.judged(data.audit), *words.unlooked(data.audit)),
         "first": words.incident_step(digest.open_incidents[0]) if digest.open_incidents else None,
         "mend": words.next_step(data) if digest.verdict == "incomplete" else None,
         "gaps": [

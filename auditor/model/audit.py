@@ -61,6 +61,7 @@ class Audit:
             or a sale may be missing from the snapshot.
         verified_share: How much of the order value is verified, likewise.
         suites: The suites that were judged, where not all were; empty where they were.
+        unlooked: Customers who may have been merged away, and could not be looked up.
     """
 
     run: str
@@ -78,6 +79,7 @@ class Audit:
     reread: Reread | None = None
     standing: Mapping[Severity, int] = field(default_factory=dict)
     suites: tuple[str, ...] = ()
+    unlooked: int = 0
 
     def is_asked(self, check: Check) -> bool:
         """Tell whether the suite of a check was to be judged."""

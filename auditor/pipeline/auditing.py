@@ -108,7 +108,9 @@ def _audit(
                 else reading.last_snapshot(run, ledger)
             )
         with stages.stage("reconcile"):
-            terms = _reconciled(run, (ledger, warehouse), taken, is_fresh=take_snapshot, anew=anew)
+            terms, unlooked = _reconciled(
+                run, (ledger, warehouse), taken, is_fresh=take_snapshot, anew=anew
+            )
         looked = Confirmed()
         if terms is not None:
             asked = [e for e in expectations if not suites or e.check.suite in suites]
@@ -138,7 +140,7 @@ def _audit(
             audited = _findings(run, (ledger, warehouse), terms, taken, checks, all_)
             mark(ledger, run.settings.brand, looked.marks)
         with stages.stage("report"):
-            told = replace(audited, stages=dict(stages.seconds))
+            told = replace(audited, stages=dict(stages.seconds), unlooked=unlooked)
             page = publish(run, ledger, keep(run, ledger, warehouse, told, is_told=is_told))
             return _done(ledger, told, checks if suites else told.checks, page)
 
@@ -177,18 +179,25 @@ def _needed(expectations: Iterable[Expectation]) -> set[str]:
 
 def _reconciled(
     run: Run, stores: tuple[Ledger, Warehouse], taken: Snapshot, *, is_fresh: bool, anew: bool
-) -> Terms | None:
-    """Reconcile what was read; where nothing was, nothing is judged, and the base currency is unknown."""
+) -> tuple[Terms | None, int]:
+    """Reconcile what was read; where nothing was, nothing is judged, and the base currency is unknown.
+
+    Returns also of how many customers it is not known whether they were merged away: of a stored run as
+    when it was taken.
+    """
     if not any(line.is_usable for line in taken.coverage):
-        return None
+        return None, 0
     ledger, warehouse = stores
     require_places(run.settings, warehouse)
     undone = Journal(ledger, run.settings.brand, run.clock).undone(taken.as_of - WEEK)
     terms = replace(terms_of_run(run.settings, warehouse, taken), undone=undone)
     if is_fresh:
-        look_for_merged(run, warehouse, terms, taken)
+        unlooked = look_for_merged(run, warehouse, terms, taken)
+    else:
+        before = judged_before(run.settings.brand, taken.run)
+        unlooked = 0 if before is None else before.unlooked
     reconcile_again(warehouse, terms, taken.run, usable=usable_of(taken), anew=anew)
-    return terms
+    return terms, unlooked
 
 
 def _settle(

@@ -56,6 +56,8 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "verified_share": [_verified(share) for share in audit.verified_share],
             # Only where some suites alone were judged.
             **({"suites": audit.suites} if audit.suites else {}),
+            # Only where customers could not be looked up who may have been merged away.
+            **({"unlooked": audit.unlooked} if audit.unlooked else {}),
             # Only where new critical findings were read again.
             **({} if audit.reread is None else {"reread": asdict(audit.reread)}),
         }

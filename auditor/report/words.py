@@ -74,7 +74,14 @@ def meaning(data: ReportData) -> str:
         "critical": _disagreement,
         "incomplete": _gaps,
     }
-    return " ".join([*tell[data.audit.verdict](data), *_beside(data), *judged(data.audit)])
+    return " ".join(
+        [
+            *tell[data.audit.verdict](data),
+            *_beside(data),
+            *judged(data.audit),
+            *unlooked(data.audit),
+        ]
+    )
 
 
 def judged(run: Audit | PastRun) -> tuple[str, ...]:
@@ -84,6 +91,17 @@ def judged(run: Audit | PastRun) -> tuple[str, ...]:
     named, are_many = in_a_row(run.suites), len(run.suites) > 1
     which = f"suites {named} were" if are_many else f"suite {named} was"
     return (f"Only the {which} judged; what the others found before stands.",)
+
+
+def unlooked(run: Audit) -> tuple[str, ...]:
+    """Say of how many customers it is not known whether they were merged away; nothing where it is."""
+    if not run.unlooked:
+        return ()
+    who = "1 customer" if run.unlooked == 1 else f"{run.unlooked} customers"
+    return (
+        f"{who} whose orders are another's now could not be looked up in Centra: what a merge left "
+        "behind may be missing here.",
+    )
 
 
 def only(run: PastRun) -> str:
