@@ -95,7 +95,10 @@ class Played:
 
 
 class _Nothing:
-    applied = waiting = None
+    applied = untold = None
+
+    def sentences(self) -> tuple[str, ...]:
+        return ()
 
 
 def _audit_of(now: datetime, day: str) -> Audit:
