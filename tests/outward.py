@@ -302,6 +302,10 @@ def _correct(made: Outward) -> None:
     made.auditor("apply", *approved)
     made.auditor("halt", "--lift")
     made.auditor("-v", "apply", *approved)
+    made.auditor("uploads")
+    for line in made.result("uploads")["waiting"][:1]:
+        made.auditor("-v", "uploads", "--not-arrived", line["order"])
+        made.auditor("-v", "uploads", "--arrived", line["order"], "--item", line["item"])
     made.shop.running.load_sales()
     made.auditor("verify", plan["plan"])
     made.auditor("--format", "json", "verify", plan["plan"])

@@ -2,7 +2,7 @@
 
 A line is claimed in one transaction, together with the digest of the file that will carry it; only then
 may the request go out. Whatever happens afterwards, the claim stands: a line whose fate is not known is
-never sent again by itself, only after somebody has seen that it did not arrive.
+never sent again by itself, only after somebody has seen that it did not arrive (`auditor uploads`).
 
 Source:
     Emarsys reference 5.2 (no deduplication), 5.3 (accounts where a repetition replaces).
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sqlalchemy as sa
@@ -29,13 +30,16 @@ if TYPE_CHECKING:
 
     from auditor.findings.ledger import Ledger
 
-State: TypeAlias = Literal["intent", "accepted", "unknown", "verified", "refused"]
+State: TypeAlias = Literal["intent", "accepted", "unknown", "verified", "refused", "withdrawn"]
+"""`refused`: Emarsys took nothing of it. `withdrawn`: a person said that it did not arrive."""
+
 Semantics: TypeAlias = Literal["append", "replace"]
 Key: TypeAlias = tuple[str, str, str]
 
 SALE, CANCELLATION = "sale", "cancellation"
 CAUSE = re.compile(r"sale|cancellation|return:\S.*")
 OPEN: tuple[State, ...] = ("intent", "accepted", "unknown")
+SENDABLE: tuple[State, ...] = ("refused", "withdrawn")
 
 upload_table = sa.Table(
     "sales_upload",
@@ -44,7 +48,7 @@ upload_table = sa.Table(
     Column("order_number", Text, primary_key=True),
     Column("item", Text, primary_key=True),
     Column("cause", Text, primary_key=True),
-    Column("version", Integer, primary_key=True),  # above 1 only where a repetition replaces
+    Column("version", Integer, primary_key=True),  # above 1 where it was withdrawn, or replaced
     Column("claim", Text, nullable=False, index=True),
     Column("quantity_milli", BigInteger, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
@@ -110,6 +114,7 @@ class Sent:
     state: State
     digest: str
     claim: str
+    sent_at: datetime
 
 
 class UploadLedger:
@@ -118,8 +123,8 @@ class UploadLedger:
     Args:
         ledger: The database that holds it, beside runs and findings.
         brand: The brand.
-        semantics: `append`: a line is sent once and never again. `replace`: it may be sent again, as
-            a further version.
+        semantics: `append`: a line is sent once and never again, unless a person withdraws it.
+            `replace`: it may be sent again. Either way as a further version.
     """
 
     def __init__(self, ledger: Ledger, brand: str, semantics: Semantics = "append") -> None:
@@ -167,15 +172,48 @@ class UploadLedger:
             conn.execute(update.values(state=state, decided_at=stored(at)))
 
     def verified(self, keys: Iterable[Key], *, at: datetime) -> int:
-        """Write down that these lines were seen in Emarsys; return how many were waiting for it."""
-        return self._decide(keys, "verified", at)
+        """Write down that these lines were seen in Emarsys; return how many that was news of.
 
-    def withdrawn(self, keys: Iterable[Key], *, at: datetime) -> int:
-        """Write down that these lines did not arrive, so that they may be sent; return how many.
-
-        This is a person's word, or that of a load that should have shown them; never a guess.
+        They were waiting for it, or a person was wrong, and they were not sent anew yet.
         """
-        return self._decide(keys, "refused", at)
+        row = upload_table.c
+        with self._ledger.begin() as conn:
+            return sum(
+                conn.execute(
+                    sa.update(upload_table)
+                    .where(
+                        self._is(key),
+                        row.state.in_(OPEN)
+                        | (row.state == "withdrawn") & (row.version == self._newest(conn, key)),
+                    )
+                    .values(state="verified", decided_at=stored(at))
+                ).rowcount
+                for key in sorted(set(keys))
+            )
+
+    def decide(
+        self, seen: Iterable[Sent], state: Literal["verified", "withdrawn"], *, at: datetime
+    ) -> list[Sent]:
+        """Write down a person's word about lines that were seen waiting; return those that still were.
+
+        What was decided meanwhile, or is another sending by now, stays as it is.
+
+        Args:
+            seen: What the person speaks of.
+            state: `verified`: it is there. `withdrawn`: it did not arrive, and may be sent.
+            at: The time now, aware.
+        """
+        row = upload_table.c
+        with self._ledger.begin() as conn:
+            return [
+                replace(one, state=state)
+                for one in sorted(seen, key=lambda one: one.line.key)
+                if conn.execute(
+                    self._of_claim(one.claim)
+                    .where(self._is(one.line.key), row.version == one.version, row.state.in_(OPEN))
+                    .values(state=state, decided_at=stored(at))
+                ).rowcount
+            ]
 
     def waiting(self) -> list[Sent]:
         """Return the lines that were sent, or may have been, and were not seen in Emarsys yet."""
@@ -195,7 +233,7 @@ class UploadLedger:
     def closed(self) -> frozenset[Key]:
         """Return the lines that may not be sent (again): sent, perhaps sent, or seen in Emarsys."""
         query = sa.select(*_KEY).where(
-            upload_table.c.brand == self._brand, upload_table.c.state != "refused"
+            upload_table.c.brand == self._brand, upload_table.c.state.not_in(SENDABLE)
         )
         with self._ledger.begin() as conn:
             return frozenset((row[0], row[1], row[2]) for row in conn.execute(query))
@@ -206,9 +244,9 @@ class UploadLedger:
             return frozenset(one.line.key for one in self.waiting())
         return self.closed()
 
-    def sent(self, order: str) -> list[Sent]:
-        """Return all that is known of one order, oldest version first."""
-        return self._rows(upload_table.c.order_number == order)
+    def sent(self, *orders: str) -> list[Sent]:
+        """Return all that is known of some orders, by line, the oldest version first."""
+        return self._rows(upload_table.c.order_number.in_(orders))
 
     def _win(self, conn: sa.Connection, line: Line, claim_id: str, at: datetime) -> bool:
         values: dict[str, Any] = {
@@ -221,31 +259,28 @@ class UploadLedger:
             "state": "intent",
             "decided_at": None,
         }
-        version = self._newest(conn, line) + 1 if self._semantics == "replace" else 1
+        newest = self._newest(conn, line.key)
+        # What a person said of the last sending stays on record beside the next.
+        is_anew = self._semantics == "replace" or self._is_withdrawn(conn, line.key, newest)
+        version = newest + 1 if is_anew else 1
         key = {"order_number": line.order, "item": line.item, "cause": line.cause}
         if _insert_unless_there(conn, {"brand": self._brand, "version": version, **key, **values}):
             return True
         again = sa.update(upload_table).where(
             self._is(line.key),
-            upload_table.c.version == self._newest(conn, line),
+            upload_table.c.version == self._newest(conn, line.key),
             upload_table.c.state == "refused",
         )
         return conn.execute(again.values(**values)).rowcount == 1
 
-    def _newest(self, conn: sa.Connection, line: Line) -> int:
-        newest = sa.select(sa.func.max(upload_table.c.version)).where(self._is(line.key))
+    def _newest(self, conn: sa.Connection, key: Key) -> int:
+        newest = sa.select(sa.func.max(upload_table.c.version)).where(self._is(key))
         return int(conn.execute(newest).scalar() or 0)
 
-    def _decide(self, keys: Iterable[Key], state: State, at: datetime) -> int:
-        with self._ledger.begin() as conn:
-            return sum(
-                conn.execute(
-                    sa.update(upload_table)
-                    .where(self._is(key), upload_table.c.state.in_(OPEN))
-                    .values(state=state, decided_at=stored(at))
-                ).rowcount
-                for key in sorted(set(keys))
-            )
+    def _is_withdrawn(self, conn: sa.Connection, key: Key, version: int) -> bool:
+        row = upload_table.c
+        state = sa.select(row.state).where(self._is(key), row.version == version)
+        return conn.execute(state).scalar() == "withdrawn"
 
     def _of_claim(self, claim_id: str) -> sa.Update:
         return sa.update(upload_table).where(upload_table.c.claim == claim_id)
@@ -289,4 +324,5 @@ def _sent(row: sa.Row[Any]) -> Sent:
         row.amount_minor,
         row.currency,
     )
-    return Sent(line, row.version, row.state, row.digest, row.claim)
+    sent_at = row.sent_at.replace(tzinfo=UTC)
+    return Sent(line, row.version, row.state, row.digest, row.claim, sent_at)

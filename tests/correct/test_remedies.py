@@ -11,8 +11,10 @@ import pytest
 from auditor.correct.applying.journal import FIRINGS
 from auditor.correct.applying.writers.sales import _lines_of
 from auditor.correct.applying.writers.writer import request_of
+from auditor.correct.deciding import Word, decide
 from auditor.correct.remedies.identity import INHERITED
 from auditor.correct.remedies.sales import UNDATED
+from auditor.correct.uploads import Line, UploadLedger
 from auditor.model import tables as t
 from auditor.model.known_consent import KnownConsent
 from auditor.model.plan import (
@@ -401,6 +403,31 @@ def test_a_line_that_was_sent_is_not_sent_again(desk):
     desk.sent = frozenset({("100", "A", "sale")})
     assert desk.changes("sales.missing_order") == []
     assert len(desk.reasons("sales.missing_order")) == 1
+
+
+def test_a_line_that_waits_names_the_command_that_decides_it(desk):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.audit("sales")
+    desk.sent = frozenset({("100", "A", "sale")})
+    assert "`auditor uploads`" in desk.reasons("sales.missing_order")[0]
+
+
+@pytest.mark.parametrize(("arrived", "changes"), [(False, 1), (True, 0)])
+def test_a_line_that_waits_is_planned_anew_only_if_a_person_says_that_it_did_not_arrive(
+    desk, arrived: bool, changes: int
+):
+    known(desk)
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.audit("sales")
+    uploads = UploadLedger(desk.ledger, "desk")
+    line = Line("100", "A", "sale", 1000, 100, "SEK")
+    uploads.claim([line], at=OLD.replace(tzinfo=UTC), digest_of=lambda _: "d")
+    waiting = replace(desk, sent=uploads.closed()).changes("sales.missing_order")
+    word = Word(arrived, ("100",))
+    decide(desk.ledger, "desk", word, settle=timedelta(), clock=lambda: NOW.replace(tzinfo=UTC))
+    decided = replace(desk, sent=uploads.closed()).changes("sales.missing_order")
+    assert (len(waiting), len(decided)) == (0, changes)
 
 
 def test_a_missing_order_may_go_unattended_where_a_repetition_replaces(desk, tmp_path: Path):

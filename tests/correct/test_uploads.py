@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from auditor.correct.uploads import CANCELLATION, SALE, Claim, Line, UploadLedger, return_cause
+from auditor.correct.uploads import (
+    CANCELLATION,
+    SALE,
+    Claim,
+    Line,
+    UploadLedger,
+    return_cause,
+    upload_table,
+)
 from auditor.errors import UnsafePlanError
 from auditor.findings.ledger import Ledger
 from tests.correct.conftest import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from auditor.correct.uploads import Key
 
 
 def line(order: str = "O1", item: str = "SKU-1", cause: str = SALE, **parts: Any) -> Line:
@@ -26,6 +36,12 @@ def line(order: str = "O1", item: str = "SKU-1", cause: str = SALE, **parts: Any
 
 def claim(uploads: UploadLedger, *lines: Line) -> Claim:
     return uploads.claim(lines, at=NOW, digest_of=lambda won: f"sha-{len(won)}")
+
+
+def withdraw(uploads: UploadLedger) -> list[Key]:
+    """Say of everything that waits that it did not arrive; return the lines that this changed."""
+    decided = uploads.decide(uploads.waiting(), "withdrawn", at=NOW)
+    return [one.line.key for one in decided]
 
 
 @pytest.fixture
@@ -67,10 +83,10 @@ def test_a_line_whose_fate_nobody_knows_is_in_flight_for_ever(uploads, state):
     assert uploads.in_flight(NOW + timedelta(days=99)) == {line().key}
 
 
-@pytest.mark.parametrize("decide", ["verified", "withdrawn"])
-def test_a_line_that_was_decided_is_not_in_flight(uploads, decide):
+@pytest.mark.parametrize("state", ["verified", "withdrawn"])
+def test_a_line_that_was_decided_is_not_in_flight(uploads, state):
     claim(uploads, line())
-    getattr(uploads, decide)([line().key], at=NOW)
+    uploads.decide(uploads.waiting(), state, at=NOW)
     assert uploads.in_flight(NOW - timedelta(days=1)) == frozenset()
 
 
@@ -137,14 +153,77 @@ def test_a_line_that_was_seen_is_not_waiting_any_more(uploads):
 
 def test_a_line_that_a_person_withdraws_may_be_sent(uploads):
     uploads.settle(claim(uploads, line()), "unknown", at=NOW)
-    assert uploads.withdrawn([line().key], at=NOW) == 1
+    assert withdraw(uploads) == [line().key]
     assert claim(uploads, line()).lines != ()
+
+
+def test_a_line_that_a_person_withdraws_may_be_sent_once(uploads):
+    claim(uploads, line())
+    withdraw(uploads)
+    claim(uploads, line())
+    assert claim(uploads, line()).lines == ()
+
+
+def test_what_a_person_said_stays_on_record_when_the_line_is_sent_anew(uploads):
+    claim(uploads, line())
+    withdraw(uploads)
+    claim(uploads, line())
+    sent = [(one.version, one.state) for one in uploads.sent("O1")]
+    assert sent == [(1, "withdrawn"), (2, "intent")]
+
+
+def test_when_a_person_decided_is_on_record(ledger, uploads):
+    claim(uploads, line())
+    withdraw(uploads)
+    with ledger.begin() as conn:
+        decided_at = conn.execute(sa.select(upload_table.c.decided_at)).scalar()
+    assert decided_at == NOW.replace(tzinfo=None)
+
+
+def test_a_line_that_was_sent_anew_and_refused_may_be_claimed_again_once(uploads):
+    claim(uploads, line())
+    withdraw(uploads)
+    uploads.settle(claim(uploads, line()), "refused", at=NOW)
+    assert claim(uploads, line()).lines == (line(),)
+    assert claim(uploads, line()).lines == ()
 
 
 def test_a_line_that_was_seen_cannot_be_withdrawn(uploads):
     claim(uploads, line())
+    seen = uploads.waiting()
     uploads.verified([line().key], at=NOW)
-    assert uploads.withdrawn([line().key], at=NOW) == 0
+    assert uploads.decide(seen, "withdrawn", at=NOW) == []
+    assert claim(uploads, line()).lines == ()
+
+
+def test_a_line_that_is_sent_anew_meanwhile_is_not_withdrawn(uploads):
+    won = claim(uploads, line())
+    seen = uploads.waiting()
+    uploads.settle(won, "refused", at=NOW)
+    claim(uploads, line())
+    assert uploads.decide(seen, "withdrawn", at=NOW) == []
+
+
+def test_a_late_outcome_does_not_undo_a_person_s_word(uploads):
+    won = claim(uploads, line())
+    withdraw(uploads)
+    uploads.settle(won, "accepted", at=NOW)
+    assert uploads.waiting() == []
+
+
+def test_a_line_that_a_person_withdrew_by_mistake_is_closed_once_it_shows(uploads):
+    claim(uploads, line())
+    withdraw(uploads)
+    uploads.verified([line().key], at=NOW)
+    assert claim(uploads, line()).lines == ()
+
+
+def test_a_line_that_shows_after_it_was_sent_anew_leaves_the_record_of_the_first(uploads):
+    claim(uploads, line())
+    withdraw(uploads)
+    claim(uploads, line())
+    uploads.verified([line().key], at=NOW)
+    assert [one.state for one in uploads.sent("O1")] == ["withdrawn", "verified"]
 
 
 def test_a_late_outcome_does_not_undo_what_was_decided(uploads):
@@ -186,8 +265,12 @@ def test_a_cause_is_one_of_three(cause):
         line(cause=cause)
 
 
-def test_of_many_that_claim_at_once_one_wins_each_line(ledger_url, uploads):
+@pytest.mark.parametrize("was_withdrawn", [True, False])
+def test_of_many_that_claim_at_once_one_wins_each_line(ledger_url, uploads, was_withdrawn):
     lines = [line(f"O{number}") for number in range(20)]
+    if was_withdrawn:
+        claim(uploads, *lines)
+        withdraw(uploads)
     barrier = threading.Barrier(4)
 
     def run(turn: int) -> tuple[Line, ...]:
@@ -210,10 +293,16 @@ def test_the_tables_stand_beside_those_of_the_findings(ledger, uploads):
 
 
 @pytest.mark.parametrize(
-    ("state", "is_closed"), [("accepted", True), ("unknown", True), ("refused", False)]
+    ("state", "is_closed"),
+    [("accepted", True), ("unknown", True), ("refused", False), ("withdrawn", False)],
 )
-def test_a_line_is_closed_to_plans_unless_it_was_refused(uploads, state: str, is_closed: bool):
-    uploads.settle(claim(uploads, line()), state, at=NOW)
+def test_a_line_is_closed_to_plans_unless_it_was_refused_or_withdrawn(
+    uploads, state: str, is_closed: bool
+):
+    won = claim(uploads, line())
+    if state == "withdrawn":
+        withdraw(uploads)
+    uploads.settle(won, state, at=NOW)
     assert (line().key in uploads.closed()) == is_closed
 
 

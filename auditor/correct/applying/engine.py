@@ -172,7 +172,9 @@ def _never_left(receipt: Receipt, sight: Sight) -> bool:
 def _settled(change: Change, sight: Sight, receipt: Receipt) -> Decision:
     if sight.place == "after":
         return Decision(change.id, "verified")
-    return Decision(change.id, "failed", receipt.note or sight.note or NOT_SEEN)
+    # That no answer came tells less than what is known by now; why it failed at once tells more.
+    notes = (sight.note, receipt.note) if receipt.state == "pending" else (receipt.note, sight.note)
+    return Decision(change.id, "failed", next((note for note in notes if note), NOT_SEEN))
 
 
 @dataclass(slots=True)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 MILLI = 1000
 NEVER_TAKEN_BACK = "sales data is append-only; a compensation is for a person to send"
-SENT = Left("these lines were sent already and wait for the next load of sales data")
+SENT = Left(
+    "these lines were sent already and wait for the next load of sales data; "
+    "`auditor uploads` lists what waits, and lets a person decide"
+)
 ITEMLESS = Left("Emarsys counts rows of this order that name no item; they may be these lines")
 REPLACED = Left(
     "a repeated upload replaces the order's lines in this account; have the whole order sent again"

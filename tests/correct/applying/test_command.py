@@ -113,6 +113,8 @@ def test_no_address_and_no_name_is_printed(shop, auditor):
             ("apply", str(path), "--digest", digest),
             ("verify", str(path)),
             ("undo", str(path)),
+            ("uploads",),
+            ("--format", "json", "uploads"),
         )
         for _, out, err in [auditor(*words)]
     )

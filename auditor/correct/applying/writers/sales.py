@@ -14,7 +14,7 @@ from auditor.correct.applying.writers.outcome import fate_of_upload
 from auditor.correct.applying.writers.rows import rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sending, Sight, request_of
 from auditor.correct.upload_once import upload_once
-from auditor.correct.uploads import Line
+from auditor.correct.uploads import SENDABLE, Line
 from auditor.model.plan import SalesLines
 from auditor.model.tables import centra_order, emarsys_sale
 from auditor.systems.emarsys.writing.sales import SalesLine, sales_file, upload_sales
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from auditor.correct.applying.journal import Receipt
-    from auditor.correct.uploads import UploadLedger
+    from auditor.correct.uploads import Key, Sent, UploadLedger
     from auditor.model.plan import Change
     from auditor.systems.emarsys.client import CoreApi
     from auditor.systems.emarsys.writing.hapi import Hapi
@@ -37,7 +37,11 @@ Amounts: TypeAlias = dict[tuple[str, str], tuple[int, int]]
 AT_ONCE = 1000
 NOTHING = (0, 0)
 
-UPLOADED = Sight("sent", "these lines were sent already; they wait for the next load")
+UPLOADED = Sight(
+    "sent",
+    "these lines were sent already; they wait for the next load (`auditor uploads` lists what waits)",
+)
+WITHDRAWN = Sight("other", "a person said that it did not arrive")
 MOVED = Sight("other", "Centra changed the order since the plan was made")
 NAMELESS = Sight("other", "no contact has the key any more that the file would name it by")
 COUNTED_ELSE = Sight("other", "Emarsys counts something else of the order than the plan expects")
@@ -107,18 +111,26 @@ class SalesWriter:
     def shown(
         self, changes: Sequence[Change], receipts: Mapping[str, Receipt]
     ) -> list[Sight | None]:
-        """Return of which orders Emarsys counts the lines; past the settle time, of which it does not."""
+        """Return of which orders Emarsys counts the lines; past the settle time, of which it does not.
+
+        What it does not count is as a person said, where one has decided. Lines that were sent anew since
+        are those of another change.
+        """
         requests = [request_of(change, SalesLines) for change in changes]
-        counted = self._counted(list(dict.fromkeys(one.order for one in requests)))
+        numbers = list(dict.fromkeys(one.order for one in requests))
+        counted, sent = self._counted(numbers), _by_line(self._uploads.sent(*numbers))
         seen: list[Sight | None] = []
-        arrived: list[tuple[str, str, str]] = []
+        arrived: list[Key] = []
         for change, one in zip(changes, requests, strict=True):
+            receipt = receipts.get(change.id)
+            own = [_own(line, receipt, sent) for line in _ledger_lines(one)]
             if _is_counted(one, counted, with_lines=True):
                 arrived += [line.key for line in _ledger_lines(one)]
-                seen.append(AFTER)
-            elif _is_counted(one, counted, with_lines=False) or not self._is_settled(
-                receipts.get(change.id)
-            ):
+                is_another = any(_is_sent_anew(line, sent) for line in own)
+                seen.append(WITHDRAWN if is_another else AFTER)
+            elif (said := _said(own)) is not None:
+                seen.append(said)
+            elif _is_counted(one, counted, with_lines=False) or not self._is_settled(receipt):
                 seen.append(None)
             else:
                 seen.append(COUNTED_ELSE)
@@ -199,6 +211,39 @@ def _is_counted(request: SalesLines, counted: Amounts, *, with_lines: bool) -> b
         if counted.get((request.order, one.item), NOTHING) != (quantity, amount):
             return False
     return True
+
+
+def _by_line(sent: Sequence[Sent]) -> dict[Key, list[Sent]]:
+    found: dict[Key, list[Sent]] = {}
+    for one in sent:
+        found.setdefault(one.line.key, []).append(one)
+    return found
+
+
+def _own(line: Line, receipt: Receipt | None, sent: Mapping[Key, Sequence[Sent]]) -> Sent | None:
+    """Return a line as the change of a receipt has sent it: the first time after its intent."""
+    since = None if receipt is None else receipt.intended_at
+    later = [one for one in sent.get(line.key, ()) if since is not None and one.sent_at >= since]
+    return later[0] if later else None
+
+
+def _is_sent_anew(own: Sent | None, sent: Mapping[Key, Sequence[Sent]]) -> bool:
+    """Tell whether a line was withdrawn and is on its way, or there, by another sending."""
+    return (
+        own is not None
+        and own.state == "withdrawn"
+        and any(
+            one.version > own.version and one.state not in SENDABLE for one in sent[own.line.key]
+        )
+    )
+
+
+def _said(own: Sequence[Sent | None]) -> Sight | None:
+    """Return what is decided of a change: a line was withdrawn, or all are there; None: it waits."""
+    states = {None if one is None else one.state for one in own}
+    if "withdrawn" in states:
+        return WITHDRAWN
+    return AFTER if states == {"verified"} else None
 
 
 def _ledger_lines(request: SalesLines) -> list[Line]:
