@@ -48,7 +48,8 @@ def words(terms: Terms) -> sa.Select[Any]:
     Frame:
         Result: email_key; agreed_at and refused_at, the newest of each; keyed_at, the newest word that
         is a keyed consent; changed_at, the newest of all, product-bound rows included; lost_at, when
-        a newsletter row that is gone was last seen; is_here, whether any of it is there now.
+        a sign-up that is gone was last seen; gone_at, when a refusal that is gone was; is_here, whether any
+        of it is there now.
     """
     said = sa.union_all(_rows(terms), _keyed(terms), _lost(terms)).subquery("said")
     counts = said.c.is_given.is_not(None)
@@ -60,6 +61,7 @@ def words(terms: Terms) -> sa.Select[Any]:
         sa.func.max(sa.case((said.c.is_keyed, said.c.said_at))).label("keyed_at"),
         sa.func.max(said.c.said_at).label("changed_at"),
         sa.func.max(said.c.lost_at).label("lost_at"),
+        sa.func.max(said.c.gone_at).label("gone_at"),
         any_of(said.c.is_here).label("is_here"),
     ).group_by(said.c.email_key)
 
@@ -90,6 +92,8 @@ def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
     withdrawn_at = sa.case((is_lost, lost_at), else_=refused_at)
     said_no = withdrawn_at.is_not(None) & (agreed_at.is_(None) | (agreed_at <= withdrawn_at))
     said_at = sa.case((said_no, withdrawn_at), else_=agreed_at)
+    # That a refusal is not there any more is as young as it may be: what came instead may be on its way.
+    is_gone = said_no & ~is_lost & (words.c.gone_at > refused_at)
     return Verdict(
         sa.case(
             (is_refused | said_no, "no"),
@@ -103,7 +107,7 @@ def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
             (said_at.is_not(None), ROW),
             (is_agreed, FLAG),
         ),
-        sa.case((is_refused, sa.null()), else_=said_at),
+        sa.case((is_refused, sa.null()), (is_gone, words.c.gone_at), else_=said_at),
     )
 
 
@@ -116,6 +120,7 @@ def _rows(terms: Terms) -> sa.Select[Any]:
             row.c.created_at.label("said_at"),
             sa.false().label("is_keyed"),
             sa.cast(sa.null(), sa.DateTime).label("lost_at"),
+            sa.cast(sa.null(), sa.DateTime).label("gone_at"),
             sa.true().label("is_here"),
         )
         .select_from(row.join(store, row.c.store_id == store.c.store_id))
@@ -145,6 +150,7 @@ def _lost(terms: Terms) -> sa.Select[Any]:
             lost.c.created_at,
             sa.false(),
             sa.case((lost.c.is_active, lost.c.seen_at)),
+            sa.case((~lost.c.is_active, lost.c.seen_at)),
             sa.false(),
         )
         .select_from(lost.join(store, lost.c.store_id == store.c.store_id))
@@ -165,6 +171,7 @@ def _keyed(terms: Terms) -> sa.Select[Any]:
         sa.func.coalesce(row.c.updated_at, row.c.created_at).label("said_at"),
         sa.true().label("is_keyed"),
         sa.cast(sa.null(), sa.DateTime).label("lost_at"),
+        sa.cast(sa.null(), sa.DateTime).label("gone_at"),
         sa.true().label("is_here"),
     ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, row.c.is_given, terms))
 
