@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
+def printable(text: str, instead: str = "?") -> str:
+    """Replace whatever is not printed, so that nothing moves a terminal's cursor."""
+    return "".join(char if char.isprintable() else instead for char in text)
+
+
 def clipped(text: str, limit: int = TEXT_LIMIT) -> str:
     """Cut a long text, saying how long it was."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters in all)"

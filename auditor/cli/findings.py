@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.hostile import printable
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding
@@ -161,6 +162,4 @@ def _line(row: Finding, figures: Figures) -> str:
 
 
 def _subject(row: Finding) -> str:
-    text = f"{row.subject_kind} {row.subject_key}"
-    # A key comes from a system: it may hold whatever would move a terminal's cursor.
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return printable(f"{row.subject_kind} {row.subject_key}")

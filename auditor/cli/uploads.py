@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.hostile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,17 +161,12 @@ def _print(lines: Sequence[Sent], settings: Settings) -> None:
     for sent in lines:
         line = sent.line
         told = _COLUMNS.format(
-            _printable(line.order),
-            _printable(line.item),
-            _printable(line.cause),
+            printable(line.order),
+            printable(line.item),
+            printable(line.cause),
             f"{Decimal(line.quantity_milli).scaleb(-3).normalize():f}",
             figures.money(Money(line.amount_minor, line.currency)),
             STATES[sent.state],
             figures.moment(sent.sent_at),
         )
         click.echo(told)
-
-
-def _printable(text: str) -> str:
-    # A key comes from a system: it may hold whatever would move a terminal's cursor.
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -9,6 +9,7 @@ import yaml
 from yaml.composer import Composer
 
 from auditor.errors import ConfigError
+from auditor.hostile import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def parsed(text: str, *, takes_aliases: bool = False) -> object:
 
 def shown(key: object) -> str:
     """Return a key as messages show it: short and printable."""
-    text = "".join(char if char.isprintable() else "?" for char in str(key))
+    text = printable(str(key))
     return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}..."
 
 

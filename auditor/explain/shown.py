@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.explain.explanation import plain, veiled
+from auditor.hostile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,8 +72,7 @@ def _add(table: Table, *cells: object) -> None:
 
 
 def _one_line(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "".join(char if char.isprintable() else " " for char in text)
+    return "" if value is None else printable(str(value), " ")
 
 
 def _findings_table(found: Sequence[Finding], figures: Figures) -> Iterator[RenderableType]:
