@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.correct.applying.writers.rows import rows_now
-from auditor.model.tables import centra_customer, centra_subscription
+from auditor.correct.applying.writers.rows import live_customers_now, rows_now
+from auditor.model.tables import centra_subscription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,31 +35,25 @@ def agreed_since(
     known = {one.contact_id: one.consent for one in requests if one.consent is not None}
     if not known:
         return set()
-    customers = _customers(points, [number for one in known.values() for number in one.customers])
+    ids = [number for one in known.values() for number in one.customers]
+    customers = live_customers_now(points, ids)
     emails = [one.person for one in known.values()]
     emails += [str(row["email"]) for row in customers.values() if row["email"]]
     emails += [str(contacts[one]["email"]) for one in known if contacts[one]["email"]]
     rows = [number for one in known.values() for number in one.subscriptions]
-    said_yes = {
-        (row["email_key"], row["subscription_id"], row["store_id"])
-        for row in rows_now(points, "newsletter_subscriptions", centra_subscription, rows, emails)
-        if row["is_active"] and row["is_product_bound"] is False
-    }
+    said_yes: dict[str | None, list[tuple[str, str]]] = {}
+    for row in rows_now(points, "newsletter_subscriptions", centra_subscription, rows, emails):
+        if row["is_active"] and row["is_product_bound"] is False:
+            yes = (row["subscription_id"], row["store_id"])
+            said_yes.setdefault(row["email_key"], []).append(yes)
     return {
         contact_id
         for contact_id, one in known.items()
         if any(
-            email == _person(one, customers, contacts[contact_id])
-            and number not in one.agreed
-            and store in one.stores
-            for email, number, store in said_yes
+            number not in one.agreed and store in one.stores
+            for number, store in said_yes.get(_person(one, customers, contacts[contact_id]), ())
         )
     }
-
-
-def _customers(points: SystemPoints, ids: Sequence[str]) -> Rows:
-    rows = rows_now(points, "customers", centra_customer, ids) if ids else []
-    return {str(row["customer_id"]): row for row in rows if not row["is_anonymized"]}
 
 
 def _person(known: KnownConsent, customers: Rows, contact: Mapping[str, Any]) -> str | None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from auditor.correct.applying.writers.consents import agreed_since
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
-from auditor.correct.applying.writers.rows import rows_now
+from auditor.correct.applying.writers.rows import live_customers_now, rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, SeenAtOnce, Sight, request_of
 from auditor.errors import IncompleteSnapshotError
 from auditor.model.plan import ContactFields, NewContact
-from auditor.model.tables import centra_customer, emarsys_contact
+from auditor.model.tables import emarsys_contact
 from auditor.systems.emarsys.lookup import AMBIGUOUS, NOT_FOUND, UNUSABLE_KEY, checkids
 from auditor.systems.emarsys.writing.bodies import MOST_ROWS
 from auditor.systems.emarsys.writing.contacts import (
@@ -258,11 +258,10 @@ class NewContactWriter(SeenAtOnce):
             for one in requests
             if self._names.get(one.key_field) == "external_id"
         }
-        rows = rows_now(self._points, "customers", centra_customer, list(emails)) if emails else []
-        there = {
-            str(one["customer_id"]): one["email_key"] for one in rows if not one["is_anonymized"]
+        there = live_customers_now(self._points, list(emails))
+        return {
+            key for key, email in emails.items() if there.get(key, {}).get("email_key") != email
         }
-        return {key for key, email in emails.items() if there.get(key) != email}
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Make the contacts, each with its key and the fields that are set."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.model.tables import centra_customer
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -27,3 +29,13 @@ def rows_now(
     found = points.read(stream, list(dict.fromkeys(keys)), list(dict.fromkeys(emails)))
     rows = found.get(table.name)
     return [] if rows is None else rows.to_pylist()
+
+
+def live_customers_now(points: SystemPoints, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the customers that Centra has now, by id, without those that were erased; of none asks nothing.
+
+    Raises:
+        ReadError: Centra does not tell.
+    """
+    rows = rows_now(points, "customers", centra_customer, ids) if ids else []
+    return {str(row["customer_id"]): row for row in rows if not row["is_anonymized"]}
