@@ -31,7 +31,8 @@ def command(invocation: Invocation) -> int:
     """Plan the corrections of the last audit and make those of class auto, without asking anybody.
 
     The same rails hold as for any plan. What is of class confirm stays in the plan, for a person to
-    approve, and so does all of a remedy of which there is more than its cap: that may be a fault upstream. The owners are told by mail what was done, where `mail` is configured.
+    approve, and so does all of a remedy of which there is more than its cap: that may be a fault
+    upstream. The owners are told by mail what was done, where `mail` is configured.
     """
     from auditor.cli.progress import shown_progress
     from auditor.cli.receipts import tell

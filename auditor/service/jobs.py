@@ -73,7 +73,7 @@ def _correct(run: Run, about: str) -> str:
         said = f"{told}, {applied.left} left, plan {applied.path}"
     if corrected.untold is not None:
         # As of an audit: settings that let nobody be told are a failure, beside what was done.
-        raise ConfigError(f"{said}. Nobody was told by mail: {corrected.untold}")
+        raise ConfigError(f"{said}. {' '.join(corrected.sentences())}")
     _warn(corrected.sentences())
     return said
 

@@ -44,12 +44,12 @@ def undo_plan(
         receipt = receipts.get(change.id)
         if receipt is None or receipt.state not in (*MADE, *UNDECIDED):
             continue
-        if change.undo is None or receipt.state != "verified":
-            is_known = change.undo is None or receipt.state == "pending"
-            reason = (change.why_no_undo or FOR_GOOD) if is_known else UNKNOWN
-            lasting[change.remedy, reason] = lasting.get((change.remedy, reason), 0) + 1
-        else:
+        if change.undo is not None and receipt.state == "verified":
             changes.append(_taken_back(change))
+            continue
+        is_unknown = change.undo is not None and receipt.state in UNDECIDED
+        reason = UNKNOWN if is_unknown else change.why_no_undo or FOR_GOOD
+        lasting[change.remedy, reason] = lasting.get((change.remedy, reason), 0) + 1
     return replace(
         plan,
         as_of=now,
