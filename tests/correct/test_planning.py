@@ -255,7 +255,8 @@ def test_of_the_customers_of_one_address_one_gets_a_contact(desk: Desk):
     assert len(plan.changes) == 1
 
 
-def test_whom_two_findings_hold_back_is_put_on_the_list_once(desk: Desk):
+def merged_away(desk: Desk) -> None:
+    """Audit after a merge: the contact names a customer who is gone, and nobody has signed up."""
     desk.books.customer("1", "a@x.se", total_orders=1)
     desk.books.customer("2", "a@x.se", total_orders=1)
     desk.books.contact("11", "a@x.se", 1, external_id="1")
@@ -264,6 +265,10 @@ def test_whom_two_findings_hold_back_is_put_on_the_list_once(desk: Desk):
     desk.books.lose(t.centra_customer, customer_id="1")
     desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
     desk.audit("consent", "identity")
+
+
+def test_whom_two_findings_hold_back_is_put_on_the_list_once(desk: Desk):
+    merged_away(desk)
     plan, _ = desk.plan()
     asked = [(change.origin.check, change.request) for change in plan.changes]
     assert [check for check, _ in asked] == [
@@ -274,15 +279,8 @@ def test_whom_two_findings_hold_back_is_put_on_the_list_once(desk: Desk):
 
 
 def test_whom_two_findings_opt_out_is_opted_out_once(desk: Desk, tmp_path: Path):
-    desk.books.customer("1", "a@x.se", total_orders=1)
-    desk.books.customer("2", "a@x.se", total_orders=1)
     desk.books.subscription("a@x.se", active=False)
-    desk.books.contact("11", "a@x.se", 1, external_id="1")
-    desk.books.order("100", desk.books.line("A", 1, 100))
-    desk.books.remember()
-    desk.books.lose(t.centra_customer, customer_id="1")
-    desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
-    desk.audit("consent", "identity")
+    merged_away(desk)
     settings = read_settings(tmp_path, lambda raw: raw["emarsys"].update(quarantine_list=None))
     plan, _ = desk.with_settings(settings).plan()
     assert [one.reason for one in plan.withheld] == [TWICE]
