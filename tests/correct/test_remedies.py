@@ -12,7 +12,7 @@ from auditor.correct.applying.journal import FIRINGS
 from auditor.correct.applying.writers.sales import _lines_of
 from auditor.correct.applying.writers.writer import request_of
 from auditor.correct.deciding import Word, decide
-from auditor.correct.remedies.identity import INHERITED
+from auditor.correct.remedies.identity import GIVE_KEY, INHERITED
 from auditor.correct.remedies.sales import UNDATED
 from auditor.correct.uploads import Line, UploadLedger
 from auditor.model import tables as t
@@ -290,6 +290,37 @@ def test_an_orphan_hands_on_what_its_heir_lacks(desk):
 
 def test_merging_or_deleting_an_orphan_is_only_proposed(desk):
     assert [row["contact_id"] for row in desk.proposals(orphaned(desk))] == ["11"]
+
+
+def left_alone(desk: Desk, *, signed_up: bool = True, contacts: int = 1) -> str:
+    """Let a guest be merged into the customer that she registered as, with the e-mail that both have."""
+    known(desk, 1)
+    desk.books.customer("2", "a@x.se", first_name="Ann", last_name="Ek", total_orders=1)
+    if signed_up:
+        desk.books.subscription("a@x.se")
+    if contacts > 1:
+        desk.books.contact("12", "a@x.se", None, external_id="2")
+    desk.books.order("100", desk.books.line("A", 1, 100))
+    desk.books.remember()
+    desk.books.lose(t.centra_customer, customer_id="1")
+    desk.books.change(t.centra_order, {"order_number": "100"}, customer_id="2")
+    desk.audit("identity")
+    return "identity.orphaned_by_merge"
+
+
+def test_the_only_contact_of_somebody_who_signed_up_is_not_opted_out(desk):
+    assert desk.changes(left_alone(desk)) == []
+
+
+def test_the_only_contact_of_somebody_who_signed_up_is_listed_with_its_new_key(desk):
+    (row,) = desk.proposals(left_alone(desk))
+    assert (row["contact_id"], row["customer_id"], row["do"]) == ("11", "2", GIVE_KEY)
+
+
+@pytest.mark.parametrize("change", [{"signed_up": False}, {"contacts": 2}])
+def test_an_orphan_of_whom_nobody_signed_up_or_that_is_not_alone_is_opted_out(desk, change):
+    first, *_ = desk.changes(left_alone(desk, **change))
+    assert first.request.set == {"31": 2}
 
 
 def test_a_duplicate_is_listed_with_the_contact_to_keep(desk):

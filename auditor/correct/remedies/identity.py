@@ -22,18 +22,28 @@ COPIED = ("first_name", "last_name")
 INHERITED = Left("the contact is opted in, and nothing says that its new address signed up")
 
 
+GIVE_KEY = "give this contact the key of the surviving customer: it is the only one of somebody who signed up"
+
+
 @remedy("retire_orphan")
 def retire_orphan(case: Case) -> Iterator[Outcome]:
-    """Opt the orphan out, hold it back, and give its survivor's contact what that one lacks."""
+    """Opt the orphan out, hold it back, and give its survivor's contact what that one lacks.
+
+    The only contact of the survivor, who signed up with that very e-mail, is left for a person to key: to opt
+    it out would silence somebody who wants the mail.
+    """
     orphan = case.contact
     if orphan is None:
         yield GONE
         return
+    survivor = str((case.finding.centra or {}).get("survivor_id") or "")
+    heirs = case.facts.contacts_by_key.get(survivor, [])
+    if _is_only_contact(case, orphan, survivor):
+        yield case.proposal(contact_id=orphan["contact_id"], customer_id=survivor, do=GIVE_KEY)
+        return
     yield from opted_out(case, orphan)
     if not orphan["contained"]:
         yield from held_back(case, orphan["contact_id"])
-    survivor = str((case.finding.centra or {}).get("survivor_id") or "")
-    heirs = case.facts.contacts_by_key.get(survivor, [])
     if len(heirs) == 1:
         mapped = case.settings.emarsys.fields
         missing = {
@@ -47,6 +57,14 @@ def retire_orphan(case: Case) -> Iterator[Outcome]:
         customer_id=survivor,
         do="merge this contact into that of the surviving customer, or delete it",
     )
+
+
+def _is_only_contact(case: Case, orphan: sa.RowMapping, survivor: str) -> bool:
+    """Tell whether an orphan's own e-mail names the survivor, who signed up and has no other contact."""
+    by_key = case.facts.contacts_by_key.get(survivor, [])
+    by_email = case.facts.contacts_by_email.get(orphan["email_key"] or "", [])
+    is_alone = all(other["contact_id"] == orphan["contact_id"] for other in (*by_key, *by_email))
+    return bool(orphan["consent"] == "yes" and orphan["customer_id"] == survivor and is_alone)
 
 
 @remedy("orphan_worklist")
