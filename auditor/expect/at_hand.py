@@ -23,7 +23,7 @@ class AtHand:
     Attributes:
         snapshot: What was read, and how completely.
         before: Streams that an earlier run read to their end.
-        off: Suites that the settings give nothing to judge by, each with the reason.
+        off: Suites and checks that the settings give nothing to judge by, each with the reason.
     """
 
     snapshot: Snapshot
@@ -32,8 +32,9 @@ class AtHand:
 
     def why_off(self, check: Check) -> str | None:
         """Say why a check does not apply to this brand, or not yet; None when it does."""
-        if check.suite in self.off:
-            return self.off[check.suite]
+        for name in (check.suite, check.id):
+            if name in self.off:
+                return self.off[name]
         for line in map(self.snapshot.line, check.needs):
             if line is not None and line.mode == "off":
                 return line.reason or f"The stream {line.stream} is not configured."

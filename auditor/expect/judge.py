@@ -53,7 +53,7 @@ def judge(
         expectations: What `load_checks` read.
         snapshot: What was read, and how completely.
         suites: Suites to judge, all when None; checks of others are left out of the answer.
-        off: Suites that the settings give nothing to judge by, each with the reason.
+        off: Suites and checks that the settings give nothing to judge by, each with the reason.
         keep: Takes each validation result: a name, and JSON text without personal data.
     """
     chosen = [e for e in expectations if suites is None or e.check.suite in suites]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from auditor.config import Wsse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date, datetime, timedelta
 
     from auditor.config import Audience, Settings
@@ -182,16 +182,46 @@ def with_learned_lag(terms: Terms, lags: Mapping[str, timedelta]) -> Terms:
     )
 
 
-def unconfigured(settings: Settings) -> dict[str, str]:
-    """Return what the settings leave unsaid without which whole suites cannot judge: suite to reason.
+_OF_EVENT = {
+    "shipped": (
+        "fulfilment.missing_shipped_event",
+        "fulfilment.duplicate_shipped_event",
+        "fulfilment.event_without_shipment",
+        "fulfilment.late_shipped_event",
+    ),
+    "confirmed": ("fulfilment.missing_confirmation", "fulfilment.trigger_status_mismatch"),
+}
+"""The checks that look for an event, by the setting that names it."""
 
-    The list of sizes tells no display items, so that Centra's side has no item to compare there.
-    """
+
+def unconfigured(settings: Settings) -> dict[str, str]:
+    """Return what the settings leave unsaid without which there is nothing to judge: suite or check to reason."""
+    off = dict(_checks_without_event(settings))
+    reason = _why_no_catalogue(settings)
+    if reason is not None:
+        off["catalogue"] = reason
+    if settings.feed.customers == "registered" and settings.centra.order_api is None:
+        off["identity.missing_contact"] = (
+            "only the legacy Order API tells who is registered; set centra.order_api or feed.customers"
+        )
+    return off
+
+
+def _why_no_catalogue(settings: Settings) -> str | None:
+    """Say what is missing; the list of sizes tells no display items, so Centra has no item to compare there."""
     of_centra = settings.centra.catalogue
     if of_centra.item == "display_item":
-        reason = "Centra tells display items on order lines only; set centra.catalogue.item to another id"
-        return {"catalogue": reason}
+        return "Centra tells display items on order lines only; set centra.catalogue.item to another id"
     for name in ("pricelist", "market"):
         if getattr(of_centra, name) is None:
-            return {"catalogue": f"centra.catalogue.{name} is not configured"}
-    return {}
+            return f"centra.catalogue.{name} is not configured"
+    return None
+
+
+def _checks_without_event(settings: Settings) -> Iterator[tuple[str, str]]:
+    events = settings.emarsys.events
+    for role, checks in _OF_EVENT.items():
+        if role not in events:
+            yield from ((check, f"emarsys.events.{role} is not configured") for check in checks)
+    if not events:
+        yield "fulfilment.dead_event", "emarsys.events names no event"

@@ -38,7 +38,44 @@ def test_the_catalogue_is_judged_only_by_a_market_a_price_list_and_an_item_that_
 ):
     file = tmp_path / "auditor.yaml"
     file.write_text(yaml.safe_dump(changed(setting, value)))
-    assert unconfigured(load_settings(file, ENVIRON)) == ({"catalogue": reason} if reason else {})
+    assert unconfigured(load_settings(file, ENVIRON)).get("catalogue") == reason
+
+
+OF_SHIPPED = (
+    "fulfilment.missing_shipped_event",
+    "fulfilment.duplicate_shipped_event",
+    "fulfilment.event_without_shipment",
+    "fulfilment.late_shipped_event",
+)
+OF_CONFIRMED = ("fulfilment.missing_confirmation", "fulfilment.trigger_status_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("named", "off"),
+    [
+        (("shipped", "confirmed"), ()),
+        (("shipped",), OF_CONFIRMED),
+        (("confirmed",), OF_SHIPPED),
+        ((), (*OF_SHIPPED, *OF_CONFIRMED, "fulfilment.dead_event")),
+    ],
+    ids=["both", "shipped", "confirmed", "none"],
+)
+def test_without_an_event_the_checks_that_look_for_it_do_not_apply(
+    tmp_path: Path, named: tuple[str, ...], off: tuple[str, ...]
+):
+    file = tmp_path / "auditor.yaml"
+    file.write_text(yaml.safe_dump(changed("emarsys.events", {role: role for role in named})))
+    told = unconfigured(load_settings(file, ENVIRON))
+    assert {check for check in told if check.startswith("fulfilment.")} == set(off)
+
+
+@pytest.mark.parametrize(("feed", "is_off"), [("registered", True), ("all", False)])
+def test_who_is_registered_is_told_by_the_order_api_alone(tmp_path: Path, feed: str, is_off: bool):
+    file, text = tmp_path / "auditor.yaml", changed("feed.customers", feed)
+    del text["centra"]["order_api"]
+    file.write_text(yaml.safe_dump(text))
+    told = unconfigured(load_settings(file, ENVIRON))
+    assert ("identity.missing_contact" in told) == is_off
 
 
 @pytest.mark.parametrize(
