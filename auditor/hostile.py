@@ -14,6 +14,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_BREAKS = re.compile(r"[\t\n]+")
 _UNSAFE_NAME = re.compile(r"^\.|[^A-Za-z0-9_.-]")
 # Full-width forms and line feeds are read as formulas by some spreadsheets, too.
 FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -25,6 +26,11 @@ _FORMULA = tuple(FORMULA)
 def visible(text: str) -> str:
     """Replace every control character that a reader would not see by its code point."""
     return _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def in_a_line(text: str) -> str:
+    """Return a text as `visible` does, on one line: none of it passes for a line of what it stands in."""
+    return visible(_BREAKS.sub(" ", text))
 
 
 def printable(text: str, instead: str = "?") -> str:

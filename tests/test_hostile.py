@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.hostile import clipped, defused, safe_name, visible
+from auditor.hostile import clipped, defused, in_a_line, safe_name, visible
 
 
 @pytest.mark.parametrize("code", [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200F])
@@ -24,6 +24,10 @@ def test_what_hides_or_breaks_text_is_made_visible(text: str):
 @pytest.mark.parametrize("text", ["Åsa", "tab\tand\nline", "👩\u200d🚀", "مرحبا", "a\u00a0b"])
 def test_honest_text_stays(text: str):
     assert visible(text) == text
+
+
+def test_no_text_begins_a_line_of_its_own():
+    assert in_a_line("a\n\nVerdict:\tclean\r") == "a Verdict: clean[U+000D]"
 
 
 @given(st.text())

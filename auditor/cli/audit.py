@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
-from auditor.hostile import visible
+from auditor.hostile import in_a_line
 
 if TYPE_CHECKING:
     from auditor.backtest.compare import Comparison
@@ -150,10 +150,10 @@ def _tell_changes(comparison: Comparison) -> None:
     )
     for sign, subjects in (("+", comparison.gained), ("-", comparison.lost)):
         for subject in subjects:
-            click.echo(visible(f"  {sign} {subject.check:<44}{subject.kind} {subject.key}"))
+            click.echo(in_a_line(f"  {sign} {subject.check:<44}{subject.kind} {subject.key}"))
     for result in comparison.checks:
         if result.outcome in ("error", "skipped", "off"):
-            click.echo(visible(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
+            click.echo(in_a_line(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
 
 
 def _tell(done: Done) -> None:
@@ -162,7 +162,7 @@ def _tell(done: Done) -> None:
     audit = done.audit
     click.echo(f"Verdict: {audit.verdict}")
     for sentence in (*judged(audit), *unlooked(audit)):
-        click.echo(visible(f"  {sentence}"))
+        click.echo(in_a_line(f"  {sentence}"))
     for result in audit.checks:
         if result.outcome == "fail":
             click.echo(
@@ -170,7 +170,7 @@ def _tell(done: Done) -> None:
                 f"{result.failed:>8,} of {result.checked:,}"
             )
         elif result.outcome in ("error", "skipped"):
-            click.echo(visible(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
+            click.echo(in_a_line(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
     if audit.canary is not None:
         missed = f"; NOT detected: {', '.join(audit.canary.missed)}" if audit.canary.missed else ""
         click.echo(f"Canary: {audit.canary.detected} of {audit.canary.planted} detected{missed}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
-from auditor.hostile import visible
+from auditor.hostile import in_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +200,7 @@ def _print(
         click.echo(json.dumps({**told, "file": flown.path.as_posix(), "excluded": excluded}))
         return
     for line in _lines(flown, applied, Figures(settings.locale, settings.timezone)):
-        click.echo(visible(line))  # a campaign's name is whatever somebody typed in Emarsys
+        click.echo(in_a_line(line))  # a campaign's name is whatever somebody typed in Emarsys
 
 
 def _lines(flown: Flown, applied: Applied | None, figures: Figures) -> Iterator[str]:

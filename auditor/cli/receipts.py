@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.hostile import visible
+from auditor.hostile import in_a_line
 
 if TYPE_CHECKING:
     from auditor.cli.options import Invocation
@@ -74,7 +74,7 @@ def _print(applied: Applied) -> None:
             f"{applied.undecided} may have been sent; `auditor verify` or applying again decides them"
         )
     for row in _reasons(applied):
-        click.echo(visible(f"  {row['state']:<12}{row['changes']:>6}  {row['reason']}"))
+        click.echo(in_a_line(f"  {row['state']:<12}{row['changes']:>6}  {row['reason']}"))
     if applied.reverted:
         click.echo(f"  {len(applied.reverted)} verified changes do not hold any more")
     if applied.effect:

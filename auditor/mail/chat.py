@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import AuditorError
-from auditor.hostile import clipped, safe_name, visible
+from auditor.hostile import clipped, in_a_line, safe_name
 from auditor.mail.post import SPOOL
 from auditor.mail.sent import Posted
 from auditor.private_file import write_private
@@ -139,5 +139,5 @@ def plain(text: str) -> str:
     Source: Slack asks for these three characters to be written so; links, mentions and commands all
     begin with `<`. A mark of emphasis in a title does no harm.
     """
-    shown = clipped(visible(text))
+    shown = clipped(in_a_line(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

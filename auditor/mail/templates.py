@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
-from auditor.hostile import clipped, visible
+from auditor.hostile import clipped, in_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,5 +56,5 @@ class Templates:
 def _shown(value: object) -> object:
     """Treat every text that a template writes, before it is escaped."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(clipped(value))
+        return in_a_line(clipped(value))
     return value

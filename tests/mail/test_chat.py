@@ -14,7 +14,7 @@ import pytest
 from auditor.config.settings import Chat
 from auditor.config.values import Secret
 from auditor.errors import ConfigError
-from auditor.mail.chat import ChatPost, message_of
+from auditor.mail.chat import ChatPost, message_of, plain
 from auditor.mail.digest import DEFAULT, digest_of
 from auditor.mail.sent import Posted, Sent
 from tests.mail.test_digest import HEARD, LINK, told
@@ -160,3 +160,9 @@ def test_text_from_the_systems_mentions_nobody():
     audit = examples.rich_audit()
     assert "<" not in said().replace("&lt;", "")
     assert audit.verdict == "incomplete"
+
+
+def test_text_from_the_systems_begins_no_line():
+    assert (
+        plain("No.\n:large_green_circle: All is well.") == "No. :large_green_circle: All is well."
+    )

@@ -244,6 +244,14 @@ def test_hostile_text_is_text_in_both_forms():
     assert examples.SCRIPT not in letter.html
 
 
+def test_a_reason_from_the_systems_begins_no_line_of_the_letter():
+    lines = (
+        examples.coverage("centra", "orders", 0, complete=False, reason="No.\n\nAll is well."),
+    )
+    audit = dataclasses.replace(examples.rich_audit(), coverage=lines)
+    assert "- centra orders: No. All is well." in written(told(audit))["crm"].text
+
+
 def test_a_hostile_brand_breaks_no_header():
     audit = dataclasses.replace(examples.critical_audit(), brand="x\r\nBcc: all@nordlys.example")
     letter = written(told(audit))["crm"]
