@@ -144,9 +144,10 @@ def digests(
         heard_at: When each group was last written to.
         ended: How many findings of each check were accepted until this run, and count again.
     """
+    groups = [group for group, readers in mail.to.items() if readers]
     made = (
-        digest_of(data, group, _owners(data, mail, group), link, heard_at.get(group), ended)
-        for group in mail.to
+        digest_of(data, group, _owners(data, groups, group), link, heard_at.get(group), ended)
+        for group in groups
     )
     return [digest for digest in made if is_due(digest)]
 
@@ -199,9 +200,9 @@ def link_to(page: Path, brand: str, mail: Mail | None) -> str:
     return f"{str(mail.reports).rstrip('/')}/{folder}"
 
 
-def _owners(data: ReportData, mail: Mail, group: str) -> set[str]:
+def _owners(data: ReportData, groups: Iterable[str], group: str) -> set[str]:
     owners = {one.check.owner for one in data.audit.checks}
-    return owners - set(mail.to) if group == DEFAULT else {group}
+    return owners - set(groups) if group == DEFAULT else {group}
 
 
 def _together(tallies: Iterable[Tally]) -> Tally:

@@ -104,6 +104,13 @@ def test_what_no_group_takes_goes_to_the_default():
     assert set(due(told(examples.critical_audit(), changes))) == {"default"}
 
 
+def test_what_a_group_without_readers_takes_goes_to_the_default():
+    mail = Mail(smtp=MAIL.smtp, from_=MAIL.from_, to=MAIL.to | {"crm": ()})
+    changes = {"consent.opt_in_lost": Tally(new=1)}
+    made = digests(told(examples.critical_audit(), changes), mail, LINK, HEARD)
+    assert [(one.group, one.tally.new) for one in made] == [("default", 1)]
+
+
 def test_nobody_hears_of_what_only_goes_on():
     changes = {"sales.missing_order": Tally(total=9, ongoing=9)}
     assert due(told(examples.critical_audit(), changes)) == {}
