@@ -114,7 +114,10 @@ class Digest:
         audit, figures = self.data.audit, self.data.figures
         whose = "" if self.group == DEFAULT else f" ({self.group})"
         open_ = f"{figures.number(self.tally.total)} open"
-        return f"[{audit.brand}] {self.verdict.capitalize()}: {self.delta}, {open_}{whose}"
+        verdict = self.verdict.capitalize()
+        if self.verdict == "clean" and audit.suites:
+            verdict += f", {words.only(audit)}"
+        return f"[{audit.brand}] {verdict}: {self.delta}, {open_}{whose}"
 
     def news_of(self, incident: Incident) -> str:
         """Return how an incident's rows have changed, in words; empty where they have not."""

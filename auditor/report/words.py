@@ -44,6 +44,9 @@ PARTLY = "What was judged agrees."
 OWN = "Nothing of yours is wrong."
 """In place of the first headline, for those whose own checks agree while others do not."""
 
+OWN_PARTLY = "Nothing of yours that was judged is wrong."
+"""The same, where only some suites were judged: theirs may not be among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -62,7 +65,7 @@ class Step:
 def headline(run: Audit | PastRun, verdict: Verdict) -> str:
     """Say a verdict in a few words: that of the run, or of what a group of readers hears of it."""
     if verdict == "clean" and run.verdict != "clean":
-        return OWN
+        return OWN_PARTLY if run.suites else OWN
     return PARTLY if verdict == "clean" and run.suites else HEADLINES[verdict]
 
 
@@ -104,7 +107,7 @@ def unlooked(run: Audit) -> tuple[str, ...]:
     )
 
 
-def only(run: PastRun) -> str:
+def only(run: Audit | PastRun) -> str:
     """Say behind a verdict which suites alone it is of, as in "only consent and sales"; nothing if of all."""
     return f"only {in_a_row(run.suites)}" if run.suites else ""
 

@@ -211,6 +211,14 @@ def test_a_letter_says_which_suites_alone_were_judged():
     assert "Only the suite sales was judged" in written(partial(), {})["crm"].text
 
 
+def test_a_group_that_was_not_judged_is_not_told_that_nothing_of_it_is_wrong():
+    audit = dataclasses.replace(examples.critical_audit(), suites=("sales",))
+    sales = tuple(one for one in audit.checks if one.check.suite == "sales")
+    letter = written(told(dataclasses.replace(audit, checks=sales), {}), {})["crm"]
+    assert letter.text.startswith("Nothing of yours that was judged is wrong.\n")
+    assert letter.subject == "[nordlys] Clean, only sales: nothing changed, 0 open (crm)"
+
+
 def test_a_letter_says_of_what_stands_that_it_was_not_judged():
     assert "not judged this time. consent.opt_in_lost" in written(partial(), {})["crm"].text
 
