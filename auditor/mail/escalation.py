@@ -22,7 +22,7 @@ class Overdue:
     """An incident whose owner is late.
 
     Attributes:
-        since: When the oldest of its findings was first seen.
+        since: When the oldest of its critical findings was first seen.
         allowed: How long the owner may let one stand, in words.
     """
 
@@ -38,7 +38,7 @@ def overdue(data: ReportData, limits: Escalation) -> list[Overdue]:
     """
     found = []
     for incident in data.open_incidents:
-        owner, since = incident.result.check.owner, incident.open_since
+        owner, since = incident.result.check.owner, incident.critical_since
         allowed = limits.after.get(owner, limits.after["default"])
         if incident.severity != "critical" or since is None:
             continue
@@ -65,10 +65,8 @@ def escalation(
     audit, figures = data.audit, data.figures
     year, week, _ = audit.as_of.astimezone(figures.zone).isocalendar()
     named = ",".join(sorted(one.incident.id for one in late))
-    many = counted(len(late), "critical finding", figures) if len(late) == 1 else None
-    subject = (
-        f"[{audit.brand}] Overdue: {many or f'{len(late)} critical incidents'} nobody has mended"
-    )
+    many = counted(len(late), "critical incident", figures)
+    subject = f"[{audit.brand}] Overdue: {many} nobody has mended"
     facts = {"audit": audit, "late": late, "link": link, "subject": subject}
     templates = Templates(
         folder,

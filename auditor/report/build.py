@@ -37,7 +37,7 @@ class Incident:
         first_seen: When the oldest of all its rows was first seen, None without any.
         causes: What its rows have in common, where they do; the one with the most rows first.
         accepted: How many of its rows somebody has taken on.
-        open_since: When the oldest of the others was first seen, None without any.
+        critical_since: When the oldest of the others that are critical was first seen, None without any.
         judged_at: When its check last looked at its rows; None without any.
         sums: What its rows are worth, an amount for each currency.
     """
@@ -49,7 +49,7 @@ class Incident:
     first_seen: datetime | None
     causes: tuple[Cause, ...] = ()
     accepted: int = 0
-    open_since: datetime | None = None
+    critical_since: datetime | None = None
     judged_at: datetime | None = None
     sums: tuple[Money, ...] = ()
 
@@ -224,7 +224,7 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         total=taken.total,
         first_seen=taken.first_seen,
         accepted=taken.accepted,
-        open_since=taken.open_since,
+        critical_since=taken.critical_since,
         judged_at=taken.judged_at,
         sums=taken.money,
     )
@@ -248,7 +248,7 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         total=taken.total,
         first_seen=taken.first_seen,
         accepted=taken.accepted,
-        open_since=taken.open_since,
+        critical_since=taken.critical_since,
         judged_at=taken.judged_at,
         sums=taken.money,
     )

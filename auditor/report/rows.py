@@ -82,7 +82,7 @@ class Taken:
         total: How many there are.
         first_seen: When the oldest of them all was first seen.
         accepted: How many somebody has taken on.
-        open_since: When the oldest of the others was first seen, None without any.
+        critical_since: When the oldest of the others that are critical was first seen, None without any.
         gravest: The severity of the gravest of the others, likewise.
         judged_at: When a check last looked at them.
         minor: What they are worth, in minor units by currency.
@@ -92,7 +92,7 @@ class Taken:
     total: int = 0
     first_seen: datetime | None = None
     accepted: int = 0
-    open_since: datetime | None = None
+    critical_since: datetime | None = None
     gravest: Severity | None = None
     judged_at: datetime | None = None
     minor: dict[str, int] = field(default_factory=dict)
@@ -176,11 +176,12 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
     if wanted > 0:
         taken.findings += [finding_of(row) for row in rows.slice(0, wanted).to_pylist()]
     taken.total += rows.num_rows
-    taken.first_seen = _oldest(taken.first_seen, rows)
+    taken.first_seen = _oldest(taken.first_seen, rows["first_seen"])
     is_open = pc.not_equal(rows["state"], "accepted")
     others = rows if pc.all(is_open).as_py() else rows.filter(is_open)
     taken.accepted += rows.num_rows - others.num_rows
-    taken.open_since = _oldest(taken.open_since, others)
+    is_critical = pc.equal(others["severity"], "critical")
+    taken.critical_since = _oldest(taken.critical_since, others["first_seen"].filter(is_critical))
     gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
     for currency, minor in _sums(rows):
         taken.minor[currency] = taken.minor.get(currency, 0) + minor
@@ -199,8 +200,8 @@ def _sums(rows: pa.RecordBatch) -> Iterator[tuple[str, int]]:
         yield currency, pc.sum(amounts).as_py() or 0
 
 
-def _oldest(known: datetime | None, rows: pa.RecordBatch) -> datetime | None:
-    found = pc.min(rows["first_seen"]).as_py()
+def _oldest(known: datetime | None, moments: pa.Array) -> datetime | None:
+    found = pc.min(moments).as_py()
     return min(filter(None, (known, found)), default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,17 @@ from auditor.config.settings import Escalation
 from auditor.config.values import Duration
 from auditor.mail.escalation import escalation, overdue
 from auditor.report.build import build_report
-from auditor.report.rows import Taken
+from auditor.report.rows import Taken, take
 from tests.mail.test_digest import LINK, TEMPLATES
 from tests.report import examples
+from tests.report.stored import stored
 
 if TYPE_CHECKING:
     from auditor.mail.letter import Letter
+    from auditor.model.finding import Finding
+    from auditor.report.build import ReportData
 
+CONSENT = "consent.withdrawn_but_opted_in"
 DATA = examples.report(examples.critical_audit())
 
 
@@ -80,3 +85,29 @@ def test_what_somebody_has_accepted_is_not_late():
     record = examples.record(examples.critical_audit())
     found = overdue(build_report(record, taken), limits(default=timedelta(days=1)))
     assert found == []
+
+
+def only(*found: Any) -> ReportData:
+    """Report what is found of the critical check of consent, and nothing else."""
+    audit = examples.critical_audit()
+    checks = tuple(one for one in audit.checks if one.check.id == CONSENT)
+    audit = dataclasses.replace(audit, checks=checks)
+    return build_report(examples.record(audit), take(stored(found), [CONSENT]))
+
+
+def aged(key: str, days: int, **values: Any) -> Finding:
+    first_seen = examples.AS_OF - timedelta(days=days)
+    return examples.finding(CONSENT, key, first_seen=first_seen, **values)
+
+
+def test_the_age_of_what_is_contained_does_not_make_what_is_young_late():
+    data = only(aged("1", 0), aged("2", 30, contained=True, severity="warning"))
+    assert overdue(data, limits(default=timedelta(days=3))) == []
+
+
+def test_one_incident_of_many_findings_is_not_called_one_finding():
+    found = limits(default=timedelta(days=3))
+    data = only(*(aged(str(n), 30) for n in range(12)))
+    made = escalation(overdue(data, found), data, found, TEMPLATES, LINK)
+    assert made is not None
+    assert made.subject == "[nordlys] Overdue: 1 critical incident nobody has mended"

@@ -237,9 +237,9 @@ def test_what_is_accepted_alone_comes_after_everything_else():
     ]
 
 
-def test_an_incident_is_open_since_its_oldest_row_that_is_not_accepted():
+def test_an_incident_is_critical_since_its_oldest_critical_row_that_is_not_accepted():
     (incident,) = built(audit_of(failing(MISSING.id)), accepted_of(3)).incidents
-    assert incident.open_since == examples.AS_OF - timedelta(days=2)
+    assert incident.critical_since == examples.AS_OF - timedelta(days=2)
 
 
 def test_an_incident_is_as_grave_as_what_is_not_accepted():
