@@ -78,6 +78,20 @@ def test_each_group_and_the_chat_hear_of_a_run_once_and_a_server_that_is_away_fa
     assert (len(server.messages), len(room.got)) == (4, 2)
 
 
+def test_what_an_audit_found_that_nobody_was_told_of_is_told_by_the_next(
+    shop: tuple[Brand, Server, Room],
+):
+    made, server, room = shop
+    made.audit("--tell")
+    _drift_more(made)
+    made.audit()
+    made.audit("--tell")
+    said = {message["To"]: message["Subject"] for message in server.messages[2:]}
+    assert sorted(said) == ["crm@nordlys.example", "ops@nordlys.example"]
+    assert all("changed since the last word" in subject for subject in said.values())
+    assert "changed since the last word" in room.got[-1]["text"]
+
+
 def test_the_result_is_printed_before_anybody_is_told(
     shop: tuple[Brand, Server, Room], monkeypatch: pytest.MonkeyPatch
 ):

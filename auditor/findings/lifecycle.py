@@ -17,6 +17,7 @@ from auditor.findings.ledger import (
     history_table,
     observed_table,
     run_table,
+    stored,
 )
 from auditor.findings.observe import ROWS_PER_STATEMENT, observed
 from auditor.model.drift import DRIFT_TABLES
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
 
 OPEN = ("new", "ongoing", "worse", "regressed")
+CHANGES = ("new", "worse", "regressed", "resolved")
+"""What is news of a finding."""
 
 _RANK = {name: position for position, name in enumerate(SEVERITIES)}
 _KEPT = ("fingerprint", "brand", "check_id", "subject_kind", "subject_key", "first_seen")
@@ -209,6 +212,35 @@ def tallies(ledger: Ledger, brand: str, run: str) -> dict[str, Tally]:
         for check, state, by, count in conn.execute(select):
             counts.setdefault(check, []).append((state, by == run, int(count)))
     return {check: _tally_of(rows) for check, rows in counts.items()}
+
+
+def changed_between(
+    ledger: Ledger, brand: str, after: datetime, before: datetime
+) -> dict[str, int]:
+    """Return how many findings of each check came, grew, returned or went in the audits between two moments.
+
+    Args:
+        ledger: Where findings live.
+        brand: Whose findings.
+        after: Aware; what an audit of this very moment saw is left out.
+        before: Likewise.
+    """
+    row, past, run = finding_table.c, history_table.c, run_table.c
+    select = (
+        sa.select(row.check_id, sa.func.count(sa.distinct(row.fingerprint)))
+        .select_from(
+            finding_table.join(history_table, row.fingerprint == past.fingerprint).join(
+                run_table, past.run == run.run
+            )
+        )
+        # What a run saw that never came to a verdict is the next one's own.
+        .where(row.brand == brand, run.verdict.is_not(None), past.state.in_(CHANGES))
+        .where(past.seen_at > stored(after), past.seen_at < stored(before))
+        .group_by(row.check_id)
+        .order_by(row.check_id)
+    )
+    with ledger.begin() as conn:
+        return {check: int(count) for check, count in conn.execute(select)}
 
 
 def _tally(conn: sa.Connection, brand: str, run: str) -> Tally:

@@ -54,6 +54,7 @@ class Digest:
         link: Where the report is.
         quiet_since: When the group was last written to, where nothing has happened since; else None.
         ended: Findings of the group that were accepted until this run, and count again.
+        untold: Findings of the group that changed in audits that it was not told of.
     """
 
     group: str
@@ -64,6 +65,7 @@ class Digest:
     link: str
     quiet_since: datetime | None = None
     ended: int = 0
+    untold: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -83,7 +85,7 @@ class Digest:
     def has_news(self) -> bool:
         """Tell whether something happened that the group has to hear."""
         changed = any(getattr(self.tally, name) for name in NEWS)
-        return changed or bool(self.ended) or self.verdict == "incomplete"
+        return changed or bool(self.ended or self.untold) or self.verdict == "incomplete"
 
     @property
     def unjudged(self) -> tuple[CheckResult, ...]:
@@ -106,6 +108,8 @@ class Digest:
         ]
         if self.ended:
             said.append(f"{figures.number(self.ended)} no longer accepted")
+        if self.untold:
+            said.append(f"{figures.number(self.untold)} changed since the last word")
         return ", ".join(said) or "nothing changed"
 
     @property
@@ -137,6 +141,7 @@ def digests(
     link: str,
     heard_at: Mapping[str, datetime | None],
     ended: Mapping[str, int] = MappingProxyType({}),
+    untold: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> list[Digest]:
     """Return the digests that are due, one for each group of readers that has to hear of this run.
 
@@ -146,13 +151,21 @@ def digests(
         link: Where the report is.
         heard_at: When each group was last written to.
         ended: How many findings of each check were accepted until this run, and count again.
+        untold: By group, how many findings of each check changed in audits that it was not told of.
     """
     groups = [group for group, readers in mail.to.items() if readers]
     made = (
         digest_of(data, group, _owners(data, groups, group), link, heard_at.get(group), ended)
         for group in groups
     )
-    return [digest for digest in made if is_due(digest)]
+    caught_up = (catching_up(one, untold.get(one.group, {})) for one in made)
+    return [digest for digest in caught_up if is_due(digest)]
+
+
+def catching_up(digest: Digest, untold: Mapping[str, int]) -> Digest:
+    """Return a digest that also tells of what changed in audits that its readers were not told of."""
+    count = sum(untold.get(one.check.id, 0) for one in digest.results)
+    return replace(digest, untold=count, quiet_since=None) if count else digest
 
 
 def is_due(digest: Digest) -> bool:

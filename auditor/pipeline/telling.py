@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from auditor.archive import Archive
 from auditor.errors import StoreError
 from auditor.findings.ledger import Ledger
+from auditor.findings.lifecycle import changed_between
 from auditor.mail.chat import WAY, ChatPost, message_of
-from auditor.mail.digest import DEFAULT, digest_of, digests, is_due, letters, link_to
+from auditor.mail.digest import DEFAULT, catching_up, digest_of, digests, is_due, letters, link_to
 from auditor.mail.escalation import escalation, overdue
 from auditor.mail.failure import failure_letter, failure_messages
 from auditor.mail.post import Post
@@ -165,6 +166,16 @@ def _waivers_ended(brand: str, data: ReportData) -> dict[str, int]:
     return {}
 
 
+def _untold(ledger: Ledger, data: ReportData, heard_at: datetime | None) -> dict[str, int]:
+    """Return by check how many findings changed since readers heard last, in audits before this one.
+
+    What changed in an audit that they were told of, they have heard: news are always told.
+    """
+    if heard_at is None:
+        return {}
+    return changed_between(ledger, data.audit.brand, heard_at, data.audit.as_of)
+
+
 def _by_mail(
     run: Run, ledger: Ledger, page: Path, data: ReportData, ended: Mapping[str, int]
 ) -> Posted | None:
@@ -174,7 +185,8 @@ def _by_mail(
     sent = Sent(ledger, brand)
     link = link_to(page, brand, mail)
     heard_at = {group: sent.heard_at(group) for group in mail.to}
-    due = digests(data, mail, link, heard_at, ended)
+    untold = {group: _untold(ledger, data, moment) for group, moment in heard_at.items()}
+    due = digests(data, mail, link, heard_at, ended, untold)
     folder = Path(str(bundled_folder(TEMPLATES)))
     written = letters(due, mail, folder)
     if mail.escalate is not None:
@@ -195,7 +207,9 @@ def _by_chat(
     sent = Sent(ledger, brand)
     link = link_to(page, brand, run.settings.mail)
     owners = {result.check.owner for result in data.audit.checks}
-    digest = digest_of(data, DEFAULT, owners, link, sent.heard_at(WAY), ended)
+    heard_at = sent.heard_at(WAY)
+    made = digest_of(data, DEFAULT, owners, link, heard_at, ended)
+    digest = catching_up(made, _untold(ledger, data, heard_at))
     due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}
     posted = ChatPost(chat, brand, sent).send(due, run.clock())
     if due:

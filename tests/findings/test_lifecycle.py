@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.errors import ConfigError
+from auditor.findings.lifecycle import changed_between
 from auditor.findings.query import findings, history
 from auditor.findings.waivers import accept
 from auditor.model.finding import Tally, fingerprint
@@ -211,3 +212,21 @@ def test_a_side_without_values_is_no_record(days: Days):
     days.audit("900", emarsys_opt_in=1)
     (found,) = findings(days.ledger, "nordlys")
     assert (found.centra, found.emarsys) == (None, {"opt_in": 1})
+
+
+def test_what_changed_between_two_audits_is_counted_once_whatever_it_did(days: Days):
+    days.audit("900", "901")
+    days.audit("900", "902", "903")
+    days.audit("900", "903")
+    days.audit("900", "904")
+    days.end("run-2", "run-3")
+    moments = ((START + timedelta(days=day)).replace(tzinfo=UTC) for day in (1, 4))
+    # 901 went, 902 came and went, 903 came.
+    assert changed_between(days.ledger, "nordlys", *moments) == {CHECK.id: 3}
+
+
+def test_what_a_run_saw_that_came_to_no_verdict_is_no_change_yet(days: Days):
+    days.audit("900")
+    days.audit("900", "901")
+    moments = ((START + timedelta(days=day)).replace(tzinfo=UTC) for day in (1, 3))
+    assert changed_between(days.ledger, "nordlys", *moments) == {}

@@ -352,6 +352,15 @@ def test_a_waiver_that_ended_is_news():
     assert made.subject == "[nordlys] Critical: 2 no longer accepted, 0 open (crm)"
 
 
+def test_what_changed_in_audits_that_nobody_was_told_of_is_news():
+    untold = {"crm": {"consent.opt_in_lost": 2}}
+    (made,) = digests(told(examples.critical_audit(), {}), MAIL, LINK, HEARD, untold=untold)
+    (letter,) = letters([made], MAIL, TEMPLATES)
+    assert "2 findings came, went or got worse in earlier audits" in letter.text
+    assert "Nothing has changed since" not in letter.text
+    assert "2 changed since the last word" in letter.subject
+
+
 def test_a_letter_about_a_waiver_that_ended_does_not_say_that_nothing_changed():
     ended = {"consent.opt_in_lost": 2}
     made = digests(told(examples.critical_audit(), {}), MAIL, LINK, HEARD, ended)
