@@ -233,13 +233,15 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
 def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
     """Return what stands of a check that was not judged, as its incidents were measured last."""
     known = [cause for cause in audit.incidents if cause.check == result.check.id]
+    # A cause whose rows are in several currencies has no sum: then the rows tell what all are worth.
     sums = _sums(cause.money for cause in known)
+    is_sum = len(sums) == 1 and all(cause.money for cause in known)
     return Incident(
         result=replace(
             result,
             failed=taken.total,
             people=sum(cause.people for cause in known) or None,
-            money=sums[0] if len(sums) == 1 else None,
+            money=sums[0] if is_sum else None,
         ),
         severity=max(
             (cause.severity for cause in known), key=SEVERITIES.index, default=result.check.severity

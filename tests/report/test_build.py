@@ -82,6 +82,19 @@ def test_what_stands_is_worth_what_its_incidents_were():
     assert (incident.result.people, incident.result.money) == (14, Money(1_000, "SEK"))
 
 
+def test_what_stands_in_several_currencies_is_worth_what_its_rows_are():
+    found = [
+        examples.finding(MISSING.id, str(n), money=Money(500, currency))
+        for n, currency in enumerate(("SEK", "SEK", "EUR"))
+    ]
+    causes = (cause_of(money=Money(500, "SEK")), cause_of(money=None))
+    audit = dataclasses.replace(audit_of(CheckResult(MISSING, "skipped")), incidents=causes)
+    changes = {MISSING.id: Tally(total=3, ongoing=3)}
+    record = dataclasses.replace(examples.record(audit), changes=changes)
+    (incident,) = build_report(record, take(stored(found), record.with_rows)).incidents
+    assert incident.money == (Money(500, "EUR"), Money(1_000, "SEK"))
+
+
 def test_what_stands_is_as_grave_as_its_gravest_incident():
     mild, grave = cause_of(severity="info"), cause_of(severity="warning")
     (incident,) = standing("off", Tally(total=5), mild, grave).incidents
