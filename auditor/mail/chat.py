@@ -116,7 +116,10 @@ class ChatPost:
 
     def _deliver_one(self, client: HttpClient, place: Path, at: datetime) -> str | None:
         """Send one message; return why it has to wait."""
-        kept = json.loads(place.read_bytes())
+        try:
+            kept = json.loads(place.read_bytes())
+        except FileNotFoundError:
+            return None  # another process has just sent it
         if not self._sent.was(kept["key"]):
             try:
                 answer = client.request("POST", self._url, repeatable=False, json=kept["message"])
@@ -125,7 +128,7 @@ class ChatPost:
             if not answer.is_success:
                 return f"the chat refuses a message (HTTP {answer.status_code})"
             self._sent.note(kept["key"], at)
-        place.unlink()
+        place.unlink(missing_ok=True)
         return None
 
 

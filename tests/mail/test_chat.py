@@ -21,7 +21,7 @@ from tests.mail.test_digest import HEARD, LINK, told
 from tests.report import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from auditor.findings.ledger import Ledger
@@ -36,6 +36,7 @@ class Room:
     port: int = 0
     got: list[dict[str, Any]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
 
     @property
     def chat(self) -> Chat:
@@ -58,6 +59,7 @@ def listening() -> Iterator[Room]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = made.answers.pop(0) if made.answers else 200
             if status == 200:
+                made.meanwhile()
                 made.got.append(json.loads(body))
             self.send_response(status)
             self.send_header("Location", "/elsewhere")
@@ -124,6 +126,16 @@ def test_what_was_sent_at_last_waits_no_more(room: Room, post: ChatPost, ledger:
     post.send({"k": message()}, AT)
     post.send({}, AT)
     assert Sent(ledger, "nordlys").undelivered is None
+
+
+def test_what_another_process_has_just_sent_is_no_failure(
+    room: Room, post: ChatPost, tmp_path: Path
+):
+    room.answers = [404]
+    post.send({"k": message()}, AT)
+    (waiting,) = (tmp_path / "spool" / "nordlys").glob("*.chat.json")
+    room.meanwhile = waiting.unlink
+    assert post.send({}, AT) == Posted(1)
 
 
 def test_no_reason_tells_the_address(room: Room, post: ChatPost):
