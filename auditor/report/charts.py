@@ -113,7 +113,9 @@ def bridge_chart(
         currency: Of the amounts.
         palette: Its colours.
     """
-    scale = 10 ** MINOR_DIGITS.get(currency, 0)
+    digits = MINOR_DIGITS.get(currency)
+    scale = 10 ** (digits or 0)
+    unit = currency if digits is not None else f"minor units of {currency}"
     values, at = [], 0
     for step, minor in amounts.items():
         if step in (CENTRA, EMARSYS):
@@ -131,7 +133,7 @@ def bridge_chart(
         alt.Chart(_of(values))
         .mark_bar(height={"band": 0.7}, minBandSize=1)
         .encode(
-            alt.X("start:Q", title=visible(currency), axis=alt.Axis(format="~s", tickCount=6)),
+            alt.X("start:Q", title=visible(unit), axis=alt.Axis(format="~s", tickCount=6)),
             alt.X2("end:Q"),
             alt.Y("step:N", sort=None, title=None),
             alt.Color(

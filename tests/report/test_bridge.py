@@ -7,6 +7,7 @@ import pytest
 from auditor.model.bridge import STEPS
 from auditor.model.finding import Money
 from auditor.report.bridge import LABELS, MARKETS, MONTHS, bridge_months
+from auditor.report.charts import bridge_chart
 from auditor.report.render import render_html
 from tests.report.examples import BRIDGE, TEMPLATES, bridge, clean_audit, report, rich_audit
 
@@ -55,3 +56,8 @@ def test_the_page_tells(words: str):
 
 def test_without_a_bridge_the_page_has_no_section_for_it():
     assert 'id="bridge"' not in render_html(report(clean_audit()), TEMPLATES)
+
+
+def test_a_picture_in_a_currency_of_unknown_decimals_says_that_it_is_in_minor_units():
+    axis = bridge_chart({"centra": 12_300, "emarsys": 12_300}, "XTS").to_dict()["layer"][1]
+    assert axis["encoding"]["x"]["title"] == "minor units of XTS"
