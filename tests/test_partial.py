@@ -57,12 +57,13 @@ def kept(page: str) -> Kept:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Kept]:
-    """Audit a brand, judge one suite of the run again, then read anew and judge one suite."""
+    """Audit a brand, judge one suite of the run again, then read anew and judge one suite, then all."""
     with lasting(tmp_path_factory.mktemp("partial")) as shop:
         return {
             "whole": kept(told(shop).audit["report"]),
             "again": kept(told(shop, "--no-snapshot", "--suite", "quality").audit["report"]),
             "partial": kept(told(shop, "--suite", "quality").audit["report"]),
+            "after": kept(told(shop).audit["report"]),
         }
 
 
@@ -107,6 +108,10 @@ def test_the_page_shows_what_stands(runs: dict[str, Kept]):
 def test_the_list_of_runs_says_what_alone_was_judged(runs: dict[str, Kept]):
     assert "Only the suite quality was judged" in runs["partial"].index
     assert runs["partial"].index.count(", only quality</td>") == 1
+
+
+def test_the_next_report_says_what_alone_was_judged_before(runs: dict[str, Kept]):
+    assert runs["after"].page.count(", only quality</td>") == 1
 
 
 def test_the_list_of_runs_names_no_suites_where_all_were_judged(runs: dict[str, Kept]):

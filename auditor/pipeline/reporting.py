@@ -171,7 +171,8 @@ def _index(settings: Settings) -> Path:
 
 
 def _earlier(ledger: Ledger, audit: Audit) -> list[PastRun]:
-    return [past for past in query.runs(ledger, audit.brand) if past.as_of < audit.as_of]
+    known = query.runs(ledger, audit.brand)
+    return _with_suites(audit.brand, [past for past in known if past.as_of < audit.as_of])
 
 
 def _lags(warehouse: Warehouse, settings: Settings) -> list[StreamLag]:

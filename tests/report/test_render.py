@@ -193,6 +193,12 @@ def test_a_first_run_compares_with_nothing():
     assert "No earlier run is known" in text_of(render_html(data, examples.TEMPLATES))
 
 
+def test_an_earlier_run_of_some_suites_says_which():
+    past = (dataclasses.replace(examples.HISTORY[0], suites=("consent",)),)
+    data = dataclasses.replace(examples.report(examples.clean_audit()), history=past)
+    assert ", only consent" in text_of(render_html(data, examples.TEMPLATES))
+
+
 def test_an_audit_of_nothing_has_a_page():
     empty = Audit(examples.RUN, "nordlys", examples.AS_OF, "incomplete", (), (), Tally())
     assert "No check is configured." in text_of(rendered(empty))
