@@ -68,6 +68,16 @@ class Digest:
     untold: int = 0
 
     @property
+    def key(self) -> str:
+        """Return what makes this digest the same, told once: the run, and what of the group's was judged.
+
+        Where more suites of the run are judged later, what they find is another digest.
+        """
+        audit = self.data.audit
+        left = {one.check.suite for one in self.results if not audit.is_asked(one.check)}
+        return ":".join((audit.run, *([f"without {','.join(sorted(left))}"] if left else [])))
+
+    @property
     def verdict(self) -> Verdict:
         """Return the verdict as it is for this group."""
         if self.data.audit.verdict == "incomplete":
@@ -246,7 +256,7 @@ def _letter(digest: Digest, mail: Mail, folder: Path) -> Letter:
         shown //= 2
         html = templates.html("digest", _facts(digest, shown))
     return Letter(
-        key=f"digest:{digest.data.audit.run}:{digest.group}",
+        key=f"digest:{digest.key}:{digest.group}",
         to=mail.to[digest.group],
         subject=digest.subject,
         text=templates.text("digest", _facts(digest, shown)),

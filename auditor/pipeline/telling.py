@@ -210,7 +210,7 @@ def _by_chat(
     heard_at = sent.heard_at(WAY)
     made = digest_of(data, DEFAULT, owners, link, heard_at, ended)
     digest = catching_up(made, _untold(ledger, data, heard_at))
-    due = {f"chat:{data.audit.run}": message_of(digest)} if is_due(digest) else {}
+    due = {f"chat:{digest.key}": message_of(digest)} if is_due(digest) else {}
     posted = ChatPost(chat, brand, sent).send(due, run.clock())
     if due:
         sent.hears(WAY, data.audit.as_of)

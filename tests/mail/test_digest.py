@@ -219,6 +219,16 @@ def test_a_group_that_was_not_judged_is_not_told_that_nothing_of_it_is_wrong():
     assert letter.subject == "[nordlys] Clean, only sales: nothing changed, 0 open (crm)"
 
 
+def test_what_more_suites_of_a_run_find_is_another_letter_to_whom_it_concerns():
+    audit = examples.critical_audit()
+    part, whole = (
+        written(told(dataclasses.replace(audit, suites=suites)), {})
+        for suites in (("consent",), ())
+    )
+    assert part["crm"].key == whole["crm"].key
+    assert part["default"].key != whole["default"].key
+
+
 def test_a_letter_says_of_what_stands_that_it_was_not_judged():
     assert "not judged this time. consent.opt_in_lost" in written(partial(), {})["crm"].text
 
