@@ -277,3 +277,31 @@ def test_a_campaign_is_safe_only_where_consent_was_judged(
     quiet: Frames, monkeypatch: pytest.MonkeyPatch, result: CheckResult, expected: str
 ):
     assert campaign(quiet, monkeypatch, result) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "none"),
+    [
+        ("consent", "consent.withdrawn_but_opted_in", "Nobody."),
+        ("merge", "identity.orphaned_by_merge", "No merge left anything behind."),
+        ("revenue", "sales.missing_order", "No order is wrong."),
+    ],
+)
+@pytest.mark.parametrize("outcome", ["pass", "skipped"])
+def test_a_notebook_finds_nothing_only_where_its_checks_judged(
+    quiet: Frames, monkeypatch: pytest.MonkeyPatch, name: str, check: str, none: str, outcome: Any
+):
+    judged = dataclasses.replace(CONSENT, id=check)
+    record = quiet.record()
+    audit = dataclasses.replace(record.audit, checks=(CheckResult(judged, outcome),))
+    monkeypatch.setattr(quiet, "record", lambda _run=None: dataclasses.replace(record, audit=audit))
+    empty = quiet.findings()
+    names: dict[str, Any] = {
+        **dict.fromkeys(("people", "orphans", "largest"), empty),
+        "brand": quiet,
+        "WITHOUT": [check],
+        "faults": {"missing": check},
+    }
+    exec(cells_of(name)[-1].source, names)  # noqa: S102 - our own
+    expected = none if outcome == "pass" else f"Not known: {check} did not judge."
+    assert names["answer"] == expected
