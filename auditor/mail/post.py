@@ -102,11 +102,12 @@ class Post:
                 raise  # nobody is there for the other letters either
             except (smtplib.SMTPException, UnicodeError) as exc:
                 return _why(exc)
-            self._sent.note(named, at)
             if refused:
+                # Before it is noted as sent: were this process killed in between, nobody else would get it.
                 message[LEFT] = ", ".join(refused)
                 write_private(place, message.as_bytes(policy=policy.SMTP))
                 reason = "the mail server refuses a reader; check mail.to"
+            self._sent.note(named, at)
         if reason is None:
             place.unlink(missing_ok=True)
         return reason

@@ -13,7 +13,7 @@ from auditor.config.values import MailUrl
 from auditor.errors import ConfigError
 from auditor.mail.letter import Letter, message_id, message_of
 from auditor.mail.post import Post, readers_of
-from auditor.mail.sent import Posted
+from auditor.mail.sent import Posted, Sent
 from tests.mail.conftest import Server, authenticate, mail_of, serving
 
 if TYPE_CHECKING:
@@ -152,6 +152,24 @@ def test_who_has_got_a_letter_gets_it_no_second_time(server, post):
     post.send([TWO], AT)
     server.strangers = set()
     post.send([TWO], AT)
+    assert server.readers == [["crm@nordlys.example"], ["gone@nordlys.example"]]
+
+
+def test_who_was_refused_gets_a_letter_though_the_process_dies_once_it_is_noted_as_sent(
+    server, post, monkeypatch
+):
+    def note(self: Sent, name: str, at: datetime) -> None:
+        noted(self, name, at)
+        raise KeyboardInterrupt
+
+    noted = Sent.note
+    server.strangers = {"gone@nordlys.example"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Sent, "note", note)
+        with pytest.raises(KeyboardInterrupt):
+            post.send([TWO], AT)
+    server.strangers = set()
+    post.send([], AT)
     assert server.readers == [["crm@nordlys.example"], ["gone@nordlys.example"]]
 
 
