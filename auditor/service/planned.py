@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from auditor.config.settings import Schedule
@@ -11,6 +12,7 @@ from auditor.cron import trigger_of
 from auditor.service.ahead import Ahead
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from apscheduler.triggers.base import BaseTrigger
@@ -29,6 +31,14 @@ class Planned:
     id: str
     arguments: tuple[str, ...]
     trigger: BaseTrigger
+
+    def waited(self, began_at: datetime, now: datetime) -> bool:
+        """Tell whether it was due since it last began: it waited for its turn when its process died.
+
+        The job store has it as done: the library notes what it hands on, not what begins.
+        """
+        due = self.trigger.get_next_fire_time(None, began_at + timedelta(seconds=1))
+        return due is not None and due <= now
 
 
 def planned_of(settings: Settings, config: Path) -> list[Planned]:

@@ -1,7 +1,8 @@
 """The scheduler: which work is due when, kept in the ledger of each brand, one at a time per brand.
 
 What was missed while the service was away runs once when it is back, however often it was missed; so does
-what was cut off. A brand is served by one service: another one waits until that one is gone.
+what was cut off, or waited for its turn. A brand is served by one service: another one waits until that one
+is gone.
 """
 
 from __future__ import annotations
@@ -247,6 +248,7 @@ class Service:
         """Bring the job store up to date; a job that stays keeps what it has missed."""
         brand = desk.settings.brand
         wanted = planned_of(desk.settings, desk.config)
+        went = {one.kind: one for one in Log(desk.ledger, brand).all()}
         for job in self.scheduler.get_jobs(jobstore=brand):
             if job.id not in {one.id for one in wanted}:
                 job.remove()
@@ -267,10 +269,11 @@ class Service:
                     executor=brand,
                     replace_existing=True,
                 )
-        cut_off = {one.kind for one in Log(desk.ledger, brand).all() if one.ended_at is None}
-        for one in wanted:
-            if one.id in cut_off:
-                self.scheduler.modify_job(one.id, jobstore=brand, next_run_time=utc_now())
+            last, now = went.get(one.id), utc_now()
+            if last is None:
+                continue
+            if last.ended_at is None or (is_same and one.waited(last.began_at, now)):
+                self.scheduler.modify_job(one.id, jobstore=brand, next_run_time=now)
 
     def _is_busy(self) -> bool:
         executors = self.scheduler._executors.values()  # noqa: SLF001 - nothing public tells

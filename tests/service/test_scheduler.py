@@ -381,6 +381,29 @@ def test_what_was_cut_off_is_done_again(tmp_path, done):
     assert done == [("desk", "audit")]
 
 
+def test_what_waited_for_its_turn_when_the_process_died_is_done(tmp_path, done):
+    settings, file = brand(tmp_path)
+    serving((settings, file)).stop()
+    long_ago = datetime.now(UTC) - timedelta(days=2)  # noqa: TID251
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        Log(ledger, "desk").begins("audit", long_ago)
+        Log(ledger, "desk").ends("audit", long_ago, "done", is_failure=False)
+    service = serving((settings, file))
+    assert until(lambda: bool(done))
+    service.stop()
+    assert done == [("desk", "audit")]
+
+
+def test_what_began_when_it_was_due_last_waits_until_it_is_due_again(tmp_path, done):
+    settings, file = brand(tmp_path)
+    serving((settings, file)).stop()
+    jobs.work("audit", str(file))
+    service = serving((settings, file))
+    time.sleep(0.2)
+    service.stop()
+    assert done == [("desk", "audit")]
+
+
 # --- what was done, and who is told --------------------------------------------------------------------
 
 
