@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 ENDING = Event()
 """Set once the service has to end: whatever is being done ends at its next step."""
 
+READ: dict[str, Settings] = {}
+"""The settings of each file as they were read last: once they are broken, these say whom to tell."""
+
 
 def _audit(run: Run, about: str) -> str:
     del about
@@ -144,7 +147,9 @@ def work(kind: str, config: str, about: str = "") -> None:
         settings = load_settings(Path(config))
     except AuditorError as exc:
         log.error("%s of %s: %s", name, config, exc)  # noqa: TRY400 - the sentence says it all
+        _unread(config, name, str(exc))
         return
+    READ[config] = settings
     with working_on(settings.brand, name):
         try:
             _recorded(settings, Path(config), kind, about, name)
@@ -179,6 +184,22 @@ def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str
             raise
         kept.ends(name, utc_now(), said, is_failure=False)
         log.info("%s: %s", name, said)
+
+
+def _unread(config: str, name: str, why: str) -> None:
+    """Keep and tell that the settings cannot be read, by those that could be read last."""
+    settings = READ.get(config)
+    if settings is None:
+        return
+    with working_on(settings.brand, name):
+        try:
+            with named(), closing(Ledger(settings.store.ledger)) as ledger:
+                kept = Log(ledger, settings.brand)
+                kept.begins(name, utc_now())
+                kept.ends(name, utc_now(), why, is_failure=True)
+        except AuditorError as exc:
+            log.error("%s", exc)  # noqa: TRY400 - the sentence says it all
+        _tell_failure(settings, name, why)
 
 
 def _tell_failure(settings: Settings, name: str, why: str) -> None:

@@ -30,7 +30,7 @@ from auditor.errors import (
     UnsafePlanError,
 )
 from auditor.findings.ledger import Ledger
-from auditor.service.jobs import ENDING
+from auditor.service.jobs import ENDING, READ
 from auditor.service.planned import is_at_work, planned_of
 from auditor.service.record import Log
 
@@ -128,6 +128,7 @@ class Service:
     def start(self) -> None:
         """Begin: what was missed is done at once, the rest when its time comes."""
         ENDING.clear()
+        READ.update((str(desk.config.resolve()), desk.settings) for desk in self._desks)
         self.scheduler.start(paused=True)
         for desk in self._desks:
             self._adopt(desk)

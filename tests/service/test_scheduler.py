@@ -216,6 +216,15 @@ def test_settings_that_were_broken_meanwhile_are_told(tmp_path, caplog):
     assert str(file) in caplog.text
 
 
+def test_settings_that_were_broken_since_the_service_began_are_a_failure(tmp_path):
+    settings, file = brand(tmp_path)
+    serving((settings, file)).stop()
+    file.write_text("brand: [")
+    jobs.work("audit", str(file.resolve()))
+    (done,) = status_of(settings, file).done
+    assert (done.kind, done.failures, str(file) in (done.said or "")) == ("audit", 1, True)
+
+
 def test_nothing_to_do_is_told(tmp_path):
     with pytest.raises(ConfigError, match="schedule"):
         Service([brand(tmp_path, None)])
@@ -455,6 +464,21 @@ def test_when_the_auditor_fails_its_mail_says_so_once_a_day(tmp_path, monkeypatc
     assert message["Subject"] == "[desk] The auditor failed: audit did not come to an end"
     assert "the pepper is missing." in body.get_content()
     assert "This says nothing about the brand" in body.get_content()
+
+
+def test_when_its_settings_cannot_be_read_its_mail_says_so(tmp_path):
+    with mail_server(Server()) as server:
+        mail = {
+            "smtp": f"smtp://127.0.0.1:{server.port}",
+            "from": "a@nordlys.example",
+            "to": {"default": ["ops@nordlys.example"]},
+        }
+        settings, file = brand(tmp_path, mail=mail)
+        serving((settings, file)).stop()
+        file.write_text("brand: [")
+        jobs.work("audit", str(file.resolve()))
+    (message,) = server.messages
+    assert message["Subject"] == "[desk] The auditor failed: audit did not come to an end"
 
 
 def test_when_the_auditor_fails_its_chat_says_so_once_a_day(tmp_path, monkeypatch):
