@@ -312,6 +312,38 @@ def test_an_address_is_told_from_one_that_it_is_a_part_of(text: str, expected: b
     assert person.has_address_in(text) is expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'"jos\u00e9@b.se"',
+        r'"JOS\u00C9@B.SE"',
+        r'"jose\u0301@b.se"',
+        "JOS\xc9@B.SE",
+        "jose\u0301@b.se",
+    ],
+)
+def test_an_address_with_an_accent_is_found_however_it_is_written(text: str):
+    assert Person(
+        "jos\xe9@b.se", frozenset(), frozenset(), frozenset(), is_present=False
+    ).has_address_in(text)
+
+
+@pytest.mark.parametrize("text", ["JOS\xc9@B.SE asked", r'{"email": "jos\u00e9@b.se"}'])
+def test_an_address_with_an_accent_goes_from_every_store(brand: Run, text: str):
+    settings = brand.settings
+    aside = {"run": "b", "stream": "customers", "reason": "x", "content": text}
+    values = {"fingerprint": "accent", "run": "b", "seen_at": NOW.replace(tzinfo=None)}
+    values |= {"state": "new", "centra": text}
+    with (
+        closing(Warehouse(settings.store.warehouse)) as warehouse,
+        warehouse.engine.begin() as conn,
+    ):
+        conn.execute(t.unparsed_row.insert().values(aside))
+    with closing(Ledger(settings.store.ledger)) as ledger, ledger.begin() as conn:
+        conn.execute(history_table.insert().values(values))
+    assert forget(brand, "jos\xe9@b.se").rows == 2
+
+
 def test_a_name_in_the_words_of_a_report_is_nobodys():
     person = Person("a@b.se", frozenset(), frozenset(), frozenset({("ann", "lee")}), False)
     assert not person.is_named_in("The channel of the fleet: planned for 3 sleepers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ NEAR = 500
 
 # What stands before an address or a word: nothing that belongs to it, or the end of something written for
 # a character, as in JSON or in a link.
-_BEGINS = r"(?:(?<![\w.+%-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
+_BEGINS = r"(?:(?<![\w.+%-])|(?<=\\[nrtbf])|(?<=%[0-9a-f]{2}))"
 _ENDS = r"(?![\w-]|\.\w)"
+
+_ESCAPED = re.compile(r"(?:\\u[0-9A-Fa-f]{4}|\\/)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ def _found(
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text.lower())
+    """Return a text as it is looked through: what JSON escapes is written out, and in small letters."""
+    plain = _ESCAPED.sub(lambda found: str(json.loads(f'"{found[0]}"')), text)
+    return unicodedata.normalize("NFC", plain.lower())
 
 
 @lru_cache
