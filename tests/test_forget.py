@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -276,6 +277,28 @@ def test_while_an_audit_is_under_way_nobody_is_forgotten(brand: Run):
         pytest.raises(StoreError, match="auditing"),
     ):
         forget(brand, EMAIL)
+
+
+@pytest.mark.embedded("what a server keeps of deleted rows is its own")
+@pytest.mark.parametrize("brand", ["embedded"], indirect=True)
+def test_a_ledger_that_another_process_reads_is_said_to_hold_them_still(
+    brand: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("auditor.findings.ledger.BUSY_MS", 100)
+    file = brand.folder / "var" / f"{brand.settings.brand}-ledger.sqlite"
+    with closing(sqlite3.connect(file)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM run").fetchall()
+        left = forget(brand, "reader@b.se").left
+    assert left == (f"var/{file.name}",)
+
+
+@pytest.mark.parametrize("brand", ["postgresql"], indirect=True)
+def test_an_older_copy_that_somebody_reads_is_said_to_hold_them_still(brand: Run):
+    with closing(Published(brand.settings.store.warehouse)):
+        left = forget(brand, "copy@b.se").left
+    assert len(left) == 1
+    assert "_published_" in left[0]
 
 
 @pytest.mark.embedded("a store that is a file is set aside")

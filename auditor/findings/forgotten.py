@@ -34,14 +34,17 @@ def remember(ledger: Ledger, brand: str, email_hash: str, at: datetime) -> None:
         conn.execute(forgotten_table.insert().values(values))
 
 
-def compact(ledger: Ledger) -> None:
-    """Write a ledger anew, so that nothing is left of what was blanked in it."""
+def compact(ledger: Ledger) -> bool:
+    """Write a ledger anew, so that nothing is left of what was blanked in it; tell whether that is so.
+
+    A file keeps what was blanked for as long as another process reads what was there before.
+    """
     engine = ledger.engine.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as conn:
         if engine.dialect.name == "sqlite":
             conn.execute(sa.text("VACUUM"))
-            conn.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            return
+            return not conn.scalar(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
         quote = conn.dialect.identifier_preparer.quote
         for table in metadata.sorted_tables:
             conn.execute(sa.text(f"VACUUM FULL {quote(table.name)}"))
+    return True

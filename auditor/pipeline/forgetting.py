@@ -25,7 +25,7 @@ from auditor.systems.text import email_key
 from auditor.warehouse import Warehouse
 from auditor.warehouse.compact import compact
 from auditor.warehouse.connect import file_of
-from auditor.warehouse.publish import Published, publish
+from auditor.warehouse.publish import Published, older_copies, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,8 @@ class Forgotten:
         files: How many files were deleted.
         searched_tables: How many tables were looked into afterwards.
         searched_files: How many files likewise.
-        left: Where something still stands: a file, or a table and its column. Empty is the proof.
+        left: Where something still stands: a file, a table and its column, or a store or a copy that somebody
+            reads. Empty is the proof.
         is_present: Whether the newest snapshot had the person: the next one will have them again.
     """
 
@@ -89,12 +90,13 @@ def forget(run: Run, email: str) -> Forgotten:
         deleted = _delete(_files(run, plans), person)
         run.progress.stage("compact")
         forgotten.remember(ledger, settings.brand, mark, run.clock())
-        forgotten.compact(ledger)
+        held = [] if forgotten.compact(ledger) else [str(_ledger_file(run))]
         compact(settings.store.warehouse, stores.warehouse_tables())
         publish(settings.store.warehouse)
         run.progress.stage("search")
         tables, left = _searched_tables(run, ledger, person)
         searched = [path for path in _files(run, plans) if path.exists()]
+        left += held + older_copies(settings.store.warehouse)
         left += [str(path) for path in searched if files.gives_away(path, person)]
     return Forgotten(rows, deleted, tables, len(searched), tuple(left), person.is_present)
 

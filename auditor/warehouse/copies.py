@@ -73,6 +73,16 @@ def hold_newest(conn: sa.Connection) -> str | None:
     return None
 
 
+def older(url: str) -> list[str]:
+    """Return the schemas of the copies but the newest: what somebody reads is not dropped."""
+    engine = connect_to(sa.make_url(url))
+    try:
+        with engine.connect() as conn:
+            return [f"{_prefix(conn)}{number}" for number in _copies(conn)[:-1]]
+    finally:
+        engine.dispose()
+
+
 def _copies(conn: sa.Connection) -> list[int]:
     """Return the numbers of all copies, the newest last."""
     prefix = _prefix(conn)

@@ -128,6 +128,11 @@ def publish(url: str) -> None:
         log.warning("The copy for notebooks was not written, the last one stays: %s", why)
 
 
+def older_copies(url: str) -> list[str]:
+    """Return the names of earlier copies that still stand, because somebody reads them."""
+    return copies.older(url) if sa.make_url(url).get_backend_name() == "postgresql" else []
+
+
 def _clone(url: str) -> None:
     engine = connect_to(sa.make_url(url))
     try:
