@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, cast
 from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.cron import trigger_of
-from auditor.errors import AuditorError, ConfigError, EndedError, MissedError, UnsafePlanError
+from auditor.errors import (
+    ApplyError,
+    AuditorError,
+    ConfigError,
+    EndedError,
+    MissedError,
+    UnsafePlanError,
+)
 from auditor.faults import named
 from auditor.findings.ledger import Ledger
 from auditor.logs import working_on
@@ -61,6 +68,8 @@ def _correct(run: Run, about: str) -> str:
 
     Raises:
         ConfigError: nobody could be told of what was made, which the sentence says.
+        EndedError: the service has to end, and there is more to be made.
+        ApplyError: a fault stopped it before its end.
     """
     del about
     try:
@@ -74,10 +83,22 @@ def _correct(run: Run, about: str) -> str:
     else:
         told = ", ".join(f"{count} {name}" for name, count in applied.outcomes.items())
         said = f"{told}, {applied.left} left, plan {applied.path}"
+        if applied.stopped is not None:
+            said = _stopped(applied.stopped, said)
     if corrected.untold is not None:
         # As of an audit: settings that let nobody be told are a failure, beside what was done.
         raise ConfigError(f"{said}. {' '.join(corrected.sentences())}")
     _warn(corrected.sentences())
+    return said
+
+
+def _stopped(by: AuditorError, said: str) -> str:
+    """Say what stopped corrections before their end, where somebody decided that; else it is no success."""
+    if isinstance(by, EndedError):
+        raise by
+    said = f"{said}. {by}"
+    if not isinstance(by, UnsafePlanError):
+        raise ApplyError(said) from by
     return said
 
 

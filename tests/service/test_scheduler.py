@@ -23,7 +23,16 @@ from hypothesis import strategies as st
 
 from auditor.correct.applying.lease import Lease, lease_table
 from auditor.cron import trigger_of
-from auditor.errors import ConfigError, MachineError, MissedError, UnsafePlanError
+from auditor.errors import (
+    AuditorError,
+    ConfigError,
+    EndedError,
+    MachineError,
+    MissedError,
+    RefusedError,
+    StoppedError,
+    UnsafePlanError,
+)
 from auditor.findings.ledger import Ledger
 from auditor.logs import configure
 from auditor.pipeline import Run
@@ -505,6 +514,37 @@ def test_what_a_rail_does_not_let_through_is_no_failure(tmp_path, monkeypatch):
     assert (work.failures, work.said) == (
         0, "nothing was corrected: Corrections are frozen until 2026-11-30."
     )  # fmt: skip
+
+
+def corrected_until(
+    fault: AuditorError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[bool, int, str]:
+    """Let corrections end early; return whether they are over, as how many failures, and what is said."""
+    applied = SimpleNamespace(outcomes={"verified": 1}, left=3, path="p.json", stopped=fault)
+    found = SimpleNamespace(applied=applied, untold=None, sentences=lambda: ())
+    monkeypatch.setattr(jobs, "correct", lambda _run: found)
+    settings, file = brand(tmp_path)
+    jobs.work("correct", str(file))
+    (work,) = status_of(settings, file).done
+    return work.ended_at is not None, work.failures, work.said or ""
+
+
+def test_corrections_that_the_end_of_the_service_cut_off_are_not_over(tmp_path, monkeypatch):
+    ended = corrected_until(EndedError("The service has to end."), tmp_path, monkeypatch)
+    assert ended == (False, 0, "")
+
+
+def test_corrections_that_a_system_refuses_are_a_failure(tmp_path, monkeypatch):
+    refused = RefusedError("Emarsys refuses the token.")
+    is_over, failures, said = corrected_until(refused, tmp_path, monkeypatch)
+    assert (is_over, failures) == (True, 1)
+    assert said == "1 verified, 3 left, plan p.json. Emarsys refuses the token."
+
+
+def test_why_a_rail_stopped_corrections_is_said_and_no_failure(tmp_path, monkeypatch):
+    stopped = StoppedError("Corrections are stopped: halt.")
+    is_over, failures, said = corrected_until(stopped, tmp_path, monkeypatch)
+    assert (is_over, failures, "Corrections are stopped: halt." in said) == (True, 0, True)
 
 
 def test_every_line_of_the_log_names_brand_and_work(tmp_path, monkeypatch, capsys):
