@@ -21,6 +21,7 @@ from auditor.errors import (
     AuditorError,
     ConfigError,
     EndedError,
+    IncompleteSnapshotError,
     MissedError,
     UnsafePlanError,
 )
@@ -59,8 +60,20 @@ def _audit(run: Run, about: str) -> str:
 
 
 def _sweep(run: Run, about: str) -> str:
+    """Read everything.
+
+    Raises:
+        IncompleteSnapshotError: some streams were not read to their end, which no audit tells.
+    """
     del about
-    return f"run {snapshot(run, full=True).run}"
+    taken = snapshot(run, full=True)
+    broken = [one for one in taken.coverage if not one.complete and one.mode != "off"]
+    if broken:
+        which = ", ".join(
+            f"{one.stream} ({(one.reason or 'unknown').rstrip('.')})" for one in broken
+        )
+        raise IncompleteSnapshotError(f"Not read to the end in run {taken.run}: {which}.")
+    return f"run {taken.run}"
 
 
 def _correct(run: Run, about: str) -> str:

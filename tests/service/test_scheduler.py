@@ -35,6 +35,7 @@ from auditor.errors import (
 )
 from auditor.findings.ledger import Ledger
 from auditor.logs import configure
+from auditor.model.snapshot import Coverage, Snapshot
 from auditor.pipeline import Run
 from auditor.service import jobs
 from auditor.service.ahead import Ahead
@@ -545,6 +546,24 @@ def test_why_a_rail_stopped_corrections_is_said_and_no_failure(tmp_path, monkeyp
     stopped = StoppedError("Corrections are stopped: halt.")
     is_over, failures, said = corrected_until(stopped, tmp_path, monkeypatch)
     assert (is_over, failures, "Corrections are stopped: halt." in said) == (True, 0, True)
+
+
+@pytest.mark.parametrize(("complete", "failures"), [(True, 0), (False, 1)])
+def test_a_reading_that_did_not_come_to_its_end_is_a_failure(
+    tmp_path, monkeypatch, complete, failures
+):
+    now = datetime.now(UTC)  # noqa: TID251
+    read = Coverage("centra", "orders", 0, complete, "full", now, "Centra does not answer.")
+    off = Coverage("emarsys", "sales", 0, complete=False, mode="off", as_of=now)
+    taken = Snapshot("a-run", now, (read, off))
+    monkeypatch.setattr(jobs, "snapshot", lambda _run, **_: taken)
+    settings, file = brand(tmp_path)
+    jobs.work("sweep", str(file))
+    (work,) = status_of(settings, file).done
+    assert (work.failures, "orders (Centra does not answer)" in (work.said or "")) == (
+        failures,
+        not complete,
+    )
 
 
 def test_every_line_of_the_log_names_brand_and_work(tmp_path, monkeypatch, capsys):
