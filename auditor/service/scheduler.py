@@ -81,14 +81,19 @@ class _Desk:
 
 
 class Enduring(BackgroundScheduler):  # type: ignore[misc]  # the library is untyped
-    """Goes on when a job store cannot be written, as on a full disk: the library's own thread would end."""
+    """Goes on when a job store cannot be written, as on a full disk: the library's own thread would end.
+
+    Nobody would see that: the heartbeat goes on.
+    """
 
     def _process_jobs(self) -> float | None:
         try:
             return cast("float | None", super()._process_jobs())
         except (AuditorError, sa.exc.DBAPIError) as exc:
             log.error("What is due cannot be looked up or written down: %s", exc)  # noqa: TRY400
-            return AGAIN_S
+        except Exception:
+            log.exception("What is due cannot be looked up or written down: internal error")
+        return AGAIN_S
 
 
 class Service:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from hypothesis import example, given
@@ -353,6 +354,29 @@ def test_a_database_that_is_away_for_a_while_ends_no_service(tmp_path, monkeypat
         serving(brand(tmp_path)), sa.exc.OperationalError("UPDATE lease", {}, closed), monkeypatch
     )
     assert (due, "store.ledger" in caplog.text) == ([True, True], True)
+
+
+def test_whatever_goes_wrong_in_the_job_store_what_is_due_is_still_done(
+    tmp_path, monkeypatch, done
+):
+    monkeypatch.setattr("auditor.service.scheduler.AGAIN_S", 0.1)
+    real, faults = SQLAlchemyJobStore.update_job, iter([JobLookupError("audit")])
+
+    def update(store: SQLAlchemyJobStore, job: Any) -> None:
+        for fault in faults:
+            raise fault
+        real(store, job)
+
+    settings, file = brand(tmp_path)
+    serving((settings, file)).stop()
+    for kind in ("audit", "correct"):
+        miss(settings, kind)
+    with monkeypatch.context() as patch:
+        patch.setattr(SQLAlchemyJobStore, "update_job", update)
+        service = serving((settings, file))
+        is_done = until(lambda: {kind for _, kind in done} == {"audit", "correct"})
+    service.stop()
+    assert is_done
 
 
 def test_work_on_either_of_two_kinds_of_days_follows_another_time_zone(tmp_path):
