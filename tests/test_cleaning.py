@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 
 from auditor.correct.applying.journal import plan_table
 from auditor.correct.files import write_plan
-from auditor.errors import ConfigError, StoreError
+from auditor.errors import ConfigError, EndedError, StoreError
 from auditor.findings.expiry import NEWEST
 from auditor.findings.ledger import Ledger, run_table
 from auditor.mail.sent import Sent, mail_table
@@ -278,6 +279,24 @@ def test_broken_off_it_goes_on_the_next_time(run: Run, step: str, monkeypatch: p
             clean(run)
     clean(run)
     assert ("0" in buyers(run), letter.exists(), count(run, run_table)) == (False, False, NEWEST)
+
+
+class Ending(Silent):
+    """The service ends once the warehouse is about to be written anew."""
+
+    def stage(self, name: str) -> None:
+        if name == "compact":
+            raise EndedError("The service has to end.")
+
+
+def test_ended_with_the_service_the_copy_for_notebooks_forgets_the_next_time(run: Run):
+    write_runs(run, LONG_AGO, *MANY)
+    publish(run.settings.store.warehouse)
+    with pytest.raises(EndedError):
+        clean(replaced(run, progress=Ending()))
+    clean(run)
+    with closing(Published(run.settings.store.warehouse)) as copy, copy.engine.connect() as conn:
+        assert "0" not in set(conn.scalars(sa.select(PAST.c.buyer_id)))
 
 
 def test_the_service_does_it_and_keeps_what_it_came_to(run: Run):
