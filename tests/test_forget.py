@@ -17,6 +17,7 @@ from msgspec import structs
 
 from auditor.config.values import Secret
 from auditor.correct.applying.journal import plan_table
+from auditor.correct.applying.lease import Lease
 from auditor.errors import ConfigError, StoreError
 from auditor.findings.forgotten import forgotten_table
 from auditor.findings.ledger import Ledger, history_table
@@ -277,6 +278,15 @@ def test_while_an_audit_is_under_way_nobody_is_forgotten(brand: Run):
         pytest.raises(StoreError, match="auditing"),
     ):
         forget(brand, EMAIL)
+
+
+def test_while_a_plan_is_applied_nobody_is_forgotten_for_its_undo_is_written_at_the_end(brand: Run):
+    with closing(Ledger(brand.settings.store.ledger)) as ledger:
+        lease = Lease(ledger, brand.settings.brand, brand.clock, "elsewhere:1:x")
+        lease.take()
+        with pytest.raises(StoreError, match="correcting"):
+            forget(brand, EMAIL)
+        lease.give_back()
 
 
 @pytest.mark.embedded("what a server keeps of deleted rows is its own")

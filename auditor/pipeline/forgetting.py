@@ -69,13 +69,15 @@ def forget(run: Run, email: str) -> Forgotten:
 
     Raises:
         ConfigError: no address, or `privacy.pepper` is not set.
-        StoreError: a store cannot be opened, or a run is under way.
+        StoreError: a store cannot be opened, or a run or a plan is under way.
     """
     key, mark = _key(run, email)
     settings = run.settings
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(Ledger(settings.store.ledger)))
         run = stack.enter_context(leased(run, ledger))
+        # Whoever applies a plan writes its undo at the end, with the values that it replaced.
+        run = stack.enter_context(leased(run, ledger, doing="correcting"))
         run.progress.stage("erase")
         with closing(Warehouse(settings.store.warehouse)) as warehouse:
             with warehouse.engine.connect() as conn:

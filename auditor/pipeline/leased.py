@@ -13,6 +13,7 @@ from auditor.errors import MachineError, StoreError, UnsafePlanError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.correct.applying.lease import Doing
     from auditor.findings.ledger import Ledger
     from auditor.model.snapshot import Coverage
     from auditor.model.stream import Stream
@@ -23,15 +24,20 @@ RENEW_S = 30.0
 
 
 @contextmanager
-def leased(run: Run, ledger: Ledger) -> Iterator[Run]:
+def leased(run: Run, ledger: Ledger, *, doing: Doing = "auditing") -> Iterator[Run]:
     """Be the one that audits the brand until the block ends; give a run whose progress renews that.
+
+    Args:
+        run: The brand and its surroundings.
+        ledger: Where leases are kept.
+        doing: What else nobody may do meanwhile.
 
     Raises:
         StoreError: another process audits it.
         StoppedError: another process took over, because this one slept too long.
     """
     brand = run.settings.brand
-    lease = Lease(ledger, brand, run.clock, this_process(), doing="auditing")
+    lease = Lease(ledger, brand, run.clock, this_process(), doing=doing)
     try:
         lease.take()
     except UnsafePlanError as exc:
