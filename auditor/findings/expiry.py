@@ -77,7 +77,9 @@ def delete_over(
 def _delete_runs(conn: sa.Connection, brand: str, limit: datetime, needed: Collection[str]) -> int:
     row = run_table.c
     newest = sa.select(row.run).where(row.brand == brand).order_by(row.as_of.desc()).limit(NEWEST)
-    kept = {*conn.scalars(newest), *needed}
+    # Complete readings, and audits that died, come to no verdict: with these alone nothing is compared.
+    judged = newest.where(row.verdict.is_not(None))
+    kept = {*conn.scalars(newest), *conn.scalars(judged), *needed}
     old = (row.brand == brand) & (row.as_of < limit) & row.run.not_in(kept)
     return _delete(conn, run_table, old)
 

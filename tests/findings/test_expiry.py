@@ -122,6 +122,17 @@ def test_the_newest_runs_stay_however_old_they_are(days: Days):
     assert len(left(days)) == NEWEST
 
 
+def test_readings_that_were_never_judged_do_not_push_out_the_last_audit(days: Days):
+    keep_runs(days, 1)
+    with days.ledger.begin() as conn:
+        for day in range(2, NEWEST + 2):
+            at = (START + timedelta(days=day)).replace(tzinfo=None)
+            values = {"brand": "nordlys", "as_of": at, "coverage": "[]"}
+            conn.execute(run_table.insert().values(run=f"run-{day}", **values))
+    clean(days, before=400)
+    assert left(days) == ["run-1"]
+
+
 def test_a_run_that_is_still_to_be_told_stays(days: Days):
     keep_runs(days, NEWEST + 3)
     clean(days, before=400, needed=["run-1"])
