@@ -193,6 +193,9 @@ _OF_EVENT = {
 }
 """The checks that look for an event, by the setting that names it."""
 
+_OF_ANY_EVENT = ("fulfilment.dead_event", "channel.event_for_non_consumer")
+"""The checks that look at every event that the settings name."""
+
 
 def unconfigured(settings: Settings) -> dict[str, str]:
     """Return what the settings leave unsaid without which there is nothing to judge: suite or check to reason."""
@@ -224,4 +227,4 @@ def _checks_without_event(settings: Settings) -> Iterator[tuple[str, str]]:
         if role not in events:
             yield from ((check, f"emarsys.events.{role} is not configured") for check in checks)
     if not events:
-        yield "fulfilment.dead_event", "emarsys.events names no event"
+        yield from ((check, "emarsys.events names no event") for check in _OF_ANY_EVENT)
