@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from auditor.config import Settings
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+Words = ParamSpec("Words")
+Answer = TypeVar("Answer")
+
+_LONE = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes on the command line that are no text."""
 
 
 @dataclass
@@ -59,7 +66,34 @@ def read_settings(config: Path) -> Settings:
     return settings
 
 
-pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+_passing = click.make_pass_decorator(Invocation, ensure=True)
+
+
+def pass_invocation(
+    function: Callable[Concatenate[Invocation, Words], Answer],
+) -> Callable[Words, Answer]:
+    """Let a command take the invocation first, once what it was given is known to be text."""
+    passed = _passing(function)
+
+    def checked(*args: Words.args, **kwargs: Words.kwargs) -> Answer:
+        _require_text(click.get_current_context())
+        return passed(*args, **kwargs)
+
+    return update_wrapper(checked, function)
+
+
+def _require_text(ctx: click.Context) -> None:
+    """Refuse bytes that are no text, which no store takes; a file may have any name.
+
+    Raises:
+        BadParameter: a value holds some.
+    """
+    for param in ctx.command.params:
+        is_file = isinstance(param.type, click.Path)
+        value = None if is_file else ctx.params.get(param.name or "")
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, str) and _LONE.search(one):
+                raise click.BadParameter("it is no text in UTF-8; write it anew.", ctx, param)
 
 
 def shared_options(command: Command) -> Command:

@@ -52,3 +52,28 @@ def test_the_invocation_reads_the_settings_it_names(tmp_path):
     invocation = Invocation(config=tmp_path / "absent.yaml")
     with pytest.raises(ConfigError, match=r"absent\.yaml: no such file;"):
         invocation.settings()
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["explain"], "KEY"),
+        (["findings", "--run"], "--run"),
+        (["findings", "accept", "3f", "--until", "2099-01-01", "--reason"], "--reason"),
+        (["audit", "--suite"], "--suite"),
+        (["halt", "--reason"], "--reason"),
+        (["forget"], "[EMAIL]"),
+    ],
+)
+def test_bytes_that_are_no_text_are_a_usage_error(call, words, name):
+    said = call(*words, "G\udcf6teborg")
+    assert (said.code, said.err.splitlines()[-1]) == (
+        2,
+        f"Error: Invalid value for '{name}': it is no text in UTF-8; write it anew.",
+    )
+
+
+@pytest.mark.parametrize("words", [["show-options", "--config"], ["preflight", "--check"]])
+def test_a_file_may_have_a_name_that_is_no_text(call, words):
+    said = call(*words, "G\udcf6teborg.yaml")
+    assert "no text" not in said.err
