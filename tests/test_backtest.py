@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.backtest.compare import Subject, compare
+from auditor.cli import main
 from auditor.model.audit import StreamLag
 from auditor.model.finding import Check, CheckResult
 from auditor.pipeline.rehearsal import learn, without_past
@@ -98,6 +99,15 @@ def test_the_canary_detects_a_case_of_every_check(judged: Judged):
 def test_a_run_that_is_not_there_is_one_sentence(judged: Judged):
     told = "auditor: --run 2020: there is no such run; the report's index lists them."
     assert judged.nowhere == (2, told)
+
+
+@pytest.mark.parametrize("words", [("--canary",), ("--tell",), ("--since", "2020")])
+def test_what_only_a_new_audit_does_is_refused_of_a_stored_run(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+):
+    code = main(["audit", "--run", "2020", *words])
+    told = f"Error: --run judges a stored run and keeps nothing; leave out {words[0]}."
+    assert (code, capsys.readouterr().err.splitlines()[-1]) == (2, told)
 
 
 # --- what is not restored as it was --------------------------------------------------------------------
