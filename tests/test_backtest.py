@@ -17,12 +17,14 @@ from auditor.model.finding import Check, CheckResult
 from auditor.pipeline.rehearsal import learn, without_past
 from auditor.reconcile.streams import learned_lags
 from auditor.warehouse import Warehouse
+from tests.config.sample import ENVIRON, MINIMAL
 from tests.stores import warehouse_in
 from tests.test_audit_faults import lasting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from auditor.model.finding import Outcome
     from tests.brand import Brand
 
 OPT_IN = 31
@@ -108,6 +110,20 @@ def test_what_only_a_new_audit_does_is_refused_of_a_stored_run(
     code = main(["audit", "--run", "2020", *words])
     told = f"Error: --run judges a stored run and keeps nothing; leave out {words[0]}."
     assert (code, capsys.readouterr().err.splitlines()[-1]) == (2, told)
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("pass", 0), ("error", 3), ("skipped", 3)])
+def test_a_stored_run_on_which_a_check_could_not_judge_is_incomplete(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, outcome: Outcome, code: int
+):
+    check = Check("sales.missing_order", "sales", "t", "critical", "ecommerce", ())
+    told = compare("r", (), (), (CheckResult(check, outcome, reason="StopIteration"),))
+    monkeypatch.setattr("auditor.pipeline.backtest", lambda *_, **__: told)
+    (tmp_path / "auditor.yaml").write_text(MINIMAL)
+    monkeypatch.chdir(tmp_path)
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    assert main(["audit", "--run", "r"]) == code
 
 
 # --- what is not restored as it was --------------------------------------------------------------------

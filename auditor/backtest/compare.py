@@ -45,6 +45,11 @@ class Comparison:
         """Whether nothing was gained or lost."""
         return not self.gained and not self.lost
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every check judged now that was not off."""
+        return not any(result.outcome in ("error", "skipped") for result in self.checks)
+
 
 def compare(
     run: str, before: Iterable[Subject], now: Iterable[Subject], checks: Iterable[CheckResult]

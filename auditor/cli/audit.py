@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from auditor.model.finding import Severity
     from auditor.pipeline import Done, Run
 
-FINDINGS = 1
-
 
 @click.command(
     short_help="Read both systems, judge them, write the report.",
@@ -86,7 +84,7 @@ def command(  # noqa: PLR0913 - one per option
     """Read both systems, reconcile them, run the expectation suites, keep the findings, write the report.
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 settings, 3 incomplete. With --run: 0 when
-    the run is judged as it was then, 1 when findings were gained or lost.
+    the run is judged as it was then, 1 when findings were gained or lost, 3 when a check could not judge.
     """
     from auditor.cli.progress import shown_progress
     from auditor.clock import utc_now
@@ -138,6 +136,7 @@ def _backtest(invocation: Invocation, run: Run, stored: str, suites: tuple[str, 
 
     from auditor.pipeline import backtest
     from auditor.report.audit_json import FORMAT, comparison_json
+    from auditor.verdict import CLEAN, FINDINGS, INCOMPLETE
 
     comparison = backtest(run, stored, suites=suites)
     if invocation.format == "json":
@@ -145,7 +144,9 @@ def _backtest(invocation: Invocation, run: Run, stored: str, suites: tuple[str, 
         click.echo(json.dumps(told))
     else:
         _tell_changes(comparison)
-    return 0 if comparison.is_same else FINDINGS
+    if not comparison.is_complete:
+        return INCOMPLETE
+    return CLEAN if comparison.is_same else FINDINGS
 
 
 def _json(done: Done, comparison: Comparison | None) -> str:
