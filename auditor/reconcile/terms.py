@@ -196,16 +196,26 @@ _OF_EVENT = {
 _OF_ANY_EVENT = ("fulfilment.dead_event", "channel.event_for_non_consumer")
 """The checks that look at every event that the settings name."""
 
+_OF_KEY = (
+    "identity.orphaned_by_merge",
+    "identity.orphaned_contact",
+    "identity.sales_on_orphan",
+    "identity.key_mismatch",
+)
+"""The checks that go by the customer whom a contact names."""
+
 
 def unconfigured(settings: Settings) -> dict[str, str]:
     """Return what the settings leave unsaid without which there is nothing to judge: suite or check to reason."""
     off = dict(_checks_without_event(settings))
+    if settings.emarsys.key == "email":
+        off |= dict.fromkeys(_OF_KEY, "emarsys.key is email, so that no contact names a customer")
     reason = _why_no_catalogue(settings)
     if reason is not None:
         off["catalogue"] = reason
     if settings.feed.customers == "registered" and settings.centra.order_api is None:
         off["identity.missing_contact"] = (
-            "only the legacy Order API tells who is registered; set centra.order_api or feed.customers"
+            "Only the legacy Order API tells who is registered; set centra.order_api or feed.customers"
         )
     return off
 

@@ -70,6 +70,29 @@ def test_without_an_event_the_checks_that_look_for_it_do_not_apply(
     assert set(told) == set(off)
 
 
+@pytest.mark.parametrize(
+    ("key", "off"),
+    [
+        ("external_id", set()),
+        (
+            "email",
+            {
+                "identity.orphaned_by_merge",
+                "identity.orphaned_contact",
+                "identity.sales_on_orphan",
+                "identity.key_mismatch",
+            },
+        ),
+    ],
+)
+def test_where_contacts_name_no_customer_the_checks_of_who_is_named_do_not_apply(
+    tmp_path: Path, key: str, off: set[str]
+):
+    file = tmp_path / "auditor.yaml"
+    file.write_text(yaml.safe_dump(changed("emarsys.key", key)))
+    assert set(unconfigured(load_settings(file, ENVIRON))) == off
+
+
 @pytest.mark.parametrize(("feed", "is_off"), [("registered", True), ("all", False)])
 def test_who_is_registered_is_told_by_the_order_api_alone(tmp_path: Path, feed: str, is_off: bool):
     file, text = tmp_path / "auditor.yaml", changed("feed.customers", feed)
