@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def disabled_by(result: Result, checks: Iterable[Check]) -> tuple[str, ...]:
     """Return the ids of the checks that one result disables; only a gap disables any."""
     untold = set(result.columns)
-    lost, suites = set(result.streams), set(result.suites)
+    lost, unjudged = set(result.streams), {*result.suites, *result.checks}
     if result.state not in ("fail", "off"):
-        lost = suites = set()
+        lost = unjudged = set()
     return tuple(
         check.id
         for check in checks
         if lost & _needed(check, result)
-        or check.suite in suites
+        or unjudged & {check.suite, check.id}
         or untold.intersection(check.needs_told)
     )
 

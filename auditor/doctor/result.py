@@ -30,6 +30,7 @@ class Result:
         fix: The next step; None where there is none.
         streams: What cannot be read; every check that needs one of them is disabled.
         suites: Suites of which no check can be believed, whatever they need.
+        checks: Checks that judge nothing, by their ids.
         columns: Canonical columns, as `table.column`, that stay empty; every check that has to be told
             one of them is disabled.
         id: Which probe says so; the probe itself only gives the part that tells its lines apart.
@@ -42,6 +43,7 @@ class Result:
     streams: tuple[str, ...] = ()
     suites: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     id: str = ""
     system: Area = "auditor"
 

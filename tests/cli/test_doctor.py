@@ -82,6 +82,18 @@ def test_a_gap_names_the_checks_it_disables(ill_json):
     assert "consent.withdrawn_but_opted_in" not in orders["disables"]
 
 
+def test_what_the_settings_do_not_name_disables_what_goes_by_it(tmp_path):
+    def without_confirmed(settings):
+        del settings["emarsys"]["events"]["confirmed"]
+
+    said = json.loads(doctor(tmp_path, "--format", "json", edit=without_confirmed).out)
+    (gap,) = (p for p in said["probes"] if "fulfilment.missing_confirmation" in p["disables"])
+    assert (gap["state"], gap["detail"]) == (
+        "off",
+        "emarsys.events.confirmed is not configured.",
+    )
+
+
 def test_the_text_names_the_checks_that_a_gap_disables(ill):
     _, _, disabled = ill.out.partition("Disabled checks:")
     assert "centra.stream.orders" in disabled

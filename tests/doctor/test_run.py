@@ -150,6 +150,7 @@ CHECKS = [
         (Result("fail", "", streams=("orders",)), ("sales.missing",)),
         (Result("off", "", streams=("sales",)), ("sales.missing", "channel.leak")),
         (Result("fail", "", suites=("channel",)), ("channel.leak",)),
+        (Result("off", "", checks=("channel.leak",)), ("channel.leak",)),
         (Result("warn", "", streams=("orders",)), ()),
         (Result("ok", "", streams=("orders",)), ()),
         (Result("fail", ""), ()),

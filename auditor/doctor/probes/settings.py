@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.config import Wsse
-from auditor.doctor.result import Result, probe
+from auditor.doctor.result import Result, probe, step_of
+from auditor.reconcile.terms import unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,19 @@ def pepper(visit: Visit) -> Iterator[Result]:
         yield Result("warn", "The pepper is short enough to be guessed.", fix)
     else:
         yield Result("ok", "A pepper is set.")
+
+
+@probe("settings.checks", "auditor")
+def checks(visit: Visit) -> Iterator[Result]:
+    """Name the checks that the settings give nothing to judge by, each group with the reason."""
+    groups: dict[str, list[str]] = {}
+    for name, reason in unconfigured(visit.settings).items():
+        groups.setdefault(reason, []).append(name)
+    for reason, names in groups.items():
+        detail, fix = step_of(f"{reason}.")
+        yield Result("off", detail, fix, suites=tuple(names), checks=tuple(names), id=names[0])
+    if not groups:
+        yield Result("ok", "The settings name all that the checks go by.")
 
 
 def _secrets(settings: Settings) -> dict[str, Secret]:
