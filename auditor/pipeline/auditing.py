@@ -128,7 +128,7 @@ def _audit(
                 expectations,
                 taken,
                 suites=set(suites) or None,
-                off=unconfigured(run.settings),
+                off=unconfigured(run.settings, taken.as_of),
             )
         canary = None
         if with_canary and terms is not None:
@@ -156,7 +156,8 @@ def _whole(
     known = [e.check for e in expectations]
     if not suites:
         return whole(judged, known, suites, None, {})
-    off = off_by_themselves(warehouse.engine, known, taken, unconfigured(run.settings))
+    unsaid = unconfigured(run.settings, taken.as_of)
+    off = off_by_themselves(warehouse.engine, known, taken, unsaid)
     return whole(judged, known, suites, judged_before(run.settings.brand, taken.run), off)
 
 

@@ -161,7 +161,7 @@ def hold_back(run: Run, flown: Flown) -> Applied | None:
 def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _Judged:
     settings = run.settings
     # What the catalogue cannot be compared with speaks neither for a product nor against it.
-    off = unconfigured(settings).get("catalogue") if asked.items else None
+    off = unconfigured(settings, run.clock()).get("catalogue") if asked.items else None
     items = () if off else asked.items
     asked_checks = _asked_checks(checks, with_items=bool(items))
     needed = _needed(asked_checks)

@@ -109,7 +109,7 @@ def backtest(run: Run, of: str, *, suites: Collection[str] = ()) -> Comparison:
         run.progress.stage("reconcile")
         reconcile(shadow, terms_of_run(settings, shadow, taken), suites=set(suites) or None)
         run.progress.stage("expect")
-        off = unconfigured(settings)
+        off = unconfigured(settings, taken.as_of)
         judged = judge(shadow.engine, expectations, taken, suites=set(suites) or None, off=off)
         checks = tuple(map(without_past, judged))
         before = query.open_at(ledger, settings.brand, stored.as_of)

@@ -196,6 +196,12 @@ _OF_EVENT = {
 _OF_ANY_EVENT = ("fulfilment.dead_event", "channel.event_for_non_consumer")
 """The checks that look at every event that the settings name."""
 
+_OF_ORDERS = (
+    *("sales", "channel", "audience"),
+    *(check for checks in _OF_EVENT.values() for check in checks),
+)
+"""The suites and checks that look at orders since a day, or at the events that these cause."""
+
 _OF_KEY = (
     "identity.orphaned_by_merge",
     "identity.orphaned_contact",
@@ -205,9 +211,17 @@ _OF_KEY = (
 """The checks that go by the customer whom a contact names."""
 
 
-def unconfigured(settings: Settings) -> dict[str, str]:
-    """Return what the settings leave unsaid without which there is nothing to judge: suite or check to reason."""
+def unconfigured(settings: Settings, at: datetime) -> dict[str, str]:
+    """Return of what the settings leave nothing to judge: suite or check to reason.
+
+    Args:
+        settings: The brand's.
+        at: When it is judged, aware.
+    """
     off = dict(_checks_without_event(settings))
+    since = settings.sales.since
+    if since > at.astimezone(settings.timezone).date():
+        off |= dict.fromkeys(_OF_ORDERS, f"sales.since is {since}, a day that is still to come")
     if settings.emarsys.key == "email":
         off |= dict.fromkeys(_OF_KEY, "emarsys.key is email, so that no contact names a customer")
     reason = _why_no_catalogue(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,7 @@ from auditor.model.drift import link_stream
 from auditor.reconcile.streams import learned_lags
 from auditor.reconcile.terms import unconfigured, with_learned_lag
 from tests.config.sample import ENVIRON, changed
-from tests.reconcile.books import TERMS, Books
+from tests.reconcile.books import NOW, TERMS, Books
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,10 @@ def test_the_catalogue_is_judged_only_by_a_market_a_price_list_and_an_item_that_
 ):
     file = tmp_path / "auditor.yaml"
     file.write_text(yaml.safe_dump(changed(setting, value)))
-    assert unconfigured(load_settings(file, ENVIRON)).get("catalogue") == reason
+    assert (
+        unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC)).get("catalogue")
+        == reason
+    )
 
 
 OF_SHIPPED = (
@@ -66,7 +69,7 @@ def test_without_an_event_the_checks_that_look_for_it_do_not_apply(
 ):
     file = tmp_path / "auditor.yaml"
     file.write_text(yaml.safe_dump(changed("emarsys.events", {role: role for role in named})))
-    told = unconfigured(load_settings(file, ENVIRON))
+    told = unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC))
     assert set(told) == set(off)
 
 
@@ -90,7 +93,23 @@ def test_where_contacts_name_no_customer_the_checks_of_who_is_named_do_not_apply
 ):
     file = tmp_path / "auditor.yaml"
     file.write_text(yaml.safe_dump(changed("emarsys.key", key)))
-    assert set(unconfigured(load_settings(file, ENVIRON))) == off
+    assert set(unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC))) == off
+
+
+@pytest.mark.parametrize(
+    ("days", "off"),
+    [
+        (0, set()),
+        (1, {"sales", "channel", "audience", *OF_SHIPPED, *OF_CONFIRMED}),
+    ],
+    ids=["today", "to-come"],
+)
+def test_before_the_first_day_of_sales_nothing_that_goes_by_orders_applies(
+    tmp_path: Path, days: int, off: set[str]
+):
+    file = tmp_path / "auditor.yaml"
+    file.write_text(yaml.safe_dump(changed("sales.since", NOW.date() + timedelta(days=days))))
+    assert set(unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC))) == off
 
 
 @pytest.mark.parametrize(("feed", "is_off"), [("registered", True), ("all", False)])
@@ -98,7 +117,7 @@ def test_who_is_registered_is_told_by_the_order_api_alone(tmp_path: Path, feed: 
     file, text = tmp_path / "auditor.yaml", changed("feed.customers", feed)
     del text["centra"]["order_api"]
     file.write_text(yaml.safe_dump(text))
-    told = unconfigured(load_settings(file, ENVIRON))
+    told = unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC))
     assert ("identity.missing_contact" in told) == is_off
 
 

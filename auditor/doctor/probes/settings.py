@@ -53,7 +53,7 @@ def pepper(visit: Visit) -> Iterator[Result]:
 def checks(visit: Visit) -> Iterator[Result]:
     """Name the checks that the settings give nothing to judge by, each group with the reason."""
     groups: dict[str, list[str]] = {}
-    for name, reason in unconfigured(visit.settings).items():
+    for name, reason in unconfigured(visit.settings, visit.clock()).items():
         groups.setdefault(reason, []).append(name)
     for reason, names in groups.items():
         detail, fix = step_of(f"{reason}.")
