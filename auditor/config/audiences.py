@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: `build` reads these annotations while it runs.
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from msgspec import Struct, field
@@ -70,6 +71,20 @@ class Audience(Struct, frozen=True, kw_only=True):
     segment: Id
     name: Name
     rule: Rule
+
+
+def require_once(audiences: Iterable[Audience]) -> None:
+    """Refuse a segment with two rules: whoever is in it is judged by both, and is one finding.
+
+    Raises:
+        SettingError: a segment stands twice.
+    """
+    known: dict[int, int] = {}
+    for number, audience in enumerate(audiences):
+        first = known.setdefault(audience.segment, number)
+        if first != number:
+            told = f"is the segment of audiences[{first}], too"
+            raise SettingError(f"audiences[{number}].segment", told)
 
 
 class PlannedPreflight(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-from auditor.config.audiences import Audience, Preflights
+from auditor.config.audiences import Audience, Preflights, require_once
 from auditor.config.section import Brand, Count, Email, Id, Name, SettingError, Share
 from auditor.config.systems import Centra, Emarsys
 from auditor.config.values import (
@@ -329,7 +329,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     privacy: Privacy = Privacy()
 
     def __post_init__(self) -> None:
-        """Name the stores after the brand, so that two brands never share one; refuse a chat that cannot be."""
+        """Name the stores after the brand, so that two brands never share one; refuse what cannot be."""
+        require_once(self.audiences or ())
         if self.chat is not None:
             try:
                 require_webhook(self.chat.webhook)

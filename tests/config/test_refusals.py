@@ -172,6 +172,13 @@ def test_an_unknown_key_that_resembles_none_is_answered_with_all(refusal):
     )
 
 
+def test_a_segment_has_one_rule(refusal):
+    rules = "{segment: 7, name: a, rule: {order_count: {at_least: 2}}}"
+    assert refusal(f"{MINIMAL}audiences: [{rules}, {rules}]\n") == (
+        "audiences[1].segment: is the segment of audiences[0], too."
+    )
+
+
 def test_a_key_that_yaml_reads_as_something_else_is_named(refusal):
     assert refusal(MINIMAL + "on: 5\n") == "True: a key must be text; put it in quotes."
 
