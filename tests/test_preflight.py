@@ -13,6 +13,7 @@ import pytest
 import stamina
 import yaml
 
+from auditor.cli import main
 from auditor.clock import utc_now
 from auditor.config import load_settings
 from auditor.expect.suites import load_checks
@@ -507,6 +508,15 @@ def test_a_check_whose_field_is_not_told_leaves_it_incomplete():
     assert said == (
         "consent.erased_but_contactable cannot judge: centra_customer.is_anonymized is not told."
     )
+
+
+@pytest.mark.parametrize("words", [("--segment", "1"), ("--exclude",), ("--items", "A")])
+def test_a_verdict_that_is_there_answers_for_no_other_audience(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    code = main(["preflight", "--check", str(tmp_path / "verdict.json"), *words])
+    told = f"Error: --check reads a verdict that is there; leave out {words[0]}."
+    assert (code, capsys.readouterr().err.splitlines()[-1]) == (2, told)
 
 
 def test_a_check_whose_source_is_off_is_told():

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.options import Invocation, pass_invocation, require_alone, shared_options
 from auditor.hostile import in_a_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from auditor.backtest.compare import Comparison
     from auditor.model.audit import Reread
     from auditor.model.finding import Severity
@@ -91,7 +89,8 @@ def command(  # noqa: PLR0913 - one per option
     from auditor.pipeline import Run, audit, changes_since, require_run, tell
 
     if stored is not None:
-        _require_alone({"--canary": canary, "--tell": is_told, "--since": since is not None})
+        others = {"--canary": canary, "--tell": is_told, "--since": since is not None}
+        require_alone("--run", "judges a stored run and keeps nothing", others)
     settings = invocation.settings()
     with shown_progress() as progress:
         run = Run(settings, invocation.config.resolve().parent, utc_now, progress)
@@ -118,17 +117,6 @@ def command(  # noqa: PLR0913 - one per option
     for sentence in tell(run, done).sentences() if is_told else ():
         click.echo(sentence, err=True)
     return done.exit_code(fail_on)
-
-
-def _require_alone(given: Mapping[str, bool]) -> None:
-    """Refuse with `--run` what only a new audit does.
-
-    Raises:
-        UsageError: some of it was asked for.
-    """
-    asked = " and ".join(option for option, is_given in given.items() if is_given)
-    if asked:
-        raise click.UsageError(f"--run judges a stored run and keeps nothing; leave out {asked}.")
 
 
 def _backtest(invocation: Invocation, run: Run, stored: str, suites: tuple[str, ...]) -> int:

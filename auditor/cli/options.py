@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from auditor.config import Settings
 
@@ -101,6 +101,17 @@ def shared_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def require_alone(option: str, does: str, given: Mapping[str, object]) -> None:
+    """Refuse beside an option what it leaves undone; an empty value was not given.
+
+    Raises:
+        UsageError: some of it was asked for.
+    """
+    asked = " and ".join(other for other, value in given.items() if value)
+    if asked:
+        raise click.UsageError(f"{option} {does}; leave out {asked}.")
 
 
 def made_folder(folder: Path) -> Path:

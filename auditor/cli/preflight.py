@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.cli.options import Invocation, pass_invocation, require_alone, shared_options
 from auditor.hostile import in_a_line
 
 if TYPE_CHECKING:
@@ -89,6 +89,11 @@ def command(  # noqa: PLR0913 - one per option
     from auditor.pipeline import Run
     from auditor.pipeline.preflight import Asked, preflight
 
+    if check is not None:
+        named = {"--segment": segment, "--list": list_, "--campaign": campaign}
+        others = {"--at": at, "--items": items, "--exclude": exclude, "--out": out}
+        does = "reads a verdict that is there"
+        require_alone("--check", does, {**named, **others, "--tell": is_told})
     settings = invocation.settings()
     if check is not None:
         return _check(invocation, settings, Path(check), utc_now())
