@@ -92,6 +92,23 @@ def off_by_themselves(
     return {check: reason for check, reason in found.items() if reason is not None}
 
 
+def not_judged(
+    engine: sa.Engine, checks: Collection[Check], snapshot: Snapshot, off: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the checks that say nothing of a snapshot, off or skipped, each with the reason.
+
+    Args:
+        engine: The warehouse.
+        checks: Which to look at.
+        snapshot: What was read.
+        off: As for `judge`.
+    """
+    with engine.connect() as conn:
+        hand = at_hand(conn, checks, snapshot, off)
+    found = {check.id: _without_judging(check, hand) for check in checks}
+    return {check: result.reason or "" for check, result in found.items() if result is not None}
+
+
 def _without_judging(check: Check, hand: AtHand) -> CheckResult | None:
     reason = hand.why_off(check)
     if reason is not None:

@@ -137,7 +137,8 @@ def _rules(explanation: Explanation, veil: Veil) -> Iterator[RenderableType]:
     table = _table("about", "check", "holds", "")
     for answer in explanation.rules:
         check = answer.check or f"nothing: {answer.reason}"
-        decides = "decides" if answer.decides else ""
+        unasked = answer.reason if answer.check else ""
+        decides = "decides" if answer.decides else unasked
         _add(table, veil.shown("", answer.about), check, _yes(answer.holds), decides)
     yield table
 

@@ -57,7 +57,7 @@ class Answer:
     Attributes:
         about: The row: a contact, a person, an order, a line, an item, a parcel, a stream or a setting.
         check: What the rule raises; None for one that raises nothing.
-        reason: Why it raises nothing, in words.
+        reason: Why it raises nothing, or nothing in that run, in words.
         decides: Whether it is the one that counts: the first that holds, in most topics.
     """
 

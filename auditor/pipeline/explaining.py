@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from auditor.errors import HeldError, StoreError
+from auditor.expect.judge import not_judged
+from auditor.expect.suites import load_checks
 from auditor.explain.explanation import explain as gather
 from auditor.explain.subject import CUSTOMER_PREFIX, EVENT_PREFIX
 from auditor.explain.timeline import Moment
@@ -18,6 +20,8 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.query import history, last_snapshot
 from auditor.model.history import snapshot_run
 from auditor.pipeline.judging import terms_of_run
+from auditor.reconcile.terms import unconfigured
+from auditor.resources import expectation_files
 from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import Published
 
@@ -29,8 +33,8 @@ if TYPE_CHECKING:
     from auditor.explain.explanation import Explanation
     from auditor.explain.subject import Kind
     from auditor.model.finding import Finding
+    from auditor.model.snapshot import Snapshot
     from auditor.pipeline.judging import Readable
-    from auditor.reconcile.terms import Terms
 
 _SUBJECTS = (
     ("order_number", "order", ""),
@@ -91,9 +95,12 @@ def explain(
         ConfigError: nothing has this key, or things of several kinds do.
     """
     with closing(Ledger(settings.store.ledger)) as ledger:
-        terms = _terms(settings, warehouse, ledger)
+        snapshot = last_snapshot(ledger, settings.brand)
+        terms = None if snapshot is None else terms_of_run(settings, warehouse, snapshot)
         with warehouse.engine.connect() as conn:
             explanation = gather(conn, key, kind, terms=terms)
+        if snapshot is not None:
+            explanation = _without_unjudged(explanation, settings, warehouse, snapshot)
         found = _findings(settings, ledger, explanation)
         return Explained(
             _with_findings(explanation, ledger, found), tuple(found), _read_at(warehouse)
@@ -107,10 +114,20 @@ def _read_at(warehouse: Readable) -> datetime | None:
     return None if as_of is None else as_of.replace(tzinfo=UTC)
 
 
-def _terms(settings: Settings, warehouse: Readable, ledger: Ledger) -> Terms | None:
-    """Return what the last run was judged by; None before the first."""
-    snapshot = last_snapshot(ledger, settings.brand)
-    return None if snapshot is None else terms_of_run(settings, warehouse, snapshot)
+def _without_unjudged(
+    explanation: Explanation, settings: Settings, warehouse: Readable, snapshot: Snapshot
+) -> Explanation:
+    """Let no rule decide whose check said nothing in that run: it raised nothing, whatever holds."""
+    checks = [one.check for one in load_checks(expectation_files())]
+    off = unconfigured(settings, snapshot.as_of)
+    why = not_judged(warehouse.engine, checks, snapshot, off)
+    rules = tuple(
+        replace(one, decides=False, reason=f"not judged: {why[one.check]}")
+        if one.check in why
+        else one
+        for one in explanation.rules
+    )
+    return replace(explanation, rules=rules)
 
 
 def _findings(settings: Settings, ledger: Ledger, explanation: Explanation) -> list[Finding]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from auditor.findings.ledger import Ledger, finding_table, history_table
 from auditor.findings.query import record_run
 from auditor.model.history import snapshot_run
-from auditor.model.snapshot import Snapshot
+from auditor.model.snapshot import Coverage, Snapshot
 from auditor.warehouse import Warehouse
 from auditor.warehouse.connect import file_of
 from auditor.warehouse.publish import publish
@@ -193,6 +193,17 @@ def test_the_rules_of_the_last_run_are_asked(call: Call):
         record_run(ledger, "nordlys", Snapshot("r", AT.replace(tzinfo=UTC), ()))
     rules = json.loads(call("--format", "json", "explain", "100").out)["rules"]
     assert ("order 100", "sales.missing_order") in {(r["about"], r["check"]) for r in rules}
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_rule_whose_check_the_last_run_did_not_judge_says_so_and_decides_nothing(call: Call):
+    at, why = AT.replace(tzinfo=UTC), "no sales are read"
+    unread = Coverage("emarsys", "sales", 0, complete=False, mode="off", as_of=at, reason=why)
+    with closing(Ledger(ledger_in(Path()))) as ledger:
+        record_run(ledger, "nordlys", Snapshot("r", at, (unread,)))
+    rules = json.loads(call("--format", "json", "explain", "100").out)["rules"]
+    (one,) = (rule for rule in rules if rule["check"] == "sales.missing_order")
+    assert (one["decides"], one["reason"]) == (False, f"not judged: {why}")
 
 
 @pytest.mark.usefixtures("filled")
