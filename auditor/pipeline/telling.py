@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.archive import Archive
-from auditor.errors import StoreError
+from auditor.errors import ConfigError, StoreError
 from auditor.findings.ledger import Ledger
 from auditor.findings.lifecycle import changed_between
 from auditor.mail.chat import WAY, ChatPost, message_of
@@ -26,7 +26,7 @@ from auditor.report.rows import take
 from auditor.resources import bundled_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from auditor.config import Settings
@@ -105,7 +105,24 @@ def _tell_late(run: Run, ledger: Ledger, name: str) -> None:
 def _told(run: Run, ledger: Ledger, page: Path, data: ReportData) -> Told:
     """Tell one run in every way that is configured."""
     ended = _waivers_ended(run.settings.brand, data)
-    return Told(_by_mail(run, ledger, page, data, ended), _by_chat(run, ledger, page, data, ended))
+    return _every_way(
+        lambda: _by_mail(run, ledger, page, data, ended),
+        lambda: _by_chat(run, ledger, page, data, ended),
+    )
+
+
+def _every_way(*ways: Callable[[], Posted | None]) -> Told:
+    """Go by mail and by chat; what a setting keeps from one is raised once the other was gone."""
+    posted: list[Posted | None] = []
+    faults = []
+    for way in ways:
+        try:
+            posted.append(way())
+        except ConfigError as exc:
+            faults.append(exc)
+    if faults:
+        raise faults[0]
+    return Told(*posted)
 
 
 def tell_preflight(run: Run, flown: Flown) -> Iterator[str]:
@@ -139,16 +156,30 @@ def tell_failure(settings: Settings, name: str, why: str, now: datetime) -> Iter
     """
     if settings.mail is None and settings.chat is None:
         return
-    mail = chat = None
     with closing(Ledger(settings.store.ledger)) as ledger:
-        if settings.mail is not None:
-            folder = Path(str(bundled_folder(TEMPLATES)))
-            letter = failure_letter(settings, name, why, folder, now)
-            mail = Post(settings.mail, settings.brand, ledger).send([letter], now)
-        if settings.chat is not None:
-            post = ChatPost(settings.chat, settings.brand, Sent(ledger, settings.brand))
-            chat = post.send(failure_messages(settings, name, why, now), now)
-    yield from Told(mail, chat).sentences()
+        told = _every_way(
+            lambda: _failure_by_mail(settings, ledger, name, why, now),
+            lambda: _failure_by_chat(settings, ledger, name, why, now),
+        )
+    yield from told.sentences()
+
+
+def _failure_by_mail(
+    settings: Settings, ledger: Ledger, name: str, why: str, now: datetime
+) -> Posted | None:
+    if settings.mail is None:
+        return None
+    letter = failure_letter(settings, name, why, Path(str(bundled_folder(TEMPLATES))), now)
+    return Post(settings.mail, settings.brand, ledger).send([letter], now)
+
+
+def _failure_by_chat(
+    settings: Settings, ledger: Ledger, name: str, why: str, now: datetime
+) -> Posted | None:
+    if settings.chat is None:
+        return None
+    post = ChatPost(settings.chat, settings.brand, Sent(ledger, settings.brand))
+    return post.send(failure_messages(settings, name, why, now), now)
 
 
 def _data(brand: str, run: str) -> ReportData:

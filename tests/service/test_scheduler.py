@@ -528,6 +528,20 @@ def test_when_the_auditor_fails_its_chat_says_so_once_a_day(tmp_path, monkeypatc
     assert "the pepper is missing." in str(message["blocks"])
 
 
+def test_a_mail_server_that_nothing_may_be_sent_to_keeps_the_chat_from_hearing_of_no_failure(
+    tmp_path, monkeypatch
+):
+    failing(monkeypatch)
+    mail = {"smtp": "smtp://crm@:587", "from": "a@b.example", "to": {"default": ["ops@b.example"]}}
+    with listening() as room:
+        _, file = brand(tmp_path, mail=mail)
+        monkeypatch.setenv("HOOK", room.chat.webhook.reveal())
+        file.write_text(file.read_text() + "chat: {webhook: '${HOOK}'}\n")
+        jobs.work("audit", str(file))
+    (message,) = room.got
+    assert message["text"] == "[desk] The auditor failed: audit did not come to an end"
+
+
 def test_what_a_rail_does_not_let_through_is_no_failure(tmp_path, monkeypatch):
     def frozen(_run: Any) -> Any:
         raise UnsafePlanError("Corrections are frozen until 2026-11-30.")
