@@ -531,8 +531,16 @@ def test_when_the_auditor_fails_its_chat_says_so_once_a_day(tmp_path, monkeypatc
 def test_a_mail_server_that_nothing_may_be_sent_to_keeps_the_chat_from_hearing_of_no_failure(
     tmp_path, monkeypatch
 ):
+    def unusable(*_: object) -> Any:
+        raise ConfigError("mail.smtp: no server is named.")
+
     failing(monkeypatch)
-    mail = {"smtp": "smtp://crm@:587", "from": "a@b.example", "to": {"default": ["ops@b.example"]}}
+    monkeypatch.setattr("auditor.mail.post.Post.send", unusable)
+    mail = {
+        "smtp": "smtp://mail.example",
+        "from": "a@b.example",
+        "to": {"default": ["c@b.example"]},
+    }
     with listening() as room:
         _, file = brand(tmp_path, mail=mail)
         monkeypatch.setenv("HOOK", room.chat.webhook.reveal())
