@@ -75,27 +75,10 @@ def judge(
     return tuple(answer for answer in answers.values() if answer is not None)
 
 
-def off_by_themselves(
-    engine: sa.Engine, checks: Collection[Check], snapshot: Snapshot, off: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the checks that do not apply to a brand, or not yet, whoever asks, each with the reason.
-
-    Args:
-        engine: The warehouse.
-        checks: Which to look at.
-        snapshot: What was read.
-        off: As for `judge`.
-    """
-    with engine.connect() as conn:
-        hand = at_hand(conn, checks, snapshot, off)
-    found = {check.id: hand.why_off(check) for check in checks}
-    return {check: reason for check, reason in found.items() if reason is not None}
-
-
 def not_judged(
     engine: sa.Engine, checks: Collection[Check], snapshot: Snapshot, off: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the checks that say nothing of a snapshot, off or skipped, each with the reason.
+) -> list[CheckResult]:
+    """Return the results of the checks that say nothing of a snapshot: off, whoever asks, or skipped.
 
     Args:
         engine: The warehouse.
@@ -105,8 +88,8 @@ def not_judged(
     """
     with engine.connect() as conn:
         hand = at_hand(conn, checks, snapshot, off)
-    found = {check.id: _without_judging(check, hand) for check in checks}
-    return {check: result.reason or "" for check, result in found.items() if result is not None}
+    found = (_without_judging(check, hand) for check in checks)
+    return [result for result in found if result is not None]
 
 
 def _without_judging(check: Check, hand: AtHand) -> CheckResult | None:

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from auditor.correct.applying.journal import WEEK, Journal
-from auditor.expect.judge import judge, off_by_themselves
+from auditor.expect.judge import judge, not_judged
 from auditor.expect.suites import load_checks
 from auditor.findings import incidents, query
 from auditor.findings.causes import find_causes
@@ -157,7 +157,8 @@ def _whole(
     if not suites:
         return whole(judged, known, suites, None, {})
     unsaid = unconfigured(run.settings, taken.as_of)
-    off = off_by_themselves(warehouse.engine, known, taken, unsaid)
+    unjudged = not_judged(warehouse.engine, known, taken, unsaid)
+    off = {one.check.id: one.reason or "" for one in unjudged if one.outcome == "off"}
     return whole(judged, known, suites, judged_before(run.settings.brand, taken.run), off)
 
 

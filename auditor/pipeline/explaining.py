@@ -120,7 +120,8 @@ def _without_unjudged(
     """Let no rule decide whose check said nothing in that run: it raised nothing, whatever holds."""
     checks = [one.check for one in load_checks(expectation_files())]
     off = unconfigured(settings, snapshot.as_of)
-    why = not_judged(warehouse.engine, checks, snapshot, off)
+    unjudged = not_judged(warehouse.engine, checks, snapshot, off)
+    why = {one.check.id: one.reason for one in unjudged}
     rules = tuple(
         replace(one, decides=False, reason=f"not judged: {why[one.check]}")
         if one.check in why
