@@ -139,6 +139,16 @@ class Brand:
         ]
         return _frame(rows, _BRIDGE)
 
+    def unless_unjudged(self, said: str, checks: Iterable[str], run: str | None = None) -> str:
+        """Return what is said where checks found nothing; where some of them did not judge, which ones."""
+        asked = set(checks)
+        unjudged = [
+            one.check.id
+            for one in self.record(run).audit.checks
+            if one.check.id in asked and one.outcome not in ("pass", "fail")
+        ]
+        return f"Not known: {', '.join(unjudged)} did not judge." if unjudged else said
+
     def record(self, run: str | None = None) -> Record:
         """Return all that a run came to, None for the last.
 

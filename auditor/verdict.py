@@ -30,8 +30,8 @@ def verdict_of(
         severities: The severities of the findings that are open, not accepted, and of a check that holds.
         canary: A check that missed planted drift looked at nothing, whatever it says.
     """
-    unread = any(not line.complete and line.mode != "off" for line in coverage)
-    unjudged = any(result.outcome in ("error", "skipped") for result in checks)
+    unread = any(line.is_broken for line in coverage)
+    unjudged = any(result.could_not_judge for result in checks)
     if unread or unjudged or (canary is not None and canary.missed):
         return "incomplete"
     if "critical" in severities:

@@ -48,7 +48,7 @@ class Comparison:
     @property
     def is_complete(self) -> bool:
         """Whether every check judged now that was not off."""
-        return not any(result.outcome in ("error", "skipped") for result in self.checks)
+        return not any(result.could_not_judge for result in self.checks)
 
 
 def compare(

@@ -137,8 +137,9 @@ def _failed(exc: Exception, invocation: Invocation) -> int:
 
 def _say(message: str) -> None:
     """Write one line, whatever the message holds: text from a system or a file may be hostile."""
-    printable = "".join(char if char.isprintable() else " " for char in message)
-    click.echo(f"auditor: {' '.join(printable.split())}", err=True)
+    from auditor.hostile import printable
+
+    click.echo(f"auditor: {' '.join(printable(message, ' ').split())}", err=True)
 
 
 def _reader_left() -> int:

@@ -156,7 +156,7 @@ def _tell_changes(comparison: Comparison) -> None:
         for subject in subjects:
             click.echo(in_a_line(f"  {sign} {subject.check:<44}{subject.kind} {subject.key}"))
     for result in comparison.checks:
-        if result.outcome in ("error", "skipped", "off"):
+        if result.could_not_judge or result.outcome == "off":
             click.echo(in_a_line(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
 
 
@@ -173,7 +173,7 @@ def _tell(done: Done) -> None:
                 f"  {result.check.severity:<9}{result.check.id:<44}"
                 f"{result.failed:>8,} of {result.checked:,}"
             )
-        elif result.outcome in ("error", "skipped"):
+        elif result.could_not_judge:
             click.echo(in_a_line(f"  {result.outcome:<9}{result.check.id:<44}{result.reason}"))
     if audit.canary is not None:
         missed = f"; NOT detected: {', '.join(audit.canary.missed)}" if audit.canary.missed else ""

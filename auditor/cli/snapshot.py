@@ -55,10 +55,9 @@ def command(invocation: Invocation, *, full: bool, rebuild: bool) -> int:
         click.echo(f"Run: {taken.run}")
         for line in taken.coverage:
             click.echo(_told(line))
-    is_whole = all(line.complete for line in taken.coverage if line.mode != "off")
-    return 0 if is_whole else INCOMPLETE
+    return INCOMPLETE if any(line.is_broken for line in taken.coverage) else 0
 
 
 def _told(line: Coverage) -> str:
-    state = line.mode if line.complete or line.mode == "off" else "INCOMPLETE"
+    state = "INCOMPLETE" if line.is_broken else line.mode
     return f"  {line.system:<9}{line.stream:<26}{line.rows:>12,}  {state}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from auditor.hostile import printable
 from auditor.model.tables import STREAM_TABLES
 
 if TYPE_CHECKING:
@@ -84,4 +85,4 @@ def step_of(message: str) -> tuple[str, str | None]:
 
 def shown(text: object) -> str:
     """Return a name from a system as it may stand in a line: printable and short."""
-    return "".join(char for char in str(text) if char.isprintable())[:60]
+    return printable(str(text), "")[:60]

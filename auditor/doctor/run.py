@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.doctor import probes
 from auditor.doctor.result import AREAS, Probe, Result, step_of
 from auditor.errors import AuditorError, SchemaDriftError, TransientReadError
+from auditor.hostile import printable
 from auditor.logs import redact
 from auditor.systems.centra.answers import MissingPermissionError
 
@@ -96,4 +97,4 @@ def _clean(result: Result) -> Result:
 
 def _line(text: str) -> str:
     """Return text as one printable line without credentials and addresses of people."""
-    return redact(" ".join("".join(c if c.isprintable() else " " for c in text).split()))
+    return redact(" ".join(printable(text, " ").split()))

@@ -21,7 +21,7 @@ from auditor.findings.ledger import (
 )
 from auditor.findings.observe import ROWS_PER_STATEMENT, observed
 from auditor.model.drift import DRIFT_TABLES
-from auditor.model.finding import SEVERITIES, Tally
+from auditor.model.finding import NEWS, SEVERITIES, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from auditor.warehouse import Warehouse
 
 OPEN = ("new", "ongoing", "worse", "regressed")
-CHANGES = ("new", "worse", "regressed", "resolved")
-"""What is news of a finding."""
 
 _RANK = {name: position for position, name in enumerate(SEVERITIES)}
 _KEPT = ("fingerprint", "brand", "check_id", "subject_kind", "subject_key", "first_seen")
@@ -234,7 +232,7 @@ def changed_between(
             )
         )
         # What a run saw that never came to a verdict is the next one's own.
-        .where(row.brand == brand, run.verdict.is_not(None), past.state.in_(CHANGES))
+        .where(row.brand == brand, run.verdict.is_not(None), past.state.in_(NEWS))
         .where(past.seen_at > stored(after), past.seen_at < stored(before))
         .group_by(row.check_id)
         .order_by(row.check_id)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from auditor.hostile import safe_name
 from auditor.mail.letter import Letter
 from auditor.mail.templates import Templates
-from auditor.model.finding import Tally
+from auditor.model.finding import NEWS, Tally
 from auditor.report import words
 from auditor.report.build import stakes_of
 from auditor.report.figures import counted
@@ -37,7 +37,6 @@ DEFAULT = "default"
 MOST_BYTES = 88_000
 """Of a letter's HTML: clients clip a mail somewhere above 100 kB, and 90 kB are promised."""
 
-NEWS = ("new", "worse", "regressed", "resolved")
 _SAID = {"new": "new", "worse": "worse", "regressed": "back again", "resolved": "resolved"}
 
 
@@ -100,7 +99,7 @@ class Digest:
     @property
     def unjudged(self) -> tuple[CheckResult, ...]:
         """Return the checks of the group that could not judge."""
-        return tuple(one for one in self.results if one.outcome in ("error", "skipped"))
+        return tuple(one for one in self.results if one.could_not_judge)
 
     @property
     def stakes(self) -> tuple[Money, ...]:

@@ -20,6 +20,9 @@ RemedyClass = Literal["auto", "confirm", "propose", "none"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
+NEWS: tuple[State, ...] = ("new", "worse", "regressed", "resolved")
+"""The states in which a run leaves a finding that somebody has to hear of."""
+
 
 NOT_ASKED = "Its suite was not asked for; what it found before stands."
 """Why a check is off in a run of some suites; it would have been judged otherwise."""
@@ -115,7 +118,12 @@ class CheckResult:
         it is shown, with when it was judged last, and counts again once the check is judged. A check that
         is off in this run alone was only not asked.
         """
-        return self.outcome in ("fail", "error", "skipped") or self._is_off_for_now
+        return self.outcome == "fail" or self.could_not_judge or self._is_off_for_now
+
+    @property
+    def could_not_judge(self) -> bool:
+        """Whether it was to judge and could not; `off` is no fault."""
+        return self.outcome in ("error", "skipped")
 
     @property
     def _is_off_for_now(self) -> bool:

@@ -60,6 +60,11 @@ class Coverage:
         """Whether checks may conclude from it."""
         return self.complete and self.mode != "off"
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it was to be read, and was not read to its end; `off` is no fault."""
+        return not self.complete and self.mode != "off"
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

@@ -49,7 +49,7 @@ def gaps(
         if line is None:
             if stream in not_read:
                 yield f"{stream} was never read; run `auditor audit` first."
-        elif line.mode != "off" and not line.complete:
+        elif line.is_broken:
             yield f"{line.system} {stream} was not read to its end: {line.reason}"
 
 

@@ -255,7 +255,7 @@ def _mend(data: ReportData) -> Step:
             return Step(f"{text} {line.reason or ''}".rstrip(), "auditor audit", "coverage")
     for suite in data.suites:
         for result in suite.results:
-            if result.outcome in {"error", "skipped"}:
+            if result.could_not_judge:
                 text = f"Find out why {result.check.id} could not judge, then audit again."
                 return Step(f"{text} {result.reason or ''}".rstrip(), "auditor audit", "checks")
     if data.audit.canary and data.audit.canary.missed:

@@ -67,7 +67,7 @@ def _sweep(run: Run, about: str) -> str:
     """
     del about
     taken = snapshot(run, full=True)
-    broken = [one for one in taken.coverage if not one.complete and one.mode != "off"]
+    broken = [one for one in taken.coverage if one.is_broken]
     if broken:
         which = ", ".join(
             f"{one.stream} ({(one.reason or 'unknown').rstrip('.')})" for one in broken

@@ -9,7 +9,7 @@ from auditor.correct.remedies.remedy import GONE, Left, remedy
 from auditor.model.plan import OPTED_IN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import sqlalchemy as sa
 
@@ -38,7 +38,7 @@ def retire_orphan(case: Case) -> Iterator[Outcome]:
         return
     survivor = str((case.finding.centra or {}).get("survivor_id") or "")
     heirs = case.facts.contacts_by_key.get(survivor, [])
-    if _is_only_contact(case, orphan, survivor):
+    if _is_only_contact(case, orphan, survivor, heirs):
         yield case.proposal(contact_id=orphan["contact_id"], customer_id=survivor, do=GIVE_KEY)
         return
     yield from opted_out(case, orphan)
@@ -59,11 +59,12 @@ def retire_orphan(case: Case) -> Iterator[Outcome]:
     )
 
 
-def _is_only_contact(case: Case, orphan: sa.RowMapping, survivor: str) -> bool:
+def _is_only_contact(
+    case: Case, orphan: sa.RowMapping, survivor: str, heirs: Sequence[sa.RowMapping]
+) -> bool:
     """Tell whether an orphan's own e-mail names the survivor, who signed up and has no other contact."""
-    by_key = case.facts.contacts_by_key.get(survivor, [])
     by_email = case.facts.contacts_by_email.get(orphan["email_key"] or "", [])
-    is_alone = all(other["contact_id"] == orphan["contact_id"] for other in (*by_key, *by_email))
+    is_alone = all(other["contact_id"] == orphan["contact_id"] for other in (*heirs, *by_email))
     return bool(orphan["consent"] == "yes" and orphan["customer_id"] == survivor and is_alone)
 
 
