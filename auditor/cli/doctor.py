@@ -100,9 +100,9 @@ def _checks(invocation: Invocation) -> tuple[Check, ...]:
 
 
 def _tell(result: Result) -> None:
-    click.echo(f"{result.state:<6}{result.id:<46}{result.detail}")
+    click.echo(f"{result.state:<6}{result.id:<48}{result.detail}")
     if result.fix is not None and result.state != "ok":
-        click.echo(f"{'':<52}-> {result.fix}")
+        click.echo(f"{'':<54}-> {result.fix}")
 
 
 def _end(brand: str | None, told: list[tuple[Result, tuple[str, ...]]], *, is_text: bool) -> int:

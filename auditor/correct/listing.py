@@ -70,13 +70,20 @@ def totals(plan: Plan) -> Iterator[str]:
     for (kind, system), by_finding in sorted(groups.items()):
         stakes = [change.stake for change in by_finding.values()]
         people = sum(stake.people for stake in stakes)
-        line = f"{kind:<8}{system:<8}{counts[kind, system]:>7} changes, {people} people"
+        line = (
+            f"{kind:<8}{system:<8}{_counted(counts[kind, system], 'change', width=7)}"
+            f", {_counted(people, 'person', 'people')}"
+        )
         money: dict[str, int] = {}
         for stake in stakes:
             if stake.currency is not None:
                 money[stake.currency] = money.get(stake.currency, 0) + (stake.minor or 0)
-        told = ", ".join(f"{minor} minor units of {code}" for code, minor in sorted(money.items()))
+        told = ", ".join(_amount(minor, code) for code, minor in sorted(money.items()))
         yield f"{line}{', ' if told else ''}{told}"
+
+
+def _counted(number: int, one: str, more: str | None = None, width: int = 0) -> str:
+    return f"{number:>{width}} {one if number == 1 else more or f'{one}s'}"
 
 
 def _subject(change: Change) -> str:
@@ -125,15 +132,16 @@ def _(request: CatalogueCells, _shown: Shown) -> Iterator[str]:
 def _(request: SalesLines, _shown: Shown) -> Iterator[str]:
     for line in request.lines:
         quantity = f"{line.quantity_milli / 1000:g}"
-        amount = _as_written(line.amount_minor, request)
+        amount = _amount(line.amount_minor, request.currency, request.digits)
         yield f"+ {line.cause}: item {line.item}, {quantity} units, {amount}"
 
 
-def _as_written(minor: int, request: SalesLines) -> str:
-    digits = MINOR_DIGITS.get(request.currency) if request.digits is None else request.digits
+def _amount(minor: int, currency: str, digits: int | None = None) -> str:
+    """Return an amount as it is written, with the decimals of the currency unless others are given."""
+    digits = MINOR_DIGITS.get(currency) if digits is None else digits
     if digits is None:
-        return f"{minor} minor units of {request.currency}"
-    return f"{exact(minor, digits)} {request.currency}"
+        return f"{minor} minor units of {currency}"
+    return f"{exact(minor, digits)} {currency}"
 
 
 @lines_of.register

@@ -72,6 +72,11 @@ def test_warnings_leave_the_exit_code_0(tmp_path):
     assert (said.code, "warn  centra.token_expiry" in said.out) == (0, True)
 
 
+def test_the_name_of_every_probe_stands_apart_from_what_it_says(ill, ill_json):
+    names = [probe["id"] for probe in ill_json["probes"]]
+    assert [name for name in names if f" {name} " not in ill.out] == []
+
+
 def test_a_failure_exits_with_2(ill):
     assert ill.code == 2
 
