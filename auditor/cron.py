@@ -68,6 +68,12 @@ def trigger_of(line: str, timezone: tzinfo | None = None) -> BaseTrigger:
     return trigger
 
 
+def has_fired(line: str, timezone: tzinfo, last: datetime, now: datetime) -> bool:
+    """Tell whether a cron line fired after one moment and not after another; both aware."""
+    due = trigger_of(line, timezone).get_next_fire_time(None, last + timedelta(seconds=1))
+    return due is not None and bool(due <= now)
+
+
 def _is_any(field: str) -> bool:
     """Tell whether a field of days leaves it to the other one; one with a step does, as in cron itself."""
     return field.startswith("*")

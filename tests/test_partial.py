@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.archive import Archive
-from auditor.cli import main
-from auditor.findings import query
-from auditor.findings.ledger import Ledger
-from auditor.findings.standing import SCHEMA
 from auditor.model.audit import Canary
 from auditor.model.finding import NOT_ASKED, CheckResult
-from auditor.model.snapshot import Snapshot
 from auditor.pipeline.partial import whole
-from tests.correct.desk import read_settings
 from tests.report import examples
 from tests.test_audit_faults import lasting, told
 
@@ -116,42 +106,6 @@ def test_the_next_report_says_what_alone_was_judged_before(runs: dict[str, Kept]
 
 def test_the_list_of_runs_names_no_suites_where_all_were_judged(runs: dict[str, Kept]):
     assert "only quality" not in runs["again"].index
-
-
-# --- over many brands ----------------------------------------------------------------------------------
-
-
-def overview(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *suites: str
-) -> tuple[int, dict[str, Any], str]:
-    """Return the exit code, the JSON of the brand and the page after a clean audit of some suites."""
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("TOKEN", "none")
-    settings = read_settings(folder)
-    audit = replace(examples.clean_audit(), brand=settings.brand, suites=suites)
-    with closing(Ledger(settings.store.ledger)) as ledger:
-        query.record_run(ledger, audit.brand, Snapshot(audit.run, audit.as_of, audit.coverage))
-        query.close_run(ledger, audit)
-    Archive(audit.brand).keep(examples.record(audit), [], SCHEMA)
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        code = main(["--format", "json", "overview"])
-    said = json.loads(out.getvalue())
-    return code, said["brands"][0], Path(said["overview"]).read_text()
-
-
-def test_a_brand_of_which_some_suites_agree_is_not_told_as_clean(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    code, brand, page = overview(tmp_path, monkeypatch, "consent", "sales")
-    assert (code, brand["suites"]) == (1, ["consent", "sales"])
-    assert ", only consent and sales</td>" in page
-
-
-def test_a_brand_of_which_all_suites_agree_is_clean(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    code, brand, page = overview(tmp_path, monkeypatch)
-    assert (code, "suites" in brand, ", only" in page) == (0, False, False)
 
 
 # --- what a run comes to -------------------------------------------------------------------------------

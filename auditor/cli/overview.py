@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, read_settings, shared_options
+from auditor.clock import utc_now
+from auditor.verdict import CLEAN, FINDINGS, INCOMPLETE
 
 if TYPE_CHECKING:
-    from auditor.model.audit import PastRun
+    from auditor.report.write import Stands
 
 
 @click.command(
@@ -29,20 +31,26 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
 
     It holds verdicts and numbers alone: no finding of one brand stands where another brand reads.
 
-    Exit codes: 0 all clean, 1 a brand is not or only some of its suites were judged, 2 settings.
+    A brand is overdue when schedule.audit was due hours ago, and nothing was read since.
+
+    Exit codes: 0 all clean, 1 a brand is not or only some of its suites were judged, 2 settings, 3 the last
+    audit of a brand is incomplete or overdue, or there is none.
     """
     import json
 
     from auditor.pipeline.reporting import overview
+    from auditor.report.figures import aware
 
     brands = [read_settings(file) for file in configs or (invocation.config,)]
-    page, stands = overview(brands)
+    page, stands = overview(brands, utc_now())
     if invocation.format == "json":
         told = [
             {
                 "brand": one.brand,
                 "verdict": one.last and one.last.verdict,
                 "findings": one.last and one.last.findings,
+                "read": one.last and aware(one.last.as_of).isoformat(),
+                "overdue": one.is_overdue,
                 **({"suites": one.last.suites} if one.last and one.last.suites else {}),
             }
             for one in stands
@@ -50,19 +58,23 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
         click.echo(json.dumps({"format": 1, "overview": page.as_posix(), "brands": told}))
     else:
         for one in stands:
-            click.echo(f"{one.brand:<24}{_said(one.last)}")
+            click.echo(f"{one.brand:<24}{_said(one)}")
         click.echo(f"Overview: {page}")
-    return 0 if all(_is_clean(one.last) for one in stands) else 1
+    return max(map(_code, stands), default=CLEAN)
 
 
-def _is_clean(last: PastRun | None) -> bool:
-    """Tell whether both systems agree, in every suite."""
-    return last is not None and last.verdict == "clean" and not last.suites
+def _code(one: Stands) -> int:
+    """Return the exit code of one brand; both systems agree only where every suite was judged of late."""
+    if one.last is None or one.is_overdue or one.last.verdict == "incomplete":
+        return INCOMPLETE
+    return FINDINGS if one.last.verdict != "clean" or one.last.suites else CLEAN
 
 
-def _said(last: PastRun | None) -> str:
+def _said(one: Stands) -> str:
     from auditor.report.words import only
 
-    if last is None:
+    if one.last is None:
         return "never audited"
-    return ", ".join(filter(None, [last.verdict, str(last.findings), only(last)]))
+    found = f"{one.last.findings} finding{'' if one.last.findings == 1 else 's'}"
+    parts = (one.last.verdict, found, only(one.last), f"read {one.age} ago")
+    return ", ".join(filter(None, [*parts, "overdue" if one.is_overdue else ""]))

@@ -6,7 +6,6 @@ import logging
 import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -131,19 +130,17 @@ def _reading_terms(settings: Settings, *, full: bool) -> ReadingTerms:
     sweep = settings.schedule.sweep if settings.schedule else None
     if sweep is None:
         return ReadingTerms(full, basis)
-    return ReadingTerms(full, basis, lambda last, now: _has_fired(sweep, settings, last, now))
+
+    def is_due(last: datetime, now: datetime) -> bool:
+        from auditor.cron import has_fired
+
+        return has_fired(sweep, settings.timezone, last, now)
+
+    return ReadingTerms(full, basis, is_due)
 
 
 def _pepper(settings: Settings) -> str | None:
     return settings.privacy.pepper.reveal() if settings.privacy.pepper else None
-
-
-def _has_fired(cron: str, settings: Settings, last: datetime, now: datetime) -> bool:
-    from auditor.cron import trigger_of
-
-    trigger = trigger_of(cron, settings.timezone)
-    due = trigger.get_next_fire_time(None, last + timedelta(seconds=1))
-    return due is not None and bool(due <= now)
 
 
 def last_snapshot(run: Run, ledger: Ledger) -> Snapshot:

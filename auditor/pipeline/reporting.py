@@ -5,6 +5,7 @@ from __future__ import annotations
 import webbrowser
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from auditor.model.audit import Record, StreamLag
 from auditor.model.drift import link_stream
 from auditor.pipeline.run import REPORTS
 from auditor.preflight.memory import last_of
-from auditor.report.figures import Figures
+from auditor.report.figures import Figures, aware
 from auditor.report.write import (
     Stands,
     brand_folder,
@@ -124,28 +125,45 @@ def stored_runs(settings: Settings) -> list[PastRun]:
 
 _URGENCY = ("incomplete", "critical", "drift", "clean")
 
+PATIENCE = timedelta(hours=6)
+"""How long an audit may take, waits included, before the next one is missed."""
 
-def overview(brands: Sequence[Settings]) -> tuple[Path, list[Stands]]:
+
+def overview(brands: Sequence[Settings], now: datetime) -> tuple[Path, list[Stands]]:
     """Write the page over all brands; return its path, and how they stand, the worst first."""
-    stands = []
-    for settings in brands:
-        with closing(Ledger(settings.store.ledger)) as ledger:
-            newest = query.runs(ledger, settings.brand, limit=1)
-            last = next(iter(_with_suites(settings.brand, newest)), None)
-        index = brand_folder(REPORTS, settings.brand) / "index.html"
-        figures = Figures(settings.locale, settings.timezone)
-        stands.append(
-            Stands(
-                settings.brand,
-                last,
-                "" if last is None else figures.moment(last.as_of),
-                index.relative_to(REPORTS).as_posix() if index.exists() else None,
-            )
-        )
-    stands.sort(
-        key=lambda one: (-1 if one.last is None else _URGENCY.index(one.last.verdict), one.brand)
-    )
+    stands = sorted((_stands(settings, now) for settings in brands), key=_urgency)
     return write_overview(stands, REPORTS, Path(str(bundled_folder(TEMPLATES)))), stands
+
+
+def _stands(settings: Settings, now: datetime) -> Stands:
+    with closing(Ledger(settings.store.ledger)) as ledger:
+        newest = query.runs(ledger, settings.brand, limit=1)
+        last = next(iter(_with_suites(settings.brand, newest)), None)
+    index = brand_folder(REPORTS, settings.brand) / "index.html"
+    figures = Figures(settings.locale, settings.timezone)
+    as_of = now if last is None else aware(last.as_of)
+    return Stands(
+        settings.brand,
+        last,
+        "" if last is None else figures.moment(as_of),
+        figures.age(as_of, now),
+        _is_overdue(settings, as_of, now),
+        index.relative_to(REPORTS).as_posix() if index.exists() else None,
+    )
+
+
+def _is_overdue(settings: Settings, as_of: datetime, now: datetime) -> bool:
+    from auditor.cron import has_fired
+
+    cron = settings.schedule.audit if settings.schedule else None
+    return cron is not None and has_fired(cron, settings.timezone, as_of, now - PATIENCE)
+
+
+def _urgency(one: Stands) -> tuple[int, str]:
+    """Sort brands of which nothing is known first: never audited, then overdue or not read to the end."""
+    if one.last is None:
+        return -1, one.brand
+    return 0 if one.is_overdue else _URGENCY.index(one.last.verdict), one.brand
 
 
 def _with_suites(brand: str, runs: Sequence[PastRun]) -> list[PastRun]:

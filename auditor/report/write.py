@@ -107,12 +107,16 @@ class Stands:
     Attributes:
         last: Its last run; None before the first.
         told: When that was, in the brand's own time.
+        age: How long ago.
+        is_overdue: Whether another one was due since, and has not come.
         link: The list of its runs, where there is one.
     """
 
     brand: str
     last: PastRun | None
     told: str
+    age: str
+    is_overdue: bool
     link: str | None
 
 

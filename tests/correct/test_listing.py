@@ -67,6 +67,4 @@ def test_text_of_a_system_moves_no_cursor():
 def test_the_totals_count_a_finding_once_and_its_changes_each():
     one = replace(change(ALLOWED["opt out"]), stake=Stake(1, 500, "SEK"))
     plan = replace(plan_of(), changes=(one, replace(one, id="other")))
-    assert list(totals(plan)) == [
-        "auto    emarsys       2 changes, 1 person, 5.00 SEK"
-    ]
+    assert list(totals(plan)) == ["auto    emarsys       2 changes, 1 person, 5.00 SEK"]
