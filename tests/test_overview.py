@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -101,7 +102,11 @@ def test_a_brand_that_was_never_audited_ends_with_3(told):
 def test_a_brand_is_told_with_the_age_of_what_is_known_of_it(told):
     now = told(examples.clean_audit(), timedelta(days=3))
     assert "clean, 0 findings, read 3 days ago" in now.text
-    assert "3 days ago" in now.page
+
+
+def test_the_page_says_of_when_it_is(told):
+    page = told(examples.clean_audit()).page
+    assert re.search(r"as known on \d+ \w+ \d{4}, \d\d:\d\d UTC, ", page)
 
 
 def test_a_clean_brand_whose_audits_stopped_is_overdue(told):

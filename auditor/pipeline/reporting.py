@@ -132,7 +132,7 @@ PATIENCE = timedelta(hours=6)
 def overview(brands: Sequence[Settings], now: datetime) -> tuple[Path, list[Stands]]:
     """Write the page over all brands; return its path, and how they stand, the worst first."""
     stands = sorted((_stands(settings, now) for settings in brands), key=_urgency)
-    return write_overview(stands, REPORTS, Path(str(bundled_folder(TEMPLATES)))), stands
+    return write_overview(stands, now, REPORTS, Path(str(bundled_folder(TEMPLATES)))), stands
 
 
 def _stands(settings: Settings, now: datetime) -> Stands:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from auditor.hostile import safe_name
 from auditor.private_file import private_folder, replaced
 from auditor.report.audit_json import audit_json
 from auditor.report.build import build_report
+from auditor.report.figures import Figures
 from auditor.report.render import render_html, render_index, render_page
 from auditor.report.rows import FORMATS, write_rows
 from auditor.report.runbooks import link_of, write_runbooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import jinja2
     import pyarrow as pa
 
     from auditor.model.audit import PastRun, Record
-    from auditor.report.figures import Figures
 
 
 def brand_folder(out: Path, brand: str) -> Path:
@@ -121,11 +123,17 @@ class Stands:
 
 
 def write_overview(
-    brands: Sequence[Stands], out: Path, templates: Path | jinja2.BaseLoader
+    brands: Sequence[Stands], now: datetime, out: Path, templates: Path | jinja2.BaseLoader
 ) -> Path:
-    """Write the page over all brands, those that need a look first; return its path."""
+    """Write the page over all brands, those that need a look first; return its path.
+
+    It says when that was: whoever opens it later reads of no brand how it stands by then.
+    """
     private_folder(out)
-    html = render_page("overview.html", templates, brands=brands)
+    told = Figures("en_GB", ZoneInfo("UTC")).moment(
+        now
+    )  # brands have time zones, the page is of all
+    html = render_page("overview.html", templates, brands=brands, now=told)
     with replaced(out / "index.html") as file:
         file.write(html)
     return out / "index.html"
