@@ -53,7 +53,7 @@ def open_brand(config: str | Path | None = None, folder: str | Path | None = Non
         ConfigError: the settings are missing or wrong.
     """
     file = settings_file() if config is None else Path(config)
-    settings = load_settings(file)
+    settings = load_settings(file, needs_secrets=False)
     alt.renderers.enable("svg")  # as static pictures: a notebook loads nothing to show them
     if folder is not None:
         place = Path(folder)

@@ -64,7 +64,7 @@ def command(invocation: Invocation, *, key: str, kind: Kind | None, reveal: bool
     from auditor.warehouse.publish import Published
 
     _require_terminal(reveal=reveal)
-    settings = invocation.settings()
+    settings = invocation.settings(needs_secrets=False)
     pepper = settings.privacy.pepper
     veil = Veil(pepper.reveal() if pepper else None, reveal)
     with closing(opened_to_read(settings.store.warehouse)) as warehouse:

@@ -38,13 +38,16 @@ class Invocation:
     verbose: bool = False
     log_format: Literal["text", "json"] = "text"
 
-    def settings(self) -> Settings:
+    def settings(self, *, needs_secrets: bool = True) -> Settings:
         """Read the settings file.
+
+        Args:
+            needs_secrets: Whether every secret must be set; who only reads the stores needs none.
 
         Raises:
             ConfigError: it is missing or wrong, or the brand's stores are in another folder.
         """
-        return read_settings(self.config)
+        return read_settings(self.config, needs_secrets=needs_secrets)
 
     def start_logging(self) -> None:
         """Configure log lines as the options say so far."""
@@ -53,15 +56,19 @@ class Invocation:
         configure(self.log_format, verbose=self.verbose)
 
 
-def read_settings(config: Path) -> Settings:
+def read_settings(config: Path, *, needs_secrets: bool = True) -> Settings:
     """Read a settings file for a command that runs in the present folder.
+
+    Args:
+        config: The file.
+        needs_secrets: As for `load_settings`.
 
     Raises:
         ConfigError: it is missing or wrong, or the brand's stores are in another folder.
     """
     from auditor.config import load_settings, require_stores_here
 
-    settings = load_settings(config)
+    settings = load_settings(config, needs_secrets=needs_secrets)
     require_stores_here(config, settings.store.ledger, settings.store.warehouse)
     return settings
 

@@ -33,7 +33,12 @@ def command(invocation: Invocation, wanted: str | None, *, is_opened: bool) -> i
     from auditor.pipeline import Run, report, show
 
     with shown_progress() as progress:
-        run = Run(invocation.settings(), invocation.config.resolve().parent, utc_now, progress)
+        run = Run(
+            invocation.settings(needs_secrets=False),
+            invocation.config.resolve().parent,
+            utc_now,
+            progress,
+        )
         page = report(run, wanted)
     if invocation.format == "json":
         click.echo(json.dumps({"format": 1, "report": page.as_posix()}))

@@ -52,7 +52,7 @@ def command(
     heartbeat.
     """
     files = configs or (invocation.config,)
-    brands = [(read_settings(file), file) for file in files]
+    brands = [(read_settings(file, needs_secrets=not is_asked), file) for file in files]
     if is_asked:
         return _show(invocation, brands)
     return _serve(brands, metrics_port)

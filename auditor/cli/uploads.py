@@ -79,7 +79,7 @@ def command(
         raise click.UsageError("Give --arrived or --not-arrived, and the orders that it is about.")
     if items and not orders:
         raise click.UsageError("--item narrows --arrived and --not-arrived.")
-    settings = invocation.settings()
+    settings = invocation.settings(needs_secrets=False)
     settle = settings.settle.sales
     with closing(Ledger(settings.store.ledger)) as ledger:
         if not orders:

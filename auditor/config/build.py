@@ -17,7 +17,7 @@ from msgspec.structs import FieldInfo, fields
 from auditor.config.reading import read_mapping, shown
 from auditor.config.section import Brand, Keys, Name, SettingError
 from auditor.config.settings import Settings, Switch
-from auditor.config.values import KINDS, Secret, StoreUrl, has_literal_password
+from auditor.config.values import KINDS, Secret, StoreUrl, UnsetSecret, has_literal_password
 from auditor.errors import ConfigError
 from auditor.prose import nearest
 
@@ -33,12 +33,20 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PHRASES: dict[object, str] = {bool: "true or false", date: "a date such as 2026-01-31"}
 
 
-def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
+class UnsetError(ConfigError):
+    """The environment does not have a variable that a setting names."""
+
+
+def load_settings(
+    path: Path, environ: Mapping[str, str] | None = None, *, needs_secrets: bool = True
+) -> Settings:
     """Read one brand's settings.
 
     Args:
         path: The YAML file.
         environ: Where `${NAME}` is looked up; the process environment unless given.
+        needs_secrets: Whether every secret must be set. Who only reads the stores needs none: one that is
+            not set is missed where it is used.
 
     Raises:
         ConfigError: anything at all is wrong; one sentence that names the setting and the next step.
@@ -46,7 +54,8 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Setti
     if environ is None:
         environ = os.environ  # noqa: TID251 - auditor/config is the one place that may
     try:
-        return cast("Settings", _Builder(environ).build(Settings, read_mapping(path), ""))
+        builder = _Builder(environ, needs_secrets=needs_secrets)
+        return cast("Settings", builder.build(Settings, read_mapping(path), ""))
     except ConfigError as exc:
         raise ConfigError(f"{path}: {exc}") from exc
 
@@ -93,8 +102,9 @@ def _below(raw: object, setting: str) -> object:
 class _Builder:
     """Builds one settings tree; every method takes the declared kind, the raw value and its path."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, needs_secrets: bool = True) -> None:
         self._environ = environ
+        self._needs_secrets = needs_secrets
         self._by_origin: dict[object, Callable[[Any, object, str], object]] = {
             tuple: self._list,
             dict: self._mapping,
@@ -170,7 +180,7 @@ class _Builder:
     def _scalar(self, kind: object, raw: object, path: str, phrase: str = "") -> object:
         if kind is Secret:
             return self._secret(raw, path)
-        value = self._expanded(raw, path) if isinstance(raw, str) else raw
+        value = self._text(kind, raw, path) if isinstance(raw, str) else raw
         problem = ConfigError(f"{path}: must be {phrase or _phrase(kind)}.")
         if kind in KINDS:
             if not isinstance(value, str):
@@ -187,11 +197,25 @@ class _Builder:
             raise ConfigError(f"{path}: must be a day from {FIRST_DAY} to {LAST_DAY}.")
         return made
 
+    def _text(self, kind: object, raw: str, path: str) -> str:
+        try:
+            return self._expanded(raw, path)
+        except UnsetError:
+            # The name of a client stands beside its secret; an address is connected to, or not.
+            if self._needs_secrets or kind in KINDS:
+                raise
+            return raw
+
     def _secret(self, raw: object, path: str) -> Secret:
         variable = _VARIABLE.fullmatch(raw) if isinstance(raw, str) else None
         if variable is None:
             raise ConfigError(f"{path}: comes only from the environment: write ${{NAME}}.")
-        value = self._variable(variable, path).strip()
+        try:
+            value = self._variable(variable, path).strip()
+        except UnsetError as exc:
+            if self._needs_secrets:
+                raise
+            return UnsetSecret(str(exc))
         if not value or not value.isprintable() or " " in value:
             raise ConfigError(
                 f"{path}: the environment variable {variable[1]} is empty or holds blanks; "
@@ -213,7 +237,7 @@ class _Builder:
                 f"{path}: a variable is written ${{NAME}}, with letters, digits and _ only."
             )
         if name not in self._environ:
-            raise ConfigError(
+            raise UnsetError(
                 f"{path}: the environment variable {name} is not set; set it and try again."
             )
         return self._environ[name]

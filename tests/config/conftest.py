@@ -20,11 +20,11 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     path = tmp_path_factory.mktemp("settings") / "brand.yaml"
 
     def _load(
-        content: str | bytes | dict[str, Any], environ: Mapping[str, str] = ENVIRON
+        content: str | bytes | dict[str, Any], environ: Mapping[str, str] = ENVIRON, **needs: bool
     ) -> Settings:
         text = yaml.safe_dump(content) if isinstance(content, dict) else content
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return load_settings(path, environ)
+        return load_settings(path, environ, **needs)
 
     return _load
 

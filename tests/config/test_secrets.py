@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from auditor.config import Secret
+from auditor.errors import ConfigError
 from tests.config.sample import ENVIRON, SAMPLE, SECRETS, changed
 
 PATHS = [
@@ -106,3 +107,24 @@ def test_a_secret_in_the_wrong_place_is_not_shown(refusal, path):
 def test_settings_survive_a_copy_to_another_process(load):
     settings = load(SAMPLE)
     assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 - our own bytes
+
+
+def without(load, variable: str, text: object = SAMPLE):
+    environ = {name: value for name, value in ENVIRON.items() if name != variable}
+    return load(text, environ, needs_secrets=False)
+
+
+def test_a_secret_that_is_not_set_is_missed_where_it_is_used(load):
+    settings = without(load, "CENTRA_TOKEN")
+    with pytest.raises(ConfigError, match=r"^centra\.token: .* CENTRA_TOKEN is not set"):
+        settings.centra.token.reveal()
+
+
+def test_the_name_of_a_client_that_is_not_set_is_missed_by_nobody(load):
+    assert without(load, "EMARSYS_CLIENT_ID").emarsys.auth.client_id == "${EMARSYS_CLIENT_ID}"
+
+
+def test_an_address_that_is_not_set_is_missed_at_once(load):
+    text = changed("store.ledger", "postgresql://auditor:${LEDGER_PASSWORD}@db/auditor")
+    with pytest.raises(ConfigError, match=r"store\.ledger: .* LEDGER_PASSWORD is not set"):
+        without(load, "LEDGER_PASSWORD", text)
