@@ -11,6 +11,8 @@ from auditor.cli.options import Invocation, pass_invocation, shared_options
 from auditor.hostile import printable
 
 if TYPE_CHECKING:
+    from auditor.findings.ledger import Ledger
+    from auditor.findings.query import Only
     from auditor.model.finding import Finding
     from auditor.report.figures import Figures
 
@@ -29,6 +31,7 @@ MOST = 1_000_000_000
     epilog="""\b
 Examples:
   auditor findings
+  auditor findings --owner crm --severity critical
   auditor findings --check sales.missing_order --limit 20
   auditor findings --state resolved
   auditor findings --format json | jq .subject.key
@@ -42,6 +45,12 @@ Examples:
     type=click.Choice(["new", "ongoing", "worse", "regressed", "resolved", "accepted"]),
     help="Only findings in this state; every open one unless given.",
 )
+@click.option("--owner", metavar="NAME", help="Only findings of this owner.")
+@click.option(
+    "--severity",
+    type=click.Choice(["critical", "warning", "info"]),
+    help="Only findings of this severity.",
+)
 @click.option("--limit", type=click.IntRange(1, MOST), metavar="N", help="At most this many.")
 @shared_options
 @pass_invocation
@@ -49,35 +58,32 @@ Examples:
 def command(
     context: click.Context,
     invocation: Invocation,
+    /,
     *,
     run: str | None,
-    check: str | None,
-    state: str | None,
     limit: int | None,
+    **only: str | None,
 ) -> None:
     """List findings, the gravest first. With --format json, one object per line."""
     if context.invoked_subcommand is not None:
         return
     from contextlib import closing
 
-    from auditor.expect.suites import load_checks
     from auditor.findings.ledger import Ledger
-    from auditor.findings.past import findings_of_run, require_check
-    from auditor.findings.query import findings, runs
+    from auditor.findings.past import findings_of_run
+    from auditor.findings.query import Only, findings, runs
     from auditor.report.audit_json import finding_json
     from auditor.report.figures import Figures
-    from auditor.resources import expectation_files
 
     settings = invocation.settings(needs_secrets=False)
-    suites = expectation_files(invocation.config.resolve().parent)
+    figures, number = Figures(settings.locale, settings.timezone), 0
     with closing(Ledger(settings.store.ledger)) as ledger:
-        brand = settings.brand
-        require_check(ledger, brand, check, (one.check.id for one in load_checks(suites)))
+        asked = Only(**only)
+        _require_names(invocation, ledger, settings.brand, asked)
         if run is None:
-            rows = findings(ledger, brand, check=check, state=state, limit=limit)
+            rows = findings(ledger, settings.brand, asked, limit=limit)
         else:
-            rows = findings_of_run(ledger, brand, run, check=check, state=state, limit=limit)
-        figures, number = Figures(settings.locale, settings.timezone), 0
+            rows = findings_of_run(ledger, settings.brand, run, asked, limit=limit)
         for number, row in enumerate(rows, 1):
             if invocation.format == "json":
                 click.echo(finding_json(row))
@@ -85,8 +91,19 @@ def command(
             if number == 1:
                 click.echo(_HEAD)
             click.echo(_line(row, figures))
-        if number == 0 and not runs(ledger, brand, limit=1):
+        if number == 0 and not runs(ledger, settings.brand, limit=1):
             click.echo("Nothing was audited yet; run `auditor audit` first.", err=True)
+
+
+def _require_names(invocation: Invocation, ledger: Ledger, brand: str, asked: Only) -> None:
+    from auditor.expect.suites import load_checks
+    from auditor.findings.past import require_check, require_owner
+    from auditor.resources import expectation_files
+
+    suites = expectation_files(invocation.config.resolve().parent)
+    checks = [one.check for one in load_checks(suites)]
+    require_check(ledger, brand, asked.check, (one.id for one in checks))
+    require_owner(ledger, brand, asked.owner, (one.owner for one in checks))
 
 
 @command.command(

@@ -31,9 +31,8 @@ def findings_of_run(
     ledger: Ledger,
     brand: str,
     run: str,
+    only: query.Only = query.Only(),  # noqa: B008 - a tuple, which nobody changes
     *,
-    check: str | None = None,
-    state: str | None = None,
     limit: int | None = None,
 ) -> Iterator[Finding]:
     """Yield what a run found or saw resolved, the gravest and dearest first.
@@ -45,8 +44,7 @@ def findings_of_run(
         ledger: Where findings live.
         brand: Whose findings.
         run: The run's id.
-        check: Only those of this check.
-        state: Only those in this state.
+        only: Which of them.
         limit: At most this many.
 
     Raises:
@@ -56,13 +54,8 @@ def findings_of_run(
     newest = [past.run for past in query.runs(ledger, brand, limit=1)]
     _require_run(ledger, brand, run, is_any=bool(newest))
     if [run] == newest:
-        return query.findings(ledger, brand, run=run, check=check, state=state, limit=limit)
-    found = (
-        one
-        for one in _earlier(ledger, brand, run)
-        if check in (None, one.check) and state in (None, one.state)
-    )
-    return islice(found, limit)
+        return query.findings(ledger, brand, only, run=run, limit=limit)
+    return islice(filter(only.has, _earlier(ledger, brand, run)), limit)
 
 
 def require_check(ledger: Ledger, brand: str, check: str | None, listed: Iterable[str]) -> None:

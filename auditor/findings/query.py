@@ -27,13 +27,30 @@ if TYPE_CHECKING:
     Row = sa.RowMapping | Mapping[str, Any]
 
 
+class Only(NamedTuple):
+    """Which findings are asked for; what is None is left open.
+
+    Attributes:
+        severity: As the finding stands, and not as its check would have it.
+    """
+
+    check: str | None = None
+    state: str | None = None
+    owner: str | None = None
+    severity: str | None = None
+
+    def has(self, finding: Finding) -> bool:
+        """Tell whether a finding is among them."""
+        of_it = Only(finding.check, finding.state, finding.owner, finding.severity)
+        return all(wanted in (None, found) for wanted, found in zip(self, of_it, strict=True))
+
+
 def findings(
     ledger: Ledger,
     brand: str,
+    only: Only = Only(),  # noqa: B008 - a tuple, which nobody changes
     *,
     run: str | None = None,
-    check: str | None = None,
-    state: str | None = None,
     limit: int | None = None,
 ) -> Iterator[Finding]:
     """Yield findings, the gravest and dearest first; open ones unless a state or run is given.
@@ -41,19 +58,20 @@ def findings(
     Args:
         ledger: Where findings live.
         brand: Whose findings.
+        only: Which; those of no state asked for are every open one, accepted ones included.
         run: Only those that no later run touched than this; of an earlier one, see `past`.
-        check: Only those of this check.
-        state: Only those in this state; None for every open one, accepted ones included.
         limit: At most this many.
     """
     row = finding_table.c
     select = sa.select(finding_table).where(row.brand == brand)
     if run is not None:
         select = select.where(row.run == run)
-    if check is not None:
-        select = select.where(row.check_id == check)
-    if state is not None or run is None:
-        select = select.where(row.state.in_((state,) if state else (*OPEN, "accepted")))
+    elif only.state is None:
+        select = select.where(row.state.in_((*OPEN, "accepted")))
+    columns = (row.check_id, row.state, row.owner, row.severity)
+    for column, wanted in zip(columns, only, strict=True):
+        if wanted is not None:
+            select = select.where(column == wanted)
     with ledger.begin() as conn:
         for found in conn.execute(select.order_by(*gravest_first()).limit(limit)).mappings():
             yield finding_of(found)

@@ -97,7 +97,7 @@ def plan(
         terms = terms_of_run(settings, warehouse, snapshot)
 
         def findings_of(check_id: str) -> Iterator[Finding]:
-            return query.findings(ledger, settings.brand, check=check_id)
+            return query.findings(ledger, settings.brand, query.Only(check=check_id))
 
         with warehouse.engine.connect() as conn:
             made, proposals = make_plan(

@@ -117,6 +117,23 @@ def test_a_check_that_found_nothing_is_no_fault(findings: Any):
     assert (said.code, said.out) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("words", "listed"),
+    [
+        (("--owner", "ecommerce"), 1),
+        (("--owner", "crm"), 0),
+        (("--severity", "critical"), 1),
+        (("--severity", "warning"), 0),
+        (("--owner", "ecommerce", "--state", "resolved"), 1),
+    ],
+)
+def test_a_reader_lists_what_is_theirs_and_as_grave_as_they_ask(
+    findings: Any, words: tuple[str, ...], listed: int
+):
+    said = findings(*words, "--format", "json")
+    assert (said.code, len(said.out.splitlines())) == (0, listed)
+
+
 def test_before_the_first_audit_an_empty_list_says_why(findings: Any):
     assert "Nothing was audited yet" in findings("--check", "sales.unknown_order").err
 

@@ -103,7 +103,9 @@ class Desk:
 
     def _material(self, conn: sa.Connection) -> Material:
         def findings_of(check: str) -> Iterator[Finding]:
-            return iter(self.shuffled(list(query.findings(self.ledger, "desk", check=check))))
+            return iter(
+                self.shuffled(list(query.findings(self.ledger, "desk", query.Only(check=check))))
+            )
 
         return Material(
             checks=CHECKS.values(),

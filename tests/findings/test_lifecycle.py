@@ -10,7 +10,7 @@ import pytest
 
 from auditor.errors import ConfigError
 from auditor.findings.lifecycle import changed_between
-from auditor.findings.query import findings, history
+from auditor.findings.query import Only, findings, history
 from auditor.findings.waivers import accept
 from auditor.model.finding import Tally, fingerprint
 from tests.findings.days import CHECK, START
@@ -196,7 +196,7 @@ def test_ninety_daily_runs_of_flapping_problems_keep_one_identity_each(days: Day
     found = {
         f.subject_key: (f.fingerprint, f.first_seen.replace(tzinfo=None), f.last_seen.day)
         for state in (None, "resolved")
-        for f in findings(days.ledger, "nordlys", state=state)
+        for f in findings(days.ledger, "nordlys", Only(state=state))
     }
     assert found == {
         subject: (

@@ -12,6 +12,7 @@ from auditor.archive import Archive
 from auditor.errors import ConfigError
 from auditor.findings import query
 from auditor.findings.past import findings_of_run
+from auditor.findings.query import Only
 from auditor.findings.standing import SCHEMA, standing
 from auditor.model.snapshot import Snapshot
 from tests.findings.days import CHECK, START
@@ -45,7 +46,8 @@ def past(days: Days, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
 
 
 def told(ledger: Ledger, run: str, **only: Any) -> dict[str, tuple[str, int]]:
-    found = findings_of_run(ledger, "nordlys", run, **only)
+    limit = only.pop("limit", None)
+    found = findings_of_run(ledger, "nordlys", run, Only(**only), limit=limit)
     return {one.subject_key: (one.state, one.people) for one in found}
 
 
@@ -62,7 +64,7 @@ def test_what_an_earlier_run_saw_resolved_is_told_too(past: Ledger):
 
 
 def test_what_was_resolved_then_was_seen_last_no_later_than_then(past: Ledger):
-    (gone,) = findings_of_run(past, "nordlys", "run-2", state="resolved")
+    (gone,) = findings_of_run(past, "nordlys", "run-2", Only(state="resolved"))
     assert gone.last_seen <= (START + timedelta(days=2)).replace(tzinfo=UTC)
 
 
@@ -73,6 +75,10 @@ def test_what_was_resolved_then_was_seen_last_no_later_than_then(past: Ledger):
         ({"limit": 1}, {"900"}),
         ({"check": CHECK.id}, {"900", "901"}),
         ({"check": "sales.missing_order"}, set()),
+        ({"owner": CHECK.owner}, {"900", "901"}),
+        ({"owner": "finance"}, set()),
+        ({"severity": CHECK.severity}, {"900", "901"}),
+        ({"severity": "info"}, set()),
     ],
 )
 def test_an_earlier_run_is_narrowed_like_the_newest(

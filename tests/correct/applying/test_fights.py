@@ -36,7 +36,10 @@ def found(shop: Shop) -> set[str]:
     audit(shop.run(), suites=["freshness"])
     ledger = Ledger(shop.settings.store.ledger)
     check = "freshness.correction_undone"
-    rows = {one.subject_key for one in query.findings(ledger, shop.settings.brand, check=check)}
+    rows = {
+        one.subject_key
+        for one in query.findings(ledger, shop.settings.brand, query.Only(check=check))
+    }
     ledger.close()
     return rows
 
