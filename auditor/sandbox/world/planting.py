@@ -6,7 +6,7 @@ module named `plant_<suite>.py`; a module that exists is found.
 
 from __future__ import annotations
 
-from copy import deepcopy
+import pickle
 from dataclasses import fields
 from importlib import import_module
 from pkgutil import iter_modules
@@ -88,7 +88,7 @@ def plant(world: World, seed: int, cases_of: Callable[[str], int] | None = None)
     wanted = {check: count for check, count in cases.items() if count}
     early: list[str] = []
     while True:
-        clean = deepcopy(world) if customers < ROOMY else None
+        clean = pickle.dumps(world) if customers < ROOMY else None  # a fifth of a deep copy's time
         order = [*early, *(check for check in wanted if check not in early)]
         try:
             return _spoil(world, seed, {check: wanted[check] for check in order})
@@ -99,7 +99,7 @@ def plant(world: World, seed: int, cases_of: Callable[[str], int] | None = None)
                     f"{exc.check} beside the others"
                 ) from exc
             early.insert(0, exc.check)
-            _make_as(world, clean)
+            _make_as(world, pickle.loads(clean))  # noqa: S301 - our own, of a moment ago
 
 
 class _NoSubjectsError(Exception):
