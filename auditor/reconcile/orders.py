@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_order
-from auditor.model.history import HISTORY, snapshot_run
+from auditor.model.history import HISTORY, snapshot_run, stream_position
 from auditor.reconcile.amounts import ONE, step_of, worth
 from auditor.reconcile.sql import any_of, count_if, half_up, sum_of, the_same
 
@@ -241,17 +241,23 @@ def _returned(terms: Terms) -> sa.Select[Any]:
 
 
 def completions() -> sa.Select[Any]:
-    """Select the returns that an earlier snapshot saw open, with when the first began that did not.
+    """Select the returns of which a snapshot tells when they were complete at the latest, with when it began.
 
-    Centra dates the beginning of a return only; one that was complete when it was first seen is as old
-    as it says.
+    Centra dates the beginning of a return only. One that the very first snapshot of returns already saw
+    completed is as old as it says; one that is completed when a later snapshot first sees it may have
+    been completed a moment before.
 
     Frame:
         Result: one row per return: return_id, order_number, completed_at (NULL while it is open).
     """
     history = HISTORY[t.centra_return.name]
-    past, run = history.c, snapshot_run.c
+    past, run, position = history.c, snapshot_run.c, stream_position.c
     is_completed = sa.func.coalesce(past.status == COMPLETED, sa.false())
+    first = (
+        sa.select(sa.func.min(position.number))
+        .where(position.stream == "returns")
+        .scalar_subquery()
+    )
     return (
         sa.select(
             past.return_id,
@@ -260,7 +266,7 @@ def completions() -> sa.Select[Any]:
         )
         .select_from(history.join(snapshot_run, past.valid_from_run == run.run))
         .group_by(past.return_id)
-        .having(any_of(~is_completed))
+        .having(any_of(~is_completed) | (sa.func.min(run.number) > first))
     )
 
 

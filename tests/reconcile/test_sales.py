@@ -251,6 +251,22 @@ def test_a_return_that_has_settled_since_it_was_seen_completed_is_judged(books: 
     assert books.drift(later) == {("sales.return_not_reflected", "100/A")}
 
 
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_a_return_that_was_complete_when_it_was_first_seen_settles_from_then(
+    books: Books, *, seen_before: bool
+):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.sale("100", "A", 2, 20000)
+    if not seen_before:
+        books.remember()
+    books.returned(line, 1)
+    if seen_before:
+        books.remember()
+    missed = {("sales.return_not_reflected", "100/A")}
+    assert books.drift() == (missed if seen_before else set())
+
+
 def test_a_fully_returned_order_without_any_sale_is_clean(books: Books):
     line = books.line("A", 1, 20000)
     books.order("100", line)
