@@ -129,8 +129,9 @@ def sales(terms: Terms) -> sa.Select[Any]:
     give the lower bound `least_*`, so that either answer is right until they settle.
 
     Frame:
-        Result: one row per (order_number, item) on either side; columns of `link_sale`, and step_minor
-            (minor units of the account that one of the order's is).
+        Result: one row per (order_number, item) on either side; columns of `link_sale`, step_minor
+            (minor units of the account that one of the order's is) and sold_milli (units that Emarsys
+            counted as sold, whatever was taken off again).
 
     Source:
         Emarsys reference 5.1 (`price` is the line total), 5.2 (rows are never replaced, so they add up).
@@ -140,7 +141,7 @@ def sales(terms: Terms) -> sa.Select[Any]:
     ours = [sa.func.coalesce(expected.c[name], 0).label(name) for name in _EXPECTED_NUMBERS]
     theirs = [
         sa.func.coalesce(counted.c[name], 0).label(name)
-        for name in ("rows", "sale_rows", "quantity_milli", "amount_minor")
+        for name in ("rows", "sale_rows", "sold_milli", "quantity_milli", "amount_minor")
     ]
     return sa.select(
         sa.func.coalesce(expected.c.order_number, counted.c.order_number).label("order_number"),
@@ -311,6 +312,7 @@ def _counted(terms: Terms) -> sa.Select[Any]:
             row.item,
             sa.cast(sa.func.count(), sa.Integer).label("rows"),
             sa.cast(count_if(is_sold), sa.Integer).label("sale_rows"),
+            sum_of(sa.case((is_sold, row.quantity_milli), else_=0)).label("sold_milli"),
             sum_of(row.quantity_milli).label("quantity_milli"),
             sum_of(row.amount_minor).label("amount_minor"),
             sa.func.min(row.purchased_on).label("purchased_on"),

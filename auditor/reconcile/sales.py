@@ -240,8 +240,8 @@ def judgement_of_lines(terms: Terms) -> Judgement:
         Rule(None, ~sa.func.coalesce(order.is_judged, sa.false()), "its order is not judged"),
         Rule(None, row.item.is_(None), "it names no item; left to the quality suite"),
         *(
-            Rule(_LINE_CHECKS.get(word), holds, reasons.get(word, ""))
-            for word, holds in words.words_of(link_sale, row.tolerance)
+            Rule(_LINE_CHECKS.get(word), row.word == word, reasons.get(word, ""))
+            for word in words.WORDS
         ),
     ]
     rows = link_sale.join(link_verdict, row.order_number == order.order_number)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
 
 MILLI = 1000
+_PASSING = ("step_minor", "sold_milli")
+"""What decides words and is not kept."""
+WORDS = ("ok", "missing", "amount", "returned", "cancelled", "quantity")
+"""All that a line may be called."""
 
 
 def lines(terms: Terms) -> sa.Select[Any]:
@@ -26,9 +30,9 @@ def lines(terms: Terms) -> sa.Select[Any]:
     row = orders.sales(terms).subquery("sales_of_either")
     each = terms.tolerance_minor * row.c.step_minor
     tolerance = sa.cast(each * sa.func.greatest(row.c.lines, row.c.rows, 1), sa.BigInteger)
-    word = sa.case(*((holds, name) for name, holds in words_of(row, tolerance)))
+    word = sa.case(*((holds, name) for name, holds in _words_of(row, tolerance)))
     is_right = sa.or_(*_bounds(row, tolerance)).label("is_right")
-    sums = [column for column in row.c if column.name != "step_minor"]
+    sums = [column for column in row.c if column.name not in _PASSING]
     return sa.select(*sums, word.label("word"), tolerance.label("tolerance"), is_right)
 
 
@@ -42,7 +46,7 @@ def _bounds(lines: sa.FromClause, tolerance: ColumnElement[int]) -> list[ColumnE
     ]
 
 
-def words_of(
+def _words_of(
     lines: sa.FromClause, tolerance: ColumnElement[int]
 ) -> tuple[tuple[str, ColumnElement[bool]], ...]:
     """Return the words that may describe a line with what makes them true; the first that is counts."""
@@ -54,7 +58,8 @@ def words_of(
     )
     gone = row.cancelled_quantity
     # Sent as a row for each line, or for each unit; whoever sends twice sends more, or other rows.
-    once = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
+    sent = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
+    once = sent & (row.sold_milli <= (row.sold_quantity + gone) * MILLI)
     return (
         ("ok", sa.or_(*_bounds(lines, tolerance))),
         ("missing", absent & (row.least_quantity > 0)),

@@ -192,6 +192,26 @@ def test_of_units_sent_one_by_one_a_return_that_is_not_netted_is_no_duplicate(bo
     assert books.drift() == {("sales.return_not_reflected", "100/A")}
 
 
+def test_a_netted_return_of_a_line_that_was_sent_twice_is_no_return_that_is_missed(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 2)
+    for _ in range(2):
+        books.sale("100", "A", 2, 20000)
+    books.sale("100", "A", -2, -20000)
+    assert books.drift() == {("sales.quantity_mismatch", "100/A")}
+
+
+def test_an_order_that_was_sent_twice_with_its_return_is_a_duplicate(books: Books):
+    line = books.line("A", 2, 20000)
+    books.order("100", line)
+    books.returned(line, 1)
+    for _ in range(2):
+        books.sale("100", "A", 2, 20000)
+        books.sale("100", "A", -1, -10000)
+    assert books.drift() == {("sales.duplicate_order", "100")}
+
+
 def test_a_netted_return_is_clean(books: Books):
     line = books.line("A", 3, 10000)
     books.order("100", line)
