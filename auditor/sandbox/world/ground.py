@@ -229,13 +229,18 @@ class Ground(Pen):
 
     def is_plain(self, order: Order) -> bool:
         """Tell whether a due consumer order has nothing that could explain a difference away."""
-        if self.channels.of(order) != "consumer" or not is_due(order) or self.returns_of(order):
+        return not self.returns_of(order) and self.is_as_sold(order)
+
+    def is_as_sold(self, order: Order) -> bool:
+        """Tell whether all of a due consumer order stands in Emarsys, whatever was taken off again."""
+        if self.channels.of(order) != "consumer" or not is_due(order):
             return False
         items = [line.size_id for line in order.lines]
         if len(items) != len(set(items)) or any(line.cancelled for line in order.lines):
             return False
+        sold = (row for row in self.rows_of(order) if row.quantity > 0)
         expected = {(r.item, r.quantity, r.amount_minor) for r in self.sale_of(order, 0)}
-        actual = {(r.item, r.quantity, r.amount_minor) for r in self.rows_of(order)}
+        actual = {(r.item, r.quantity, r.amount_minor) for r in sold}
         return bool(actual) and actual == expected
 
     def between_looks(self) -> datetime:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from auditor.sandbox.world.chance import between, pick
-from auditor.sandbox.world.model import Purchase, Return, ReturnLine
-from auditor.sandbox.world.moments import DAY, SETTLED
+from auditor.sandbox.world.chance import pick
+from auditor.sandbox.world.moments import DAY, EARLIER
 from auditor.sandbox.world.money import BASE_EXPONENT, half_up
 from auditor.sandbox.world.planting import planter
 from auditor.sandbox.world.sales import SOLD_KINDS
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from auditor.sandbox.world.ground import Ground
-    from auditor.sandbox.world.model import Line, Order, Shipment
+    from auditor.sandbox.world.model import Line, Order, Purchase
 
 # What an amount mismatch must differ by at least, in minor units; well beyond any tolerance.
 _CLEAR_MINOR = 100
@@ -83,13 +82,12 @@ def quantity_mismatch(ground: Ground, cases: int) -> Iterator[str]:
 
 @planter("sales.return_not_reflected")
 def return_not_reflected(ground: Ground, cases: int) -> Iterator[str]:
-    """Complete a return in Centra and net nothing in Emarsys."""
-    for order, _ in ground.sold_orders(cases, partial(_returnable, ground)):
-        line = _returnable(ground, order)
-        if line:
-            (parcel,) = ground.parcels_of(order)
-            _complete_return(ground, order, parcel, line)
-            yield _line_key(_row_of(ground, order, line))
+    """Lose the row that took a return off again, which whoever looked before saw completed."""
+    for order, _ in ground.orders(cases, lambda order: _netted(ground, order) is not None):
+        row = _netted(ground, order)
+        if row:
+            ground.drop_rows([row])
+            yield _line_key(row)
 
 
 @planter("sales.cancelled_but_counted", subjects="rare")
@@ -169,44 +167,21 @@ def _spoilable(
     return None
 
 
-def _returnable(ground: Ground, order: Order) -> Line | None:
-    """Return a line whose return, left out in Emarsys, cannot be mistaken for a second load.
+def _netted(ground: Ground, order: Order) -> Purchase | None:
+    """Return the row of an old return without which nothing could be mistaken for a second load.
 
     A kept line of one unit beside a returned one would look like an order counted twice.
     """
-    parcels = ground.parcels_of(order)
-    if order.status != "SHIPPED" or len(parcels) != 1:
+    rows, returns = ground.rows_of(order), ground.returns_of(order)
+    taken = [row for row in rows if row.quantity < 0]
+    before = ground.world.now - EARLIER - DAY
+    if len(returns) != 1 or len(taken) != 1 or not ground.is_as_sold(order):
         return None
-    if parcels[0].updated_at > ground.world.now - SETTLED - 4 * DAY:
+    if returns[0].status != "COMPLETED" or max(returns[0].created_at, order.updated_at) > before:
         return None
     units = _units(order)
-    for line in _sold(order):
-        kept = units - line.quantity
-        if line.kind == "product" and (kept == 0 or units % kept):
-            return line
-    return None
-
-
-def _complete_return(ground: Ground, order: Order, parcel: Shipment, line: Line) -> None:
-    """Add a completed return of a whole line."""
-    returns = ground.world.centra.returns
-    closing = ground.world.now - SETTLED
-    lowest = max(part.id for back in returns for part in back.lines) + 1
-    created_at = between(
-        ground.rng, parcel.updated_at + DAY, min(closing, parcel.updated_at + 9 * DAY)
-    )
-    line.returned = line.quantity
-    returns.append(
-        Return(
-            id=returns[-1].id + 1,
-            order_number=order.number,
-            shipment_id=parcel.id,
-            customer_id=order.customer_id,
-            status="COMPLETED",
-            created_at=created_at,
-            lines=[ReturnLine(lowest, line.id, line.quantity, line.value_minor)],
-        )
-    )
+    kept = units + int(taken[0].quantity)
+    return taken[0] if kept == 0 or units % kept else None
 
 
 def _rehang(ground: Ground, order: Order, si_contact_id: int) -> None:
