@@ -36,7 +36,7 @@ def delete_over(
     """Delete runs, findings that were resolved, values that findings had, and incidents.
 
     What stands, accepted or not, stays; so does, of its earlier values, the newest of before the limit:
-    it is what it was at the oldest run that is left.
+    it is what it was at the oldest run that is left. And so does the newest return, since when it stands.
 
     Args:
         conn: In a transaction, which holds all of it.
@@ -88,14 +88,18 @@ def _delete_values(conn: sa.Connection, brand: str, limit: datetime) -> int:
     """Delete the values of findings that were followed by others before the limit, too."""
     row, later = history_table.c, history_table.alias("later").c
     theirs = sa.select(finding_table.c.fingerprint).where(finding_table.c.brand == brand)
+    is_return = later.state == "regressed"
     newest = (
         sa.select(later.fingerprint, sa.func.max(later.seen_at).label("seen_at"))
+        .add_columns(sa.func.max(sa.case((is_return, later.seen_at))).label("returned_at"))
         .where(later.seen_at < limit)
         .group_by(later.fingerprint)
         .subquery("newest")
     )
     is_followed = sa.exists().where(
-        newest.c.fingerprint == row.fingerprint, row.seen_at < newest.c.seen_at
+        newest.c.fingerprint == row.fingerprint,
+        row.seen_at < newest.c.seen_at,
+        (row.state != "regressed") | (row.seen_at < newest.c.returned_at),
     )
     return _delete(
         conn, history_table, (row.seen_at < limit) & row.fingerprint.in_(theirs) & is_followed

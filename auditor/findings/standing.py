@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from auditor.findings.ledger import finding_table
+from auditor.findings.ledger import finding_table, history_table
 from auditor.findings.query import gravest_first
 
 if TYPE_CHECKING:
@@ -25,8 +25,16 @@ _TYPES: dict[type[Any], pa.DataType] = {
     sa.DateTime: pa.timestamp("us", "UTC"),
 }
 _COLUMNS = [column for column in finding_table.columns if column.name != "brand"]
-SCHEMA = pa.schema([(column.name, _TYPES[type(column.type)]) for column in _COLUMNS])
-"""The columns of the ledger's findings without the brand; `centra`, `emarsys` and `agreed` are JSON."""
+SCHEMA = pa.schema(
+    [
+        *((column.name, _TYPES[type(column.type)]) for column in _COLUMNS),
+        ("stands_since", _TYPES[sa.DateTime]),
+    ]
+)
+"""The columns of the ledger's findings without the brand; `centra`, `emarsys` and `agreed` are JSON.
+
+`stands_since` is when a finding was first seen, or seen again after it had been resolved.
+"""
 
 
 def standing(ledger: Ledger, brand: str) -> Iterator[pa.RecordBatch]:
@@ -36,9 +44,10 @@ def standing(ledger: Ledger, brand: str) -> Iterator[pa.RecordBatch]:
         ledger: Where findings live.
         brand: Whose findings.
     """
-    row = finding_table.c
+    row, back = finding_table.c, _returned()
     select = (
-        sa.select(*_COLUMNS)
+        sa.select(*_COLUMNS, sa.func.coalesce(back.c.seen_at, row.first_seen))
+        .select_from(finding_table.outerjoin(back, row.fingerprint == back.c.fingerprint))
         .where(row.brand == brand, row.state != "resolved")
         .order_by(*gravest_first())
     )
@@ -52,3 +61,14 @@ def standing(ledger: Ledger, brand: str) -> Iterator[pa.RecordBatch]:
                 ],
                 schema=SCHEMA,
             )
+
+
+def _returned() -> sa.Subquery:
+    """Say when each finding that came back did so last."""
+    past = history_table.c
+    return (
+        sa.select(past.fingerprint, sa.func.max(past.seen_at).label("seen_at"))
+        .where(past.state == "regressed")
+        .group_by(past.fingerprint)
+        .subquery("returned")
+    )

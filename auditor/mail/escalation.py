@@ -22,7 +22,7 @@ class Overdue:
     """An incident whose owner is late.
 
     Attributes:
-        since: When the oldest of its critical findings was first seen.
+        since: Since when the oldest of its critical findings stands.
         allowed: How long the owner may let one stand, in words.
     """
 

@@ -34,10 +34,10 @@ class Incident:
             that of the gravest of the others.
         findings: The first of its rows, as many as the page may hold.
         total: How many rows there are in truth.
-        first_seen: When the oldest of all its rows was first seen, None without any.
+        stands_since: Since when the oldest of all its rows stands, None without any.
         causes: What its rows have in common, where they do; the one with the most rows first.
         accepted: How many of its rows somebody has taken on.
-        critical_since: When the oldest of the others that are critical was first seen, None without any.
+        critical_since: Since when the oldest of the others that are critical stands, None without any.
         judged_at: When its check last looked at its rows; None without any.
         sums: What its rows are worth, an amount for each currency.
     """
@@ -46,7 +46,7 @@ class Incident:
     severity: Severity
     findings: tuple[Finding, ...]
     total: int
-    first_seen: datetime | None
+    stands_since: datetime | None
     causes: tuple[Cause, ...] = ()
     accepted: int = 0
     critical_since: datetime | None = None
@@ -222,7 +222,7 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         or (lowered(severity) if _is_contained(result) else severity),
         findings=tuple(taken.findings),
         total=taken.total,
-        first_seen=taken.first_seen,
+        stands_since=taken.stands_since,
         accepted=taken.accepted,
         critical_since=taken.critical_since,
         judged_at=taken.judged_at,
@@ -248,7 +248,7 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         ),
         findings=tuple(taken.findings),
         total=taken.total,
-        first_seen=taken.first_seen,
+        stands_since=taken.stands_since,
         accepted=taken.accepted,
         critical_since=taken.critical_since,
         judged_at=taken.judged_at,

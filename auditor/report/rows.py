@@ -80,9 +80,9 @@ class Taken:
     Attributes:
         findings: The first of them, in the order in which they were stored.
         total: How many there are.
-        first_seen: When the oldest of them all was first seen.
+        stands_since: Since when the oldest of them all stands.
         accepted: How many somebody has taken on.
-        critical_since: When the oldest of the others that are critical was first seen, None without any.
+        critical_since: Since when the oldest of the others that are critical stands, None without any.
         gravest: The severity of the gravest of the others, likewise.
         judged_at: When a check last looked at them.
         minor: What they are worth, in minor units by currency.
@@ -90,7 +90,7 @@ class Taken:
 
     findings: list[Finding] = field(default_factory=list)
     total: int = 0
-    first_seen: datetime | None = None
+    stands_since: datetime | None = None
     accepted: int = 0
     critical_since: datetime | None = None
     gravest: Severity | None = None
@@ -167,7 +167,7 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
 
 _OWN_NAMES = frozenset(
     {"check_id", "money_minor", "currency", "moved_by", "since", "centra", "emarsys", "agreed"}
-    | {"accepted_severity", "accepted_people", "accepted_minor"}
+    | {"stands_since", "accepted_severity", "accepted_people", "accepted_minor"}
 )
 
 
@@ -176,12 +176,12 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
     if wanted > 0:
         taken.findings += [finding_of(row) for row in rows.slice(0, wanted).to_pylist()]
     taken.total += rows.num_rows
-    taken.first_seen = _oldest(taken.first_seen, rows["first_seen"])
+    taken.stands_since = _oldest(taken.stands_since, _began(rows))
     is_open = pc.not_equal(rows["state"], "accepted")
     others = rows if pc.all(is_open).as_py() else rows.filter(is_open)
     taken.accepted += rows.num_rows - others.num_rows
     is_critical = pc.equal(others["severity"], "critical")
-    taken.critical_since = _oldest(taken.critical_since, others["first_seen"].filter(is_critical))
+    taken.critical_since = _oldest(taken.critical_since, _began(others).filter(is_critical))
     gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
     for currency, minor in _sums(rows):
         taken.minor[currency] = taken.minor.get(currency, 0) + minor
@@ -198,6 +198,13 @@ def _sums(rows: pa.RecordBatch) -> Iterator[tuple[str, int]]:
     for number, currency in enumerate(codes.dictionary.to_pylist()):
         amounts = rows["money_minor"].filter(pc.equal(codes.indices, number))
         yield currency, pc.sum(amounts).as_py() or 0
+
+
+def _began(rows: pa.RecordBatch) -> pa.Array:
+    """Return since when each row stands; runs of an older auditor do not tell who came back."""
+    if "stands_since" not in rows.schema.names:
+        return rows["first_seen"]
+    return pc.coalesce(rows["stands_since"], rows["first_seen"])
 
 
 def _oldest(known: datetime | None, moments: pa.Array) -> datetime | None:

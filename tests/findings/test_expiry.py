@@ -71,6 +71,13 @@ def test_of_the_values_of_what_stands_the_newest_of_before_stays(days: Days):
     assert [run for run, _ in days.history("900")] == ["run-2", "run-3"]
 
 
+def test_since_when_it_stands_again_stays(days: Days):
+    for money in (1, None, 2, 3):
+        days.audit(*["900"] * bool(money), money_minor=money, currency="SEK")
+    clean(days, before=400)
+    assert days.history("900") == [("run-3", "regressed"), ("run-4", "worse")]
+
+
 @pytest.mark.parametrize("day", [2, 3, 4])
 def test_what_stood_at_a_run_that_is_left_is_told_as_before(days: Days, day: int):
     days.audit("900", "901")

@@ -11,6 +11,7 @@ import pytest
 from auditor.errors import ConfigError
 from auditor.findings.lifecycle import changed_between
 from auditor.findings.query import Only, findings, history
+from auditor.findings.standing import standing
 from auditor.findings.waivers import accept
 from auditor.model.finding import Tally, fingerprint
 from tests.findings.days import CHECK, START
@@ -230,3 +231,12 @@ def test_what_a_run_saw_that_came_to_no_verdict_is_no_change_yet(days: Days):
     days.audit("900", "901")
     moments = ((START + timedelta(days=day)).replace(tzinfo=UTC) for day in (1, 3))
     assert changed_between(days.ledger, "nordlys", *moments) == {}
+
+
+def test_what_returns_stands_since_it_returned_and_keeps_when_it_was_first_seen(days: Days):
+    for subjects in (["900"], [], ["900"], ["900"]):
+        days.audit(*subjects)
+    (rows,) = standing(days.ledger, "nordlys")
+    (row,) = rows.select(["first_seen", "stands_since"]).to_pylist()
+    seen, since = (row[name].replace(tzinfo=None) - START for name in row)
+    assert (seen.days, since.days) == (1, 3)

@@ -80,7 +80,7 @@ def test_it_is_the_same_letter_for_a_week():
 
 def test_what_somebody_has_accepted_is_not_late():
     taken = {
-        row.id: Taken(total=2, accepted=2, first_seen=row.first_seen) for row in DATA.incidents
+        row.id: Taken(total=2, accepted=2, stands_since=row.stands_since) for row in DATA.incidents
     }
     record = examples.record(examples.critical_audit())
     found = overdue(build_report(record, taken), limits(default=timedelta(days=1)))

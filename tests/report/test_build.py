@@ -7,6 +7,7 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 
 from auditor.model.finding import NOT_ASKED, CheckResult, Finding, Money, Tally
@@ -153,12 +154,24 @@ def test_an_incident_stands_since_its_oldest_row():
     ages = [examples.AS_OF - timedelta(days=days) for days in (1, 9, 4)]
     found = [examples.finding("a.x", str(n), first_seen=at) for n, at in enumerate(ages)]
     data = built(audit_of(failing("a.x")), found)
-    assert data.incidents[0].first_seen == ages[1]
+    assert data.incidents[0].stands_since == ages[1]
+
+
+def test_an_incident_that_returned_stands_since_it_returned():
+    back = examples.AS_OF - timedelta(days=1)
+    (rows,) = stored([examples.finding("a.x", "1", severity="critical")])
+    place = rows.schema.get_field_index("stands_since")
+    rows = rows.set_column(
+        place, rows.schema.field(place), pa.array([back], rows.schema.field(place).type)
+    )
+    record = examples.record(audit_of(failing("a.x")))
+    (incident,) = build_report(record, take([rows], ["a.x"])).incidents
+    assert (incident.stands_since, incident.critical_since) == (back, back)
 
 
 def test_a_failing_check_without_rows_is_still_an_incident():
     incident = build(failing("a.none"), found=0).incidents[0]
-    assert (incident.total, incident.first_seen) == (0, None)
+    assert (incident.total, incident.stands_since) == (0, None)
 
 
 def test_money_is_added_up_by_currency():
