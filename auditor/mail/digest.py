@@ -103,7 +103,7 @@ class Digest:
 
     @property
     def stakes(self) -> tuple[Money, ...]:
-        """Return what the incidents of the group are worth together, by currency."""
+        """Return what is at stake in the incidents of the group together, by currency."""
         return stakes_of(self.incidents)
 
     @property

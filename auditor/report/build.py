@@ -40,6 +40,7 @@ class Incident:
         critical_since: Since when the oldest of the others that are critical stands, None without any.
         judged_at: When its check last looked at its rows; None without any.
         sums: What its rows are worth, an amount for each currency.
+        open_sums: What those are worth that nobody has taken on, likewise.
     """
 
     result: CheckResult
@@ -52,6 +53,12 @@ class Incident:
     critical_since: datetime | None = None
     judged_at: datetime | None = None
     sums: tuple[Money, ...] = ()
+    open_sums: tuple[Money, ...] = ()
+
+    @property
+    def stakes(self) -> tuple[Money, ...]:
+        """Return what is at stake: what nobody has taken on."""
+        return self.open_sums if self.accepted else self.money
 
     @property
     def money(self) -> tuple[Money, ...]:
@@ -130,7 +137,7 @@ class ReportData:
 
     @property
     def stakes(self) -> tuple[Money, ...]:
-        """What the incidents are worth together, one amount per currency."""
+        """What is at stake in the incidents together, one amount per currency."""
         return stakes_of(self.incidents)
 
     @property
@@ -172,8 +179,8 @@ class ReportData:
 
 
 def stakes_of(incidents: Iterable[Incident]) -> tuple[Money, ...]:
-    """Return what incidents are worth together, one amount per currency."""
-    return _sums(money for incident in incidents for money in incident.money)
+    """Return what is at stake in incidents together, one amount per currency."""
+    return _sums(money for incident in incidents for money in incident.stakes)
 
 
 def _sums(amounts: Iterable[Money | None]) -> tuple[Money, ...]:
@@ -227,6 +234,7 @@ def _incident(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         critical_since=taken.critical_since,
         judged_at=taken.judged_at,
         sums=taken.money,
+        open_sums=taken.open_money,
     )
 
 
@@ -253,6 +261,7 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
         critical_since=taken.critical_since,
         judged_at=taken.judged_at,
         sums=taken.money,
+        open_sums=taken.open_money,
     )
 
 

@@ -86,6 +86,7 @@ class Taken:
         gravest: The severity of the gravest of the others, likewise.
         judged_at: When a check last looked at them.
         minor: What they are worth, in minor units by currency.
+        open_minor: What those are worth that nobody has taken on, likewise.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -96,11 +97,21 @@ class Taken:
     gravest: Severity | None = None
     judged_at: datetime | None = None
     minor: dict[str, int] = field(default_factory=dict)
+    open_minor: dict[str, int] = field(default_factory=dict)
 
     @property
     def money(self) -> tuple[Money, ...]:
         """Return what the rows are worth, an amount for each currency."""
-        return tuple(Money(minor, currency) for currency, minor in sorted(self.minor.items()))
+        return _amounts(self.minor)
+
+    @property
+    def open_money(self) -> tuple[Money, ...]:
+        """Return what the rows are worth that nobody has taken on, an amount for each currency."""
+        return _amounts(self.open_minor)
+
+
+def _amounts(minor: Mapping[str, int]) -> tuple[Money, ...]:
+    return tuple(Money(amount, currency) for currency, amount in sorted(minor.items()))
 
 
 def take(findings: Iterable[pa.RecordBatch], checks: Collection[str]) -> dict[str, Taken]:
@@ -183,21 +194,28 @@ def _take(taken: Taken, rows: pa.RecordBatch) -> None:
     is_critical = pc.equal(others["severity"], "critical")
     taken.critical_since = _oldest(taken.critical_since, _began(others).filter(is_critical))
     gravest = filter(None, (taken.gravest, *pc.unique(others["severity"]).to_pylist()))
-    for currency, minor in _sums(rows):
-        taken.minor[currency] = taken.minor.get(currency, 0) + minor
+    sums = _sums(rows)
+    _add(taken.minor, sums)
+    _add(taken.open_minor, sums if others is rows else _sums(others))
     newest = pc.max(rows["last_seen"]).as_py()
     taken.judged_at = max(filter(None, (taken.judged_at, newest)), default=None)
     taken.gravest = max(gravest, key=SEVERITIES.index, default=None)
 
 
-def _sums(rows: pa.RecordBatch) -> Iterator[tuple[str, int]]:
-    """Yield what rows are worth by currency."""
+def _sums(rows: pa.RecordBatch) -> dict[str, int]:
+    """Return what rows are worth by currency."""
     if rows["currency"].null_count == rows.num_rows:
-        return  # as of every check about people
+        return {}  # as of every check about people
     codes = rows["currency"].dictionary_encode()
-    for number, currency in enumerate(codes.dictionary.to_pylist()):
-        amounts = rows["money_minor"].filter(pc.equal(codes.indices, number))
-        yield currency, pc.sum(amounts).as_py() or 0
+    return {
+        currency: pc.sum(rows["money_minor"].filter(pc.equal(codes.indices, number))).as_py() or 0
+        for number, currency in enumerate(codes.dictionary.to_pylist())
+    }
+
+
+def _add(sums: dict[str, int], more: Mapping[str, int]) -> None:
+    for currency, minor in more.items():
+        sums[currency] = sums.get(currency, 0) + minor
 
 
 def _began(rows: pa.RecordBatch) -> pa.Array:

@@ -253,6 +253,13 @@ def accepted_of(count: int, of: int = 5, **values: object) -> Iterator[Finding]:
         yield dataclasses.replace(row, state=state, first_seen=seen, **values)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("count", "left"), [(0, 500), (2, 300), (5, None)])
+def test_what_somebody_has_accepted_is_not_at_stake(count: int, left: int | None):
+    result = failing(MISSING.id, money=Money(500, "SEK"))
+    data = built(audit_of(result), accepted_of(count, money=Money(100, "SEK")))
+    assert data.stakes == (() if left is None else (Money(left, "SEK"),))
+
+
 def test_what_is_accepted_alone_comes_after_everything_else():
     mild = dataclasses.replace(MISSING, id="z.mild", severity="info")
     audit = audit_of(failing(MISSING.id), CheckResult(mild, "fail", 10, 5))
