@@ -43,24 +43,23 @@ def command(invocation: Invocation, path: Path | None, *, force: bool) -> None:
 
 
 def _write(target: Path, *, force: bool) -> None:
-    """Write the template, readable by its owner alone; another file is replaced only by force."""
+    """Write the template, readable by its owner alone; another file is replaced only by force.
+
+    What is there stays until the new file is complete.
+    """
+    import os.path
     from importlib.resources import files
 
     from auditor.errors import ConfigError
-    from auditor.private_file import private_folder
+    from auditor.private_file import write_private
 
     template = files("auditor").joinpath("config_template.yaml").read_bytes()
     try:
-        if not target.parent.exists():
-            private_folder(target.parent)
-        if force:
-            target.unlink(missing_ok=True)
-        target.touch(mode=0o600, exist_ok=False)
-        target.write_bytes(template)
-    except FileExistsError as exc:
-        raise ConfigError(
-            f"{target}: is there already; give another path, or replace it with --force."
-        ) from exc
+        if not force and os.path.lexists(target):
+            raise ConfigError(
+                f"{target}: is there already; give another path, or replace it with --force."
+            )
+        write_private(target, template)
     except (OSError, ValueError) as exc:
         raise ConfigError(
             f"{target}: cannot be written; name a file in a folder that is yours."

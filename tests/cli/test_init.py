@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +84,21 @@ def test_force_hides_a_file_that_all_could_read(written, call):
     written.chmod(0o644)
     call("init", "--force", written)
     assert written.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("force", "content"), [(["--force"], "mine"), ([], None)])
+def test_a_full_disk_leaves_what_was_there(tmp_path, call, monkeypatch, force, content):
+    path = tmp_path / "brand.yaml"
+    if content:
+        path.write_text(content)
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert call("init", *force, path).code == 2
+    assert [one.read_text() for one in tmp_path.glob("*brand*")] == ([content] if content else [])
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("name", ["", "/proc/x/brand.yaml"])
