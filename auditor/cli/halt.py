@@ -16,18 +16,18 @@ Examples:
   touch var/STOP                          without a database (corrections.stop_file)
 """,
 )
-@click.option(
-    "--reason", metavar="TEXT", default="by hand", help="What those who are stopped read."
-)
+@click.option("--reason", metavar="TEXT", help="What those who are stopped read; else `by hand`.")
 @click.option("--lift", is_flag=True, help="Let corrections go on.")
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, *, reason: str, lift: bool) -> int:
+def command(invocation: Invocation, *, reason: str | None, lift: bool) -> int:
     """Stop every correction of the brand before its next request, also one that is running.
 
     The flag stands in the ledger until it is lifted. What was sent stays sent; applying the same plan
     later goes on where it stopped.
     """
+    if lift and reason is not None:
+        raise click.UsageError("--reason says why corrections stop; --lift goes without it.")
     import json
     from contextlib import closing
 
@@ -42,7 +42,7 @@ def command(invocation: Invocation, *, reason: str, lift: bool) -> int:
         flag = Halt(ledger, switch.brand, switch.stop_file)
         was_halted = None if not lift else flag.lift()
         if not lift:
-            flag.set(reason, utc_now())
+            flag.set(reason or "by hand", utc_now())
         why = flag.reason()
     if invocation.format == "json":
         told = {"brand": switch.brand, "halted": why is not None, "reason": why}

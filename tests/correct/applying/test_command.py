@@ -157,6 +157,13 @@ def test_halting_needs_no_secret_and_no_other_setting(shop, auditor, monkeypatch
     assert auditor("halt", "--reason", "campaign at noon")[0] == 0
 
 
+def test_lifting_for_a_reason_is_refused_and_lifts_nothing(auditor):
+    auditor("halt", "--reason", "noon")
+    code, _, err = auditor("halt", "--lift", "--reason", "it is over")
+    assert (code, "--reason" in err) == (2, True)
+    assert "may go on" in auditor("halt", "--lift")[1]
+
+
 def test_halting_is_told_as_json(auditor):
     code, out, _ = auditor("--format", "json", "halt", "--reason", "noon")
     told = json.loads(out)
