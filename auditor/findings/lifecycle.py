@@ -127,7 +127,10 @@ def _next_state(seen_at: datetime) -> ColumnElement[str]:
     accepted = (known.accepted_severity, known.accepted_people, known.accepted_minor)
     return sa.case(
         (known.state == "resolved", "regressed"),
-        (is_accepted & _grew(*map(sa.func.coalesce, accepted, last)), "worse"),
+        (
+            is_accepted & (_grew(*map(sa.func.coalesce, accepted, last)) | _is_other_money()),
+            "worse",
+        ),
         (is_accepted, "accepted"),
         (_grew(*last), "worse"),
         (again, known.state),
@@ -145,6 +148,13 @@ def _grew(
         seen.people > people,
         sa.func.coalesce(seen.money_minor, 0) > sa.func.coalesce(minor, 0),
     )
+
+
+def _is_other_money() -> ColumnElement[bool]:
+    """Tell whether what is seen is worth something in another currency: it cannot be compared."""
+    known, seen = finding_table.c, observed_table.c
+    is_worth = sa.func.coalesce(seen.money_minor, 0) != 0
+    return is_worth & seen.currency.is_distinct_from(known.currency)
 
 
 def _remember(conn: sa.Connection, state: ColumnElement[str], seen_at: datetime) -> None:

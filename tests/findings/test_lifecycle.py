@@ -101,6 +101,18 @@ def test_an_accepted_finding_may_shrink_and_grow_again_up_to_what_was_accepted(d
     assert tally == Tally(total=1, accepted=1)
 
 
+def test_an_amount_that_was_accepted_in_one_currency_is_not_accepted_in_another(days: Days):
+    days.audit("900", money_minor=100, currency="SEK")
+    days.accept("900", START + timedelta(days=30))
+    assert days.audit("900", money_minor=90, currency="EUR") == Tally(total=1, worse=1)
+
+
+def test_an_accepted_amount_may_go(days: Days):
+    days.audit("900", money_minor=100, currency="SEK")
+    days.accept("900", START + timedelta(days=30))
+    assert days.audit("900") == Tally(total=1, accepted=1)
+
+
 def test_an_accepted_finding_that_got_worse_stays_open(days: Days):
     days.audit("900")
     days.accept("900", START + timedelta(days=30))
