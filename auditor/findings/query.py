@@ -300,21 +300,22 @@ def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | 
     return counts[len(counts) // 2] if counts else None
 
 
-def open_severities(ledger: Ledger, brand: str, checks: Collection[str]) -> frozenset[Severity]:
-    """Return the severities of the findings of some checks that are open and not accepted."""
+def open_severities(ledger: Ledger, brand: str, but: Collection[str] = ()) -> dict[Severity, int]:
+    """Return how many findings are open and not accepted, by severity; those of some checks left out."""
     row = finding_table.c
-    ours = (row.brand == brand) & row.check_id.in_(checks)
-    with ledger.begin() as conn:
-        select = sa.select(row.severity).where(ours, row.state.in_(OPEN)).distinct()
-        return frozenset(conn.execute(select).scalars())
+    return _by_severity(ledger, brand, row.state.in_(OPEN) & row.check_id.not_in(but))
 
 
 def standing_severities(ledger: Ledger, brand: str) -> dict[Severity, int]:
     """Return how many findings stand, accepted ones included, by severity."""
+    return _by_severity(ledger, brand, finding_table.c.state != "resolved")
+
+
+def _by_severity(ledger: Ledger, brand: str, which: ColumnElement[bool]) -> dict[Severity, int]:
     row = finding_table.c
     select = (
         sa.select(row.severity, sa.func.count())
-        .where(row.brand == brand, row.state != "resolved")
+        .where(row.brand == brand, which)
         .group_by(row.severity)
         .order_by(row.severity)
     )

@@ -170,7 +170,8 @@ def _done(ledger: Ledger, told: Audit, judged: tuple[CheckResult, ...], page: Pa
 
 def _severities(ledger: Ledger, brand: str, checks: Iterable[CheckResult]) -> frozenset[Severity]:
     """Return the severities that the verdict is made of."""
-    return query.open_severities(ledger, brand, [one.check.id for one in checks if one.holds])
+    beside = [one.check.id for one in checks if not one.holds]
+    return frozenset(query.open_severities(ledger, brand, beside))
 
 
 def _needed(expectations: Iterable[Expectation]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
 from auditor.archive import Archive
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, StoreError
 from auditor.findings.ledger import Ledger
-from auditor.findings.query import runs
+from auditor.findings.query import open_severities, runs
+from auditor.model.finding import SEVERITIES
 from auditor.private_file import write_private
 from auditor.service.record import Log
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.model.audit import PastRun
+    from auditor.model.finding import Severity
     from auditor.service.record import Work
 
 log = logging.getLogger(__name__)
@@ -72,12 +74,12 @@ class _Collector:
         verdict = _gauge("auditor_verdict", "0 clean, 1 drift, 2 critical, 3 incomplete", "brand")
         partial = _gauge("auditor_partial", "1 where some suites alone were judged", "brand")
         age = _gauge("auditor_last_audit_timestamp_seconds", "When the last audit began", "brand")
-        open_ = _gauge("auditor_open_findings", "Findings that stand", "brand", "severity")
+        open_ = _gauge("auditor_open_findings", "Findings to look at", "brand", "severity")
         worked = _gauge("auditor_worked_timestamp_seconds", "Last success", "brand", "kind")
         failures = _gauge("auditor_failures", "Failures in a row", "brand", "kind")
         for settings in self._brands:
             try:
-                last, works = _stand(settings)
+                last, works, found = _stand(settings)
             except (AuditorError, sa.exc.DBAPIError) as exc:
                 # A brand without metrics is seen; those of the others are still told.
                 what = type(exc).__name__
@@ -88,8 +90,8 @@ class _Collector:
                 is_partial = bool(Archive(settings.brand).suites(run.run))
                 partial.add_metric([settings.brand], int(is_partial))
                 age.add_metric([settings.brand], run.as_of.timestamp())
-                for severity, count in run.severities.items():
-                    open_.add_metric([settings.brand, severity], count)
+                for severity in SEVERITIES:
+                    open_.add_metric([settings.brand, severity], found.get(severity, 0))
             for work in works:
                 failures.add_metric([settings.brand, work.kind], work.failures)
                 if work.worked_at is not None:
@@ -97,10 +99,25 @@ class _Collector:
         yield from (verdict, partial, age, open_, worked, failures)
 
 
-def _stand(settings: Settings) -> tuple[list[PastRun], list[Work]]:
-    """Return the last run of a brand, where there is one, and how each kind of its work went last."""
+def _stand(settings: Settings) -> tuple[list[PastRun], list[Work], dict[Severity, int]]:
+    """Return the last run of a brand, where there is one, how its work went, and what is to be looked at.
+
+    That is what is open, as the report counts it: nothing that somebody accepted, or that does not count
+    for the verdict.
+    """
+    brand = settings.brand
     with closing(Ledger(settings.store.ledger)) as ledger:
-        return runs(ledger, settings.brand, limit=1), Log(ledger, settings.brand).all()
+        last = runs(ledger, brand, limit=1)
+        beside = [check for run in last for check in _beside(brand, run.run)]
+        return last, Log(ledger, brand).all(), open_severities(ledger, brand, beside)
+
+
+def _beside(brand: str, run: str) -> list[str]:
+    """Return the checks of a run that do not count for its verdict; none where nothing is kept of it."""
+    with suppress(StoreError):
+        checks = Archive(brand).record(run).audit.checks
+        return [one.check.id for one in checks if not one.holds]
+    return []
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

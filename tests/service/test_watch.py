@@ -16,8 +16,10 @@ from msgspec import structs
 from auditor.archive import Archive
 from auditor.config.values import StoreUrl
 from auditor.findings import query
-from auditor.findings.ledger import Ledger
+from auditor.findings.ledger import Ledger, finding_table
+from auditor.findings.orphans import TITLE, WHY
 from auditor.findings.standing import SCHEMA
+from auditor.model.finding import Check, CheckResult
 from auditor.model.snapshot import Snapshot
 from auditor.service.record import Log
 from auditor.service.watch import beat, serve_metrics
@@ -40,13 +42,9 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("TOKEN", "none")
     parts = {"schedule": {"audit": "0 5 * * *", "correct": "30 6 * * *"}}
     made = read_settings(tmp_path, lambda raw: raw.update(parts))
-    audit = replace(
-        examples.critical_audit(),
-        brand=made.brand,
-        as_of=NOW,
-        standing={"critical": 224, "warning": 41},
-    )
+    audit = replace(examples.critical_audit(), brand=made.brand, as_of=NOW)
     with closing(Ledger(made.store.ledger)) as ledger:
+        keep_findings(ledger, made.brand)
         query.record_run(ledger, made.brand, Snapshot(audit.run, NOW, audit.coverage))
         query.close_run(ledger, audit)
         log = Log(ledger, made.brand)
@@ -56,6 +54,30 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
             log.begins("correct", NOW)
             log.ends("correct", NOW, "the pepper is missing", is_failure=True)
     return made
+
+
+def keep_findings(ledger: Ledger, brand: str) -> None:
+    """Keep two critical findings that are open, one of them of a check of no suite, and one accepted."""
+    states = {"sales.missing_order": ("new", "accepted"), "sales.was_once": ("ongoing",)}
+    values: dict[str, object] = {"brand": brand, "severity": "critical", "owner": "crm"}
+    values |= {"subject_kind": "order", "people": 1, "contained": False, "run": "r"}
+    values |= {"first_seen": NOW, "last_seen": NOW}
+    rows = [
+        {**values, "check_id": check, "state": state, "fingerprint": key, "subject_key": key}
+        for check, found in states.items()
+        for state in found
+        for key in [f"{check}-{state}"]
+    ]
+    with ledger.begin() as conn:
+        conn.execute(finding_table.insert(), rows)
+
+
+def test_what_nobody_looks_at_any_more_is_not_counted_as_open(settings: Settings):
+    audit = replace(examples.critical_audit(), brand=settings.brand)
+    gone = Check("sales.was_once", "sales", TITLE, "critical", "crm", needs=())
+    audit = replace(audit, checks=(*audit.checks, CheckResult(gone, "off", reason=WHY)))
+    Archive(settings.brand).keep(examples.record(audit), [], SCHEMA)
+    assert 'auditor_open_findings{brand="desk",severity="critical"} 1.0' in metrics(settings)
 
 
 def metrics(settings: Settings) -> list[str]:
@@ -68,7 +90,8 @@ def metrics(settings: Settings) -> list[str]:
     [
         'auditor_verdict{brand="desk"} 2.0',
         'auditor_partial{brand="desk"} 0.0',
-        'auditor_open_findings{brand="desk",severity="critical"} 224.0',
+        'auditor_open_findings{brand="desk",severity="critical"} 2.0',
+        'auditor_open_findings{brand="desk",severity="warning"} 0.0',
         f'auditor_last_audit_timestamp_seconds{{brand="desk"}} {NOW.timestamp()!r}',
         'auditor_failures{brand="desk",kind="correct"} 2.0',
         'auditor_failures{brand="desk",kind="audit"} 0.0',
