@@ -40,7 +40,7 @@ def keep(
         seen_at: When the snapshot began, naive UTC.
     """
     row = incident_table.c
-    with ledger.begin() as conn:
+    with ledger.begin_result() as conn:
         sizes = {size["incident"]: size for size in conn.execute(_sizes(brand)).mappings()}
         known = sa.select(row.incident, row.first_seen).where(row.brand == brand)
         first_seen: dict[str, datetime] = {one[0]: one[1] for one in conn.execute(known)}

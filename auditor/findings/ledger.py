@@ -17,7 +17,7 @@ from auditor.faults import machine_fault, store_fault, teller
 from auditor.findings.schema import bring_up_to_date, metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
 SETTING = "store.ledger"
@@ -132,6 +132,9 @@ class Ledger:
     Args:
         url: SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg://...`.
 
+    Attributes:
+        guards: What a result has to pass in its own transaction, as that this process may still write it.
+
     Raises:
         ConfigError: not a URL of a supported engine, or its driver is not installed.
         StoreError: the database cannot be opened or brought up to date, or is of a newer auditor.
@@ -140,6 +143,7 @@ class Ledger:
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
         self.engine = _engine(parsed)
+        self.guards: list[Callable[[sa.Connection], None]] = []
         try:
             bring_up_to_date(self.engine)
         except sa.exc.DBAPIError as exc:
@@ -163,6 +167,14 @@ class Ledger:
         """Open a transaction."""
         with self.engine.begin() as conn:
             yield conn
+
+    @contextlib.contextmanager
+    def begin_result(self) -> Iterator[sa.Connection]:
+        """Open the transaction that keeps what a run came to; where a guard raises, nothing is kept."""
+        with self.begin() as conn:
+            yield conn
+            for guard in self.guards:
+                guard(conn)
 
     @contextlib.contextmanager
     def begin_first(self) -> Iterator[sa.Connection]:

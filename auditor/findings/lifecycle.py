@@ -64,7 +64,7 @@ def update(
         run: The run's id.
         seen_at: When the snapshot began, naive UTC.
     """
-    with ledger.begin() as conn:
+    with ledger.begin_result() as conn:
         conn.execute(observed_table.delete())
         for table in DRIFT_TABLES:
             with warehouse.drift_rows(table) as rows:

@@ -224,7 +224,7 @@ def _told(moment: datetime | None) -> datetime | None:
 
 def record_run(ledger: Ledger, brand: str, snapshot: Snapshot) -> None:
     """Write a run down once its snapshot stands; the verdict follows with `close_run`."""
-    with ledger.begin() as conn:
+    with ledger.begin_result() as conn:
         conn.execute(
             run_table.insert().values(
                 run=snapshot.run,
@@ -245,7 +245,7 @@ def close_run(ledger: Ledger, audit: Audit) -> None:
         "resolved": tally.resolved,
         "open": msgspec.json.encode(dict(audit.standing)).decode(),
     }
-    with ledger.begin() as conn:
+    with ledger.begin_result() as conn:
         conn.execute(run_table.update().where(run_table.c.run == audit.run).values(values))
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from auditor.correct.applying.lease import Lease, this_process
-from auditor.errors import MachineError, StoreError, UnsafePlanError
+from auditor.errors import (
+    AuditorError,
+    MachineError,
+    StoppedError,
+    StoreError,
+    UnsafePlanError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
     from auditor.correct.applying.lease import Doing
     from auditor.findings.ledger import Ledger
@@ -25,7 +34,9 @@ RENEW_S = 30.0
 
 @contextmanager
 def leased(run: Run, ledger: Ledger, *, doing: Doing = "auditing") -> Iterator[Run]:
-    """Be the one that audits the brand until the block ends; give a run whose progress renews that.
+    """Be the one that audits the brand until the block ends, however long a step of it takes.
+
+    Whoever lost that hears so with the next progress of the run, and at the latest when a result is kept.
 
     Args:
         run: The brand and its surroundings.
@@ -42,28 +53,75 @@ def leased(run: Run, ledger: Ledger, *, doing: Doing = "auditing") -> Iterator[R
         lease.take()
     except UnsafePlanError as exc:
         raise StoreError(str(exc)) from exc
+    ledger.guards.append(lease.require)
     try:
-        yield replace(run, progress=_Renewing(run.progress, lease))
+        with _Heart(lease) as heart:
+            yield replace(run, progress=_Watched(run.progress, heart))
     except BaseException:
         # Why it ended is what has to be heard; a lease that stays ends by itself.
         with suppress(MachineError):
             lease.give_back()
         raise
+    finally:
+        ledger.guards.remove(lease.require)
     lease.give_back()
 
 
-class _Renewing:
-    """Passes on what it hears, and renews the lease now and then."""
+class _Heart:
+    """Renews a lease now and then, in a thread of its own: one statement may take longer than a lease lasts."""
 
-    def __init__(self, heard: Progress, lease: Lease) -> None:
-        self._heard, self._lease, self._renewed = heard, lease, time.monotonic()
+    def __init__(self, lease: Lease) -> None:
+        self._lease, self._over = lease, Event()
+        self._lost: StoppedError | None = None
+        self._thread = Thread(target=self._beat, name="lease", daemon=True)
+
+    def __enter__(self) -> _Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # A last renewal may be under way: it must not follow the return of the lease.
+        self._over.set()
+        self._thread.join()
+
+    def require(self) -> None:
+        """Return while the lease is held, as far as is known.
+
+        Raises:
+            StoppedError: another process took over.
+        """
+        if self._lost is not None:
+            raise self._lost
+
+    def _beat(self) -> None:
+        while not self._over.wait(RENEW_S):
+            try:
+                self._lease.renew()
+            except StoppedError as exc:
+                self._lost = exc
+                return
+            except (AuditorError, sa.exc.SQLAlchemyError):
+                # A ledger that is busy or away now may be there next time; a result asks for itself.
+                continue
+
+
+class _Watched:
+    """Passes on what it hears, as long as the lease is held."""
+
+    def __init__(self, heard: Progress, heart: _Heart) -> None:
+        self._heard, self._heart = heard, heart
 
     def stage(self, name: str) -> None:
-        self._renew()
+        self._heart.require()
         self._heard.stage(name)
 
     def advanced(self, stream: Stream, rows: int, total: int | None) -> None:
-        self._renew()
+        self._heart.require()
         self._heard.advanced(stream, rows, total)
 
     def ended(self, coverage: Coverage) -> None:
@@ -71,8 +129,3 @@ class _Renewing:
 
     def changes(self, done: int, of: int) -> None:
         self._heard.changes(done, of)
-
-    def _renew(self) -> None:
-        if time.monotonic() - self._renewed >= RENEW_S:
-            self._renewed = time.monotonic()
-            self._lease.renew()
