@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import link_contact, link_order, link_sale
+from auditor.model.known_consent import flag_word, keyed_word
 from auditor.reconcile import evidence
 from auditor.reconcile.amounts import step_of, worth
 from auditor.reconcile.orders import VALUED_LINES
@@ -99,6 +100,19 @@ class Facts:
         row = t.centra_subscription
         rows = sa.select(row).where(~row.c.is_product_bound).order_by(row.c.subscription_id)
         return _several(self._rows(rows, row.c.email_key, self._persons), "email_key")
+
+    @cached_property
+    def agreements_by_email(self) -> Mapping[str, list[str]]:
+        """Return the names of what said yes of the findings' persons in the legacy Order API."""
+        flag, keyed = t.centra_customer_flag, t.centra_keyed_consent
+        said_yes = sa.select(flag).where(flag.c.receives_newsletters)
+        given = sa.select(keyed).where(keyed.c.is_given)
+        found: dict[str, list[str]] = {}
+        for row in self._rows(said_yes, flag.c.email_key, self._persons):
+            found.setdefault(row["email_key"], []).append(flag_word(row))
+        for row in self._rows(given, keyed.c.email_key, self._persons):
+            found.setdefault(row["email_key"], []).append(keyed_word(row))
+        return {email: sorted(names) for email, names in found.items()}
 
     @cached_property
     def consent_stores(self) -> tuple[str, ...]:

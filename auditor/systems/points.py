@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from auditor.systems.centra.client import CentraClient
 from auditor.systems.centra.listing import Tenant
+from auditor.systems.centra.order_api import OrderApiClient
+from auditor.systems.centra.order_points import OrderApiPoints
 from auditor.systems.centra.pace import Timing
 from auditor.systems.centra.points import CentraPoints
 from auditor.systems.centra.schema import learn_schema
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from auditor.config import Settings
+    from auditor.systems.centra.order_points import Agreement
     from auditor.systems.centra.schema import Memory
 
 _LOOKED_UP_BY = {
@@ -37,15 +40,17 @@ _LOOKED_UP_BY = {
 
 @dataclass(frozen=True, slots=True)
 class SystemPoints:
-    """Records of both systems by their keys."""
+    """Records of both systems by their keys; where the settings name it, of the legacy Order API too."""
 
     centra: CentraPoints
     emarsys: EmarsysPoints
+    order_api: OrderApiPoints | None = None
 
     @property
     def requests(self) -> int:
         """Return how many calls were made so far, those that open the systems included."""
-        return self.centra.requests + self.emarsys.requests
+        legacy = 0 if self.order_api is None else self.order_api.requests
+        return self.centra.requests + self.emarsys.requests + legacy
 
     @property
     def streams(self) -> frozenset[str]:
@@ -64,6 +69,14 @@ class SystemPoints:
         if stream in self.centra.streams:
             return self.centra.read(stream, keys, emails)
         return self.emarsys.read(stream, keys)
+
+    def agreements(self, emails: Sequence[str]) -> Sequence[Agreement]:
+        """Return what the legacy Order API tells now of a yes of these e-mails; nothing where none is asked.
+
+        Raises:
+            ReadError: it does not tell.
+        """
+        return [] if self.order_api is None else self.order_api.agreements(emails)
 
 
 @contextmanager
@@ -104,4 +117,16 @@ def opened_points(
                 {stream: (views[stream], column) for stream, column in _LOOKED_UP_BY.items()},
                 settings.sales.since,
             ),
+            _legacy(settings, clock, stack),
         )
+
+
+def _legacy(
+    settings: Settings, clock: Callable[[], datetime], stack: ExitStack
+) -> OrderApiPoints | None:
+    """Open the legacy Order API, where the settings name it."""
+    named = settings.centra.order_api
+    if named is None:
+        return None
+    client = stack.enter_context(closing(OrderApiClient(named, clock)))
+    return OrderApiPoints(client, settings.timezone, named.consents)

@@ -37,12 +37,13 @@ def known_consent(case: Case, contact: sa.RowMapping) -> KnownConsent | None:
         return None
     rows = facts.subscriptions_by_email.get(person, [])
     customers = facts.customers_by_email.get(person, [])
+    signed_up = (row["subscription_id"] for row in rows if row["is_active"])
     return KnownConsent(
         person,
         contact["key"] if contact["is_key_live"] else None,
         tuple(sorted(row["customer_id"] for row in customers)),
         tuple(row["subscription_id"] for row in rows),
-        tuple(row["subscription_id"] for row in rows if row["is_active"]),
+        (*signed_up, *facts.agreements_by_email.get(person, ())),
         facts.consent_stores,
     )
 

@@ -46,15 +46,19 @@ def order_api(
         fault = fault_in(request.scope)
         if fault is not None and fault.kind == "shift":
             shift(tenant, ("customers",), fault.rows)
-        rows = _page(tenant, limit, offset, fault)
+        rows = _page(_asked(tenant, asked.get("email")), limit, offset, fault)
         found = [_customer(row, zone) for row in rows]
         return JSONResponse({"status": "ok", options.order_api_list: found})
 
     return customers
 
 
-def _page(tenant: CentraTenant, limit: int, offset: int, fault: Fault | None) -> list[Customer]:
+def _asked(tenant: CentraTenant, email: str | None) -> list[Customer]:
     rows = sorted(tenant.customers, key=attrgetter("id"))
+    return [row for row in rows if email is None or row.email.lower() == email.lower()]
+
+
+def _page(rows: list[Customer], limit: int, offset: int, fault: Fault | None) -> list[Customer]:
     if fault is not None and fault.kind == "repeat":
         offset = max(0, offset - limit)
     page = rows[offset : offset + limit]

@@ -1,6 +1,7 @@
 """The legacy Order API: the customers with their newsletter flag, keyed consents and registration.
 
-It is read only where the settings name it, and always whole: what its time filters do is not known.
+It is read only where the settings name it, whole but for single e-mails: what its time filters do is not
+known.
 
 Source:
     Centra reference 3.4: `GET {base}/customers?limit&offset`, header `API-Authorization`, times
@@ -110,8 +111,10 @@ class OrderApiClient:
         """Close the connections."""
         self._http.close()
 
-    def customers(self, offset: int, limit: int = CUSTOMERS_AT_ONCE) -> list[msgspec.Raw]:
-        """Return one page of customers.
+    def customers(
+        self, offset: int, limit: int = CUSTOMERS_AT_ONCE, email: str | None = None
+    ) -> list[msgspec.Raw]:
+        """Return one page of customers; of one e-mail where it is given.
 
         Raises:
             RefusedError: address or secret are wrong.
@@ -122,7 +125,7 @@ class OrderApiClient:
             self._open,
             "GET",
             self._url,
-            params={"limit": limit, "offset": offset},
+            params={"limit": limit, "offset": offset} | ({"email": email} if email else {}),
             headers=self._headers,
         )
 
@@ -160,13 +163,13 @@ def consent_stream(client: OrderApiClient, zone: tzinfo) -> Stream:
     return Stream(
         "centra",
         "customer_consents",
-        lambda: _pages(client, zone),
+        lambda: pages(client, zone),
         requests=lambda: client.requests,
     )
 
 
-def _pages(client: OrderApiClient, zone: tzinfo) -> Iterator[Page]:
-    """Yield the customers to the last.
+def pages(client: OrderApiClient, zone: tzinfo, email: str | None = None) -> Iterator[Page]:
+    """Yield the customers to the last; those of one e-mail where it is given.
 
     The API tells no total and pages by offset, so that whoever comes or goes meanwhile shifts what
     is behind. Each page therefore begins with the last customer of the one before: another one there
@@ -179,7 +182,7 @@ def _pages(client: OrderApiClient, zone: tzinfo) -> Iterator[Page]:
     known: set[str] = set()
     last: str | None = None
     while True:
-        rows = client.customers(max(len(known) - 1, 0))
+        rows = client.customers(max(len(known) - 1, 0), email=email)
         ids = [_id(row) for row in rows]
         if last is not None and ids[:1] != [last]:
             raise IncompleteSnapshotError("Centra's Order API shifted its customers meanwhile.")

@@ -125,6 +125,13 @@ class Shop:
         raw["corrections"] = raw.get("corrections", {}) | corrections
         self.running.settings.write_text(yaml.safe_dump(raw))
 
+    def name_order_api(self) -> None:
+        """Let the settings name the legacy Order API of the brand."""
+        raw = yaml.safe_load(self.running.settings.read_text())
+        url = f"{self.running.urls['centra']}/api/order"
+        raw["centra"]["order_api"] = {"url": url, "secret": "${CENTRA_ORDER_API_SECRET}"}
+        self.running.settings.write_text(yaml.safe_dump(raw))
+
     def change_store(self, **places: str) -> None:
         """Keep a store elsewhere."""
         raw = yaml.safe_load(self.running.settings.read_text())

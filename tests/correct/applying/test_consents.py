@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace as with_values
 
 from auditor.correct.applying.writers.contacts import AGREED
-from auditor.model.known_consent import KnownConsent
+from auditor.model.known_consent import KnownConsent, flag_word
 from auditor.model.plan import ContactFields
 from auditor.pipeline import apply
 from auditor.sandbox.wire import Fault
@@ -59,6 +59,10 @@ class Leaver:
             tuple(str(row.id) for row in agreed),
             (str(self.customer.store_id),),
         )
+
+    def flagged(self, *, receives: bool) -> None:
+        """Set the newsletter flag, which the legacy Order API alone tells, and its keyed consent."""
+        self.customer.receives_newsletters = receives
 
     def another(self, **values: Any) -> Subscription:
         """Add a newsletter row."""
@@ -181,6 +185,29 @@ def test_whoever_was_erased_meanwhile_is_opted_out(leaver: Leaver):
         anonymise(centra, leaver.customer, leaver.shop.clock())
 
     assert counts(leaver.opted_out(then=erased)) == {"verified": 1}
+
+
+@pytest.mark.parametrize("registered", [True, False], ids=["keyed consent", "flag"])
+def test_whoever_agreed_in_the_order_api_since_is_not_opted_out(leaver: Leaver, registered: bool):
+    leaver.shop.name_order_api()
+    leaver.customer.is_registered, leaver.customer.receives_newsletters = registered, False
+    result = leaver.opted_out(then=lambda: leaver.flagged(receives=True))
+    assert stays_in(result, leaver)
+
+
+def test_a_flag_that_the_plan_knew_keeps_nobody_in(leaver: Leaver):
+    leaver.shop.name_order_api()
+    leaver.customer.is_registered, leaver.customer.receives_newsletters = False, True
+    flag = flag_word({"customer_id": str(leaver.customer.id)})
+    known = with_values(leaver.known(), agreed=(flag,))
+    assert counts(leaver.opted_out(with_values(leaver.request, consent=known))) == {"verified": 1}
+
+
+def test_nobody_is_opted_out_while_the_order_api_does_not_tell(leaver: Leaver):
+    leaver.shop.name_order_api()
+    fault = Fault("centra", "status", match="/api/order/", status=503, times=None)
+    result = leaver.opted_out(then=lambda: leaver.shop.running.faults.arm(fault))
+    assert (receipts(result), result.left, leaver.shop.sent("PUT")) == ([], 1, [])
 
 
 def test_nobody_is_opted_out_while_centra_does_not_tell(leaver: Leaver):

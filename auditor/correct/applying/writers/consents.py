@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.correct.applying.writers.rows import live_customers_now, rows_now
 from auditor.model.tables import centra_subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.model.known_consent import KnownConsent
     from auditor.model.plan import ContactFields
     from auditor.systems.points import SystemPoints
 
 Rows = dict[str, dict[str, Any]]
+
+
+class _Yes(NamedTuple):
+    """Something in Centra that says yes; the store is None where the tenant does not tell it."""
+
+    email: str | None
+    name: str
+    store: str | None
 
 
 def agreed_since(
@@ -25,7 +33,7 @@ def agreed_since(
     Of requests that are made for another reason nothing is read.
 
     Args:
-        points: Reads customers and newsletter rows.
+        points: Reads customers, newsletter rows and what the legacy Order API tells.
         requests: At most one of a contact.
         contacts: Those of the requests, as they are now, by id.
 
@@ -41,19 +49,32 @@ def agreed_since(
     emails += [str(row["email"]) for row in customers.values() if row["email"]]
     emails += [str(contacts[one]["email"]) for one in known if contacts[one]["email"]]
     rows = [number for one in known.values() for number in one.subscriptions]
-    said_yes: dict[str | None, list[tuple[str, str]]] = {}
-    for row in rows_now(points, "newsletter_subscriptions", centra_subscription, rows, emails):
-        if row["is_active"] and row["is_product_bound"] is False:
-            yes = (row["subscription_id"], row["store_id"])
-            said_yes.setdefault(row["email_key"], []).append(yes)
+    said_yes: dict[str | None, list[_Yes]] = {}
+    for yes in (*_signed_up(points, rows, emails), *_agreed(points, emails)):
+        said_yes.setdefault(yes.email, []).append(yes)
     return {
         contact_id
         for contact_id, one in known.items()
         if any(
-            number not in one.agreed and store in one.stores
-            for number, store in said_yes.get(_person(one, customers, contacts[contact_id]), ())
+            yes.name not in one.agreed and yes.store in (None, *one.stores)
+            for yes in said_yes.get(_person(one, customers, contacts[contact_id]), ())
         )
     }
+
+
+def _signed_up(points: SystemPoints, rows: Sequence[str], emails: Sequence[str]) -> Iterator[_Yes]:
+    for row in rows_now(points, "newsletter_subscriptions", centra_subscription, rows, emails):
+        if row["is_active"] and row["is_product_bound"] is False:
+            yield _Yes(row["email_key"], row["subscription_id"], row["store_id"] or "")
+
+
+def _agreed(points: SystemPoints, emails: Sequence[str]) -> Iterator[_Yes]:
+    """Yield the keyed consents and flags of live customers."""
+    said = points.agreements(emails)
+    customers = live_customers_now(points, [customer for _, customer, _ in said])
+    for email, customer, name in said:
+        if customer in customers:
+            yield _Yes(email, name, customers[customer]["store_id"])
 
 
 def _person(known: KnownConsent, customers: Rows, contact: Mapping[str, Any]) -> str | None:
