@@ -23,6 +23,7 @@ from auditor.errors import (
     EndedError,
     IncompleteSnapshotError,
     MissedError,
+    StoppedError,
     UnsafePlanError,
 )
 from auditor.faults import named
@@ -82,7 +83,7 @@ def _correct(run: Run, about: str) -> str:
     Raises:
         ConfigError: nobody could be told of what was made, which the sentence says.
         EndedError: the service has to end, and there is more to be made.
-        ApplyError: a fault stopped it before its end.
+        ApplyError: a fault, or changes that failed, stopped it before its end.
     """
     del about
     try:
@@ -110,7 +111,7 @@ def _stopped(by: AuditorError, said: str) -> str:
     if isinstance(by, EndedError):
         raise by
     said = f"{said}. {by}"
-    if not isinstance(by, UnsafePlanError):
+    if not isinstance(by, StoppedError):
         raise ApplyError(said) from by
     return said
 

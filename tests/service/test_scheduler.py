@@ -25,9 +25,11 @@ from hypothesis import strategies as st
 from auditor.correct.applying.lease import Lease, lease_table
 from auditor.cron import trigger_of
 from auditor.errors import (
+    ApplyError,
     AuditorError,
     ConfigError,
     EndedError,
+    ForbiddenWriteError,
     MachineError,
     MissedError,
     RefusedError,
@@ -592,6 +594,13 @@ def test_why_a_rail_stopped_corrections_is_said_and_no_failure(tmp_path, monkeyp
     stopped = StoppedError("Corrections are stopped: halt.")
     is_over, failures, said = corrected_until(stopped, tmp_path, monkeypatch)
     assert (is_over, failures, "Corrections are stopped: halt." in said) == (True, 0, True)
+
+
+@pytest.mark.parametrize("why", [ApplyError, UnsafePlanError, ForbiddenWriteError])
+def test_what_stopped_corrections_and_nobody_decided_is_a_failure(tmp_path, monkeypatch, why):
+    stopped = why("1 of 3 changes failed, more than 2%.")
+    is_over, failures, said = corrected_until(stopped, tmp_path, monkeypatch)
+    assert (is_over, failures, "1 of 3 changes failed" in said) == (True, 1, True)
 
 
 @pytest.mark.parametrize(("complete", "failures"), [(True, 0), (False, 1)])

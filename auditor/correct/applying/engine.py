@@ -20,7 +20,7 @@ from auditor.correct.applying.journal import (
     WEEK,
     Decision,
 )
-from auditor.errors import AuditorError, StoppedError
+from auditor.errors import ApplyError, AuditorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -76,7 +76,7 @@ class _Budget:
     def require(self) -> None:
         """Raise once more failed than may."""
         if self.failed > MOST_FAILED * self.sent:
-            raise StoppedError(
+            raise ApplyError(
                 f"{self.failed} of {self.sent} changes failed, more than {MOST_FAILED:.0%}; "
                 "see why with `auditor verify`, and make a new plan."
             )
@@ -240,7 +240,7 @@ class _Work:
         budget.failed += sum(one.state == "failed" for one in decided.values())
         refusal = next((fate for fate in fates.values() if fate.is_refusal), None)
         if refusal is not None:
-            raise StoppedError(f"{str(refusal.note).rstrip('.')}; nothing more was sent.")
+            raise ApplyError(f"{str(refusal.note).rstrip('.')}; nothing more was sent.")
 
     def _sent(self, writer: Writer, due: Sequence[Change]) -> dict[str, Sending]:
         """Send; where it is not known whether an event was taken, once more under the same id."""

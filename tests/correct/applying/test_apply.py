@@ -21,6 +21,7 @@ from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.correct.planning import CAPPED
 from auditor.correct.upload_once import upload_once
 from auditor.errors import (
+    ApplyError,
     ConfigError,
     ForbiddenWriteError,
     StalePlanError,
@@ -522,7 +523,7 @@ def test_nothing_goes_on_after_a_failed_canary(shop, monkeypatch):
     monkeypatch.setattr(Contacts, "change", lambda *_: set())
     result = applied(shop, *(shop.opt_out() for _ in range(5)))
     assert (counts(result), result.left) == ({"failed": 1}, 4)
-    assert isinstance(result.stopped, StoppedError)
+    assert isinstance(result.stopped, ApplyError)
 
 
 def test_what_was_left_is_applied_later(shop, monkeypatch):
