@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from auditor.correct.applying.batches import batches, by_kind
@@ -24,7 +25,6 @@ from auditor.errors import ApplyError, AuditorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from auditor.correct.applying.journal import Journal, Receipt
     from auditor.correct.applying.writers.writer import Sending, Sight, Writer
@@ -92,11 +92,20 @@ def apply(job: Job) -> AuditorError | None:
     """
     work = _Work(job)
     try:
-        for kind, changes in by_kind(job.chosen):
+        for kind, changes in by_kind(_troubled_last(job)):
             work.kind(job.writer_of(kind), changes)
     except AuditorError as exc:
         return exc
     return None
+
+
+def _troubled_last(job: Job) -> list[Change]:
+    """Return the changes, at the end those that failed within a week: the one that failed last comes last.
+
+    One that always fails would stop, in every plan anew, what stands behind it.
+    """
+    failed = job.journal.failed_since([one.id for one in job.chosen], job.clock() - WEEK)
+    return sorted(job.chosen, key=lambda one: failed.get(one.id, datetime.min))  # noqa: DTZ901
 
 
 def rehearse(job: Job) -> dict[str, Sight]:

@@ -257,6 +257,25 @@ class Journal:
                 counts |= {found[0]: found[1] for found in conn.execute(select)}
         return counts
 
+    def failed_since(self, changes: Collection[str], since: datetime) -> dict[str, datetime]:
+        """Return when each change failed last since a moment, whatever plan it stood in."""
+        row = receipt_table.c
+        found: dict[str, datetime] = {}
+        with self.ledger.begin() as conn:
+            for part in in_parts(sorted(changes)):
+                select = (
+                    sa.select(row.change_id, sa.func.max(row.decided_at))
+                    .where(
+                        row.brand == self._brand,
+                        row.change_id.in_(part),
+                        row.state == "failed",
+                        row.decided_at >= stored(since),
+                    )
+                    .group_by(row.change_id)
+                )
+                found |= {failed[0]: failed[1] for failed in conn.execute(select)}
+        return found
+
     def undone(self, since: datetime) -> dict[str, int]:
         """Return by remedy how many changes were made three times since a moment: somebody undoes them."""
         row = receipt_table.c

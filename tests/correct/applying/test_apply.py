@@ -29,7 +29,7 @@ from auditor.errors import (
     UnsafePlanError,
 )
 from auditor.findings.ledger import Ledger
-from auditor.model.plan import ContactFields, NewContact, Withheld, decoded
+from auditor.model.plan import ContactFields, NewContact, Withheld, decoded, in_order
 from auditor.pipeline import apply, rehearse, undo, verify
 from auditor.sandbox.wire import Fault
 from auditor.sandbox.world.erasure import anonymise
@@ -524,6 +524,23 @@ def test_nothing_goes_on_after_a_failed_canary(shop, monkeypatch):
     result = applied(shop, *(shop.opt_out() for _ in range(5)))
     assert (counts(result), result.left) == ({"failed": 1}, 4)
     assert isinstance(result.stopped, ApplyError)
+
+
+def test_what_failed_in_another_plan_does_not_stop_the_rest_again(shop, monkeypatch):
+    from auditor.sandbox.emarsys.contacts import Contacts
+
+    changes = in_order([*(shop.opt_out() for _ in range(4)), shop.create(1)])
+    assert isinstance(changes[0].request, ContactFields)
+    number, takes = int(changes[0].request.contact_id), Contacts.change
+    monkeypatch.setattr(
+        Contacts,
+        "change",
+        lambda self, one, values: [] if one.id == number else takes(self, one, values),
+    )
+    first = applied(shop, *changes)
+    assert (counts(first), first.left) == ({"failed": 1}, 4)
+    second = applied(shop, *changes, run="run-2")
+    assert (counts(second), second.left) == ({"verified": 4, "failed": 1}, 0)
 
 
 def test_what_was_left_is_applied_later(shop, monkeypatch):
