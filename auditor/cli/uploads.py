@@ -25,6 +25,9 @@ STATES = {
     "withdrawn": "did not arrive",
 }
 
+STALLED, SALES = "freshness.stream_stalled", "orders"
+"""The check that says that no load comes, and the stream by which it names those of sales."""
+
 
 @click.command(
     short_help="List sales lines that wait for a load, or decide them.",
@@ -64,7 +67,8 @@ def command(
 
     None is ever sent again by itself. Where no load brings a line, look for it in the account, and say
     whether it is there. That it is not can be said once the load that should show it is past: the time
-    in settle.sales after it was sent. Either every line is written down or none; nothing is sent.
+    in settle.sales after it was sent, and not while the last audit saw no load come. Either every line is
+    written down or none; nothing is sent.
     """
     from contextlib import closing
 
@@ -72,6 +76,7 @@ def command(
     from auditor.correct.deciding import Word, decide
     from auditor.correct.uploads import UploadLedger
     from auditor.findings.ledger import Ledger
+    from auditor.findings.query import open_subjects
 
     if arrived and not_arrived:
         raise click.UsageError("Give --arrived or --not-arrived, not both.")
@@ -86,7 +91,15 @@ def command(
             _tell_waiting(invocation, settings, UploadLedger(ledger, settings.brand).waiting())
             return 0
         word = Word(arrived, orders, items)
-        decided = decide(ledger, settings.brand, word, settle=settle, clock=utc_now)
+        stalled = open_subjects(ledger, settings.brand, [STALLED]) & {(STALLED, SALES)}
+        decided = decide(
+            ledger,
+            settings.brand,
+            word,
+            settle=settle,
+            clock=utc_now,
+            is_stalled=bool(stalled),
+        )
     _tell_decided(invocation, settings, word, decided)
     return 0
 

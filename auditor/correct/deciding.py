@@ -63,7 +63,13 @@ class Decided:
 
 
 def decide(
-    ledger: Ledger, brand: str, word: Word, *, settle: timedelta, clock: Callable[[], datetime]
+    ledger: Ledger,
+    brand: str,
+    word: Word,
+    *,
+    settle: timedelta,
+    clock: Callable[[], datetime],
+    is_stalled: bool = False,
 ) -> Decided:
     """Write down a person's word about lines that wait; all of it, or nothing.
 
@@ -75,6 +81,7 @@ def decide(
         word: What is said of which lines.
         settle: How long what was sent may take to show.
         clock: The time now, aware.
+        is_stalled: Whether the loads of sales stood still at the last audit: none is past then.
 
     Raises:
         ConfigError: an order, or an item of it, has no line that waits.
@@ -88,6 +95,7 @@ def decide(
         seen = _meant(uploads.waiting(), word)
         if not word.has_arrived:
             _require_past(seen, settle, clock())
+            _require_moving(seen, is_stalled=is_stalled)
         lines = uploads.decide(seen, "verified" if word.has_arrived else "withdrawn", at=clock())
     finally:
         lease.give_back()
@@ -133,4 +141,14 @@ def _require_past(seen: Sequence[Sent], settle: timedelta, now: datetime) -> Non
         raise UnsafePlanError(
             f"{orders}: a load may still bring these lines (settle.sales), and sent anew they would "
             f"count twice; nothing was changed. From {last:%Y-%m-%d %H:%M} UTC on it can be said."
+        )
+
+
+def _require_moving(seen: Sequence[Sent], *, is_stalled: bool) -> None:
+    if is_stalled:
+        orders = ", ".join(dict.fromkeys(one.line.order for one in seen))
+        raise UnsafePlanError(
+            f"{orders}: no load of sales had come for too long at the last audit "
+            "(freshness.stream_stalled), and the next may still bring these lines; sent anew they would "
+            "count twice; nothing was changed. Audit again once a load has run."
         )

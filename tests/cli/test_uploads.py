@@ -12,7 +12,7 @@ import pytest
 
 from auditor.clock import utc_now
 from auditor.correct.uploads import Line, UploadLedger
-from auditor.findings.ledger import Ledger
+from auditor.findings.ledger import Ledger, finding_table
 from tests.config.sample import SAMPLE, values_for
 from tests.stores import ledger_in, named_in
 
@@ -104,6 +104,32 @@ def test_the_list_as_json(uploads):
         "money": {"minor": 129900, "currency": "SEK"},
         "state": "accepted",
     }
+
+
+def stall(state: str) -> None:
+    """Let an audit have seen that no load of sales comes."""
+    texts = ("fingerprint", "severity", "owner", "subject_kind", "run")
+    row: dict[str, Any] = dict.fromkeys(texts, "x") | dict.fromkeys(
+        ("first_seen", "last_seen"), utc_now().replace(tzinfo=None)
+    )
+    row |= {"brand": "nordlys", "check_id": "freshness.stream_stalled", "subject_key": "orders"}
+    row |= {"state": state, "people": 0, "contained": False}
+    with closing(Ledger(ledger_in(Path()))) as ledger, ledger.begin() as conn:
+        conn.execute(finding_table.insert().values(row))
+
+
+@pytest.mark.parametrize(("state", "said"), [("ongoing", "accepted"), ("resolved", "withdrawn")])
+def test_that_a_line_did_not_arrive_is_not_said_while_no_load_comes(uploads, state, said):
+    send(LINE)
+    stall(state)
+    code = uploads("--not-arrived", "100017").code
+    assert (code, states("100017")) == (4 if said == "accepted" else 0, [said])
+
+
+def test_that_a_line_arrived_is_said_although_no_load_comes(uploads):
+    send(LINE)
+    stall("ongoing")
+    assert uploads("--arrived", "100017").code == 0
 
 
 def test_json_of_nothing_is_an_empty_list(uploads):
