@@ -296,6 +296,16 @@ def test_products_of_a_catalogue_that_is_not_configured_are_not_judged(without_c
     ]
 
 
+def test_rules_that_the_settings_give_nothing_to_judge_by_are_named(shop: Brand):
+    before = yaml.safe_load(shop.running.settings.read_text())["sales"]
+    later = {"since": (shop.running.clock() + timedelta(days=2)).date()}
+    shop.change_settings(lambda settings: settings.update(sales=before | later))
+    _, told = fly(shop, "--list", list_of(shop, *blameless(shop)))
+    shop.change_settings(lambda settings: settings.update(sales=before))
+    named = {note.split()[0] for note in told["notes"] if "sales.since" in note}
+    assert named == {*rules.OF_ORDERS, rules.OF_VALUE}
+
+
 # --- what it costs, and what it leaves -----------------------------------------------------------------
 
 
@@ -521,5 +531,5 @@ def test_a_verdict_that_is_there_answers_for_no_other_audience(
 
 def test_a_check_whose_source_is_off_is_told():
     line = examples.coverage("emarsys", "contacts", 0, mode="off", reason="contacts are off")
-    (said,) = off(erased(), snapshot_of(line), snapshot_of(line))
+    (said,) = off(erased(), snapshot_of(line), snapshot_of(line), {})
     assert said == "consent.erased_but_contactable does not judge: contacts are off."

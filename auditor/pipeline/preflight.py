@@ -161,8 +161,8 @@ def hold_back(run: Run, flown: Flown) -> Applied | None:
 def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _Judged:
     settings = run.settings
     # What the catalogue cannot be compared with speaks neither for a product nor against it.
-    off = unconfigured(settings, run.clock()).get("catalogue") if asked.items else None
-    items = () if off else asked.items
+    off = unconfigured(settings, run.clock())
+    items = () if "catalogue" in off else asked.items
     asked_checks = _asked_checks(checks, with_items=bool(items))
     needed = _needed(asked_checks)
     with ExitStack() as stack:
@@ -188,7 +188,7 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         not_known = look_for_merged(run, shadow, terms, fresh)
         reconcile(shadow, terms, suites=rules.SUITES | ({"catalogue"} if items else set()))
         missing = [
-            *([f"No product can be judged: {off}."] if off else []),
+            *([f"No product can be judged: {off['catalogue']}."] if items != asked.items else []),
             *unanswered,
             *sentences.gaps(before, fresh, needed, NOT_READ),
             *sentences.untold(asked_checks, before, fresh),
@@ -206,7 +206,7 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
             missing,
             [
                 *sentences.notes(seen.offences, offences, settings, asked.items, gone),
-                *sentences.off(asked_checks, before, fresh),
+                *sentences.off(asked_checks, before, fresh, off),
             ],
             min((fresh.as_of, *(line.as_of for line in _newest(lines)))),
             plan,

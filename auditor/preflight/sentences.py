@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from auditor.config import Settings
@@ -23,14 +23,25 @@ def untold(asked: Sequence[Check], before: Snapshot, fresh: Snapshot) -> Iterato
             yield f"{check.id} cannot judge: {', '.join(missing)} is not told."
 
 
-def off(asked: Sequence[Check], before: Snapshot, fresh: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each check that does not judge, because its source is not configured."""
+def off(
+    asked: Sequence[Check], before: Snapshot, fresh: Snapshot, unset: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield a sentence for each check that does not judge: its source, or what it judges by, is not set.
+
+    Args:
+        asked: The checks that the verdict rests on.
+        before: The last snapshot.
+        fresh: What was read for this verdict.
+        unset: Of which suites and checks the settings leave nothing to judge, and why.
+    """
     for check in asked:
-        for stream in check.needs:
-            line = fresh.line(stream) or before.line(stream)
-            if line is not None and line.mode == "off":
-                yield f"{check.id} does not judge: {line.reason or stream + ' is off'}."
-                break
+        lines = (fresh.line(stream) or before.line(stream) for stream in check.needs)
+        off = (
+            line.reason or f"{line.stream} is off" for line in lines if line and line.mode == "off"
+        )
+        reason = unset.get(check.id) or unset.get(check.suite) or next(off, None)
+        if reason is not None:
+            yield f"{check.id} does not judge: {reason.rstrip('.')}."
 
 
 def gaps(
