@@ -60,7 +60,7 @@ def open_brand(config: str | Path | None = None, folder: str | Path | None = Non
     else:
         here, beside = Path.cwd(), file.resolve().parent
         place = beside if not (here / RUNS).exists() and (beside / RUNS).exists() else here
-    return Brand(settings, place.resolve())
+    return Brand(settings, place.resolve(), file.resolve().parent)
 
 
 class Brand:
@@ -69,14 +69,16 @@ class Brand:
     Args:
         settings: The brand's.
         folder: Where the auditor runs.
+        beside: The folder of the settings file, where the brand's own suites stand; None knows of none.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, beside: Path | None = None) -> None:
         store = settings.store
         inside = {name: _within(folder, getattr(store, name)) for name in store.__struct_fields__}
         self.settings = replace(settings, store=replace(store, **inside))
         self.figures = Figures(settings.locale, settings.timezone)
         self._archive = Archive(settings.brand, folder / RUNS)
+        self._beside = beside
 
     def __repr__(self) -> str:
         return f"<Brand {self.settings.brand}>"
@@ -213,7 +215,7 @@ class Brand:
         """
         warehouse = Published(self.settings.store.warehouse)
         try:
-            known = explain(self.settings, warehouse, key, kind)
+            known = explain(self.settings, warehouse, key, kind, beside=self._beside)
         finally:
             warehouse.close()
         pepper = self.settings.privacy.pepper

@@ -68,7 +68,8 @@ def command(invocation: Invocation, *, key: str, kind: Kind | None, reveal: bool
     pepper = settings.privacy.pepper
     veil = Veil(pepper.reveal() if pepper else None, reveal)
     with closing(opened_to_read(settings.store.warehouse)) as warehouse:
-        known = explain(settings, warehouse, key, kind)
+        folder = invocation.config.resolve().parent
+        known = explain(settings, warehouse, key, kind, beside=folder)
     if isinstance(warehouse, Published) and known.as_of is not None:
         read_at = f"{known.as_of:%Y-%m-%d %H:%M} UTC"
         click.echo(

@@ -26,8 +26,9 @@ from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from auditor.config import Settings
     from auditor.explain.explanation import Explanation
@@ -81,7 +82,12 @@ def opened_to_read(url: str) -> Warehouse | Published:
 
 
 def explain(
-    settings: Settings, warehouse: Readable, key: str, kind: Kind | None = None
+    settings: Settings,
+    warehouse: Readable,
+    key: str,
+    kind: Kind | None = None,
+    *,
+    beside: Path | None = None,
 ) -> Explained:
     """Gather what the last run knows about a key.
 
@@ -90,9 +96,10 @@ def explain(
         warehouse: As the last run left it.
         key: As findings name it, or an e-mail address.
         kind: What it names, where it could be several things.
+        beside: The folder of the settings file, where the brand's own suites stand; None knows of none.
 
     Raises:
-        ConfigError: nothing has this key, or things of several kinds do.
+        ConfigError: nothing has this key, or things of several kinds do, or a suite is wrong.
     """
     with closing(Ledger(settings.store.ledger)) as ledger:
         snapshot = last_snapshot(ledger, settings.brand)
@@ -100,7 +107,8 @@ def explain(
         with warehouse.engine.connect() as conn:
             explanation = gather(conn, key, kind, terms=terms)
         if snapshot is not None:
-            explanation = _without_unjudged(explanation, settings, warehouse, snapshot)
+            why = _why_unjudged(settings, warehouse, snapshot, beside)
+            explanation = _without_unjudged(explanation, why)
         found = _findings(settings, ledger, explanation)
         return Explained(
             _with_findings(explanation, ledger, found), tuple(found), _read_at(warehouse)
@@ -114,17 +122,23 @@ def _read_at(warehouse: Readable) -> datetime | None:
     return None if as_of is None else as_of.replace(tzinfo=UTC)
 
 
-def _without_unjudged(
-    explanation: Explanation, settings: Settings, warehouse: Readable, snapshot: Snapshot
-) -> Explanation:
-    """Let no rule decide whose check said nothing in that run: it raised nothing, whatever holds."""
-    checks = [one.check for one in load_checks(expectation_files())]
+def _why_unjudged(
+    settings: Settings, warehouse: Readable, snapshot: Snapshot, beside: Path | None
+) -> dict[str, str]:
+    """Say why checks said nothing in that run, by their ids."""
+    own = [one.check for one in load_checks(expectation_files(beside))]
+    left_out = {one.check.id for one in load_checks(expectation_files())} - {one.id for one in own}
     off = unconfigured(settings, snapshot.as_of)
-    unjudged = not_judged(warehouse.engine, checks, snapshot, off)
-    why = {one.check.id: one.reason for one in unjudged}
+    unjudged = not_judged(warehouse.engine, own, snapshot, off)
+    why: dict[str, str] = dict.fromkeys(left_out, "the brand's own suites leave it out")
+    return why | {one.check.id: one.reason or "" for one in unjudged}
+
+
+def _without_unjudged(explanation: Explanation, why: Mapping[str, str]) -> Explanation:
+    """Let no rule decide whose check said nothing in that run: it raised nothing, whatever holds."""
     rules = tuple(
         replace(one, decides=False, reason=f"not judged: {why[one.check]}")
-        if one.check in why
+        if one.check is not None and one.check in why
         else one
         for one in explanation.rules
     )

@@ -206,6 +206,26 @@ def test_a_rule_whose_check_the_last_run_did_not_judge_says_so_and_decides_nothi
     assert (one["decides"], one["reason"]) == (False, f"not judged: {why}")
 
 
+OWN_SUITE = """\
+suite: sales
+owner: crm
+expectations:
+  - {type: expect_no_drift, check: sales.missing_line, title: t, severity: warning, needs: [orders]}
+"""
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_rule_whose_check_the_brands_own_suite_leaves_out_decides_nothing(call: Call):
+    Path("expectations").mkdir()
+    Path("expectations/sales.yaml").write_text(OWN_SUITE)
+    with closing(Ledger(ledger_in(Path()))) as ledger:
+        record_run(ledger, "nordlys", Snapshot("r", AT.replace(tzinfo=UTC), ()))
+    rules = json.loads(call("--format", "json", "explain", "100").out)["rules"]
+    (one,) = (rule for rule in rules if rule["check"] == "sales.missing_order")
+    reason = "not judged: the brand's own suites leave it out"
+    assert (one["decides"], one["reason"]) == (False, reason)
+
+
 @pytest.mark.usefixtures("filled")
 def test_without_a_run_there_are_no_rules(call: Call):
     assert "None was asked" in call("explain", "100").out
