@@ -41,6 +41,11 @@ class Flight:
     subjects: Mapping[str, str]
     built_ins: tuple[Expectation, ...]
 
+    @property
+    def owed(self) -> frozenset[str]:
+        """Return the ids of the checks that owe an answer."""
+        return frozenset((*self.subjects, *(e.check.id for e in self.built_ins)))
+
     def spoil(self) -> None:
         """Plant the broken rows; after reconcile, which they would disturb."""
         for expectation, rows in broken_rows(self.built_ins):
@@ -49,8 +54,7 @@ class Flight:
     def answer(self, results: Iterable[CheckResult]) -> Canary:
         """Tell from the shadow's results which planted cases were found."""
         failed = {result.check.id for result in results if result.outcome == "fail"}
-        owed = {*self.subjects, *(e.check.id for e in self.built_ins)}
-        seen = self._seen()
+        owed, seen = self.owed, self._seen()
         found = {
             c for c in owed & failed if (c, self.subjects.get(c)) in seen or c not in self.subjects
         }

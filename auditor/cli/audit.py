@@ -178,6 +178,8 @@ def _tell(done: Done) -> None:
     if audit.canary is not None:
         missed = f"; NOT detected: {', '.join(audit.canary.missed)}" if audit.canary.missed else ""
         click.echo(f"Canary: {audit.canary.detected} of {audit.canary.planted} detected{missed}")
+        if audit.canary.unasked:
+            click.echo(in_a_line(f"  not asked: {', '.join(audit.canary.unasked)}"))
     if audit.reread is not None:
         click.echo(_second_look(audit.reread))
     tally = audit.tally

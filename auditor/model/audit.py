@@ -39,11 +39,13 @@ class Canary:
         planted: Checks for which a case was planted.
         detected: Those that found it.
         missed: Ids of the others: broken, switched off or gone.
+        unasked: Ids of the checks of which it proves nothing: off, not judged, or nothing to plant.
     """
 
     planted: int
     detected: int
     missed: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -46,21 +47,22 @@ def fly_canary(
     terms: Terms,
     taken: Snapshot,
     expectations: Iterable[Expectation],
-    checks: Iterable[CheckResult],
+    checks: Collection[CheckResult],
 ) -> Canary:
     """Let the canary fly: plant a case of every check into copies, and judge the copies."""
     judged = {result.check.suite for result in checks}
     silent = {r.check.id for r in checks if r.outcome not in ("pass", "fail")}
     shipped = [e for e in load_checks(expectation_files()) if e.check.suite in judged]
     asked = [e for e in unforgiving(expectations) if e.check.id not in silent]
+    every = {e.check.id for e in shipped} | {result.check.id for result in checks}
     with _shadow() as shadow, _shadow() as bare:
-        return together(
-            _flown(flight, asked, taken)
-            for flight in (
-                take_off(warehouse, shadow, Shadow(terms), shipped, silent),
-                take_off_alone(bare, Shadow(terms), shipped, silent),
-            )
+        flights = (
+            take_off(warehouse, shadow, Shadow(terms), shipped, silent),
+            take_off_alone(bare, Shadow(terms), shipped, silent),
         )
+        told = together(_flown(flight, asked, taken) for flight in flights)
+        unasked = every.difference(*(flight.owed for flight in flights))
+        return replace(told, unasked=tuple(sorted(unasked)))
 
 
 def _flown(flight: Flight, expectations: Collection[Expectation], taken: Snapshot) -> Canary:

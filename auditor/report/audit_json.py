@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.backtest.compare import Comparison as Compared
-    from auditor.model.audit import Audit
+    from auditor.model.audit import Audit, Canary
     from auditor.model.bridge import Bridge, VerifiedShare
     from auditor.model.finding import CheckResult, Finding, Money
     from auditor.model.incident import Incident
@@ -51,7 +51,7 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             "report": report_path,
             "as_of": zulu(audit.as_of),
             "incidents": [_incident(incident) for incident in audit.incidents],
-            "canary": None if audit.canary is None else asdict(audit.canary),
+            "canary": None if audit.canary is None else _canary(audit.canary),
             "bridge": [_bridge(bridge) for bridge in audit.bridge],
             "verified_share": [_verified(share) for share in audit.verified_share],
             # Only where some suites alone were judged.
@@ -62,6 +62,12 @@ def audit_json(audit: Audit, report_path: str) -> bytes:
             **({} if audit.reread is None else {"reread": asdict(audit.reread)}),
         }
     )
+
+
+def _canary(canary: Canary) -> dict[str, Any]:
+    told = asdict(canary)
+    # Only where there is a check of which it proves nothing.
+    return told if canary.unasked else {k: v for k, v in told.items() if k != "unasked"}
 
 
 def snapshot_json(snapshot: Snapshot, brand: str) -> bytes:

@@ -19,6 +19,7 @@ from auditor.expect.suites import load_checks
 from auditor.model.audit import Canary
 from auditor.model.snapshot import Coverage, Snapshot
 from auditor.model.tables import STREAM_TABLES, emarsys_item_locale
+from auditor.pipeline.rehearsal import fly_canary
 from auditor.reconcile.run import reconcile
 from auditor.reconcile.terms import MOVING
 from auditor.resources import expectation_files
@@ -112,6 +113,12 @@ def test_a_case_of_every_check_is_planted(flight: Flight, lonely: Flight):
 def test_a_check_that_is_gone_is_missed_alone_too(lonely: Flight):
     own = [e for e in SHIPPED if e.check.id != "fulfilment.dead_event"]
     assert answer(lonely, own).missed == ("fulfilment.dead_event",)
+
+
+def test_what_is_off_is_named_as_not_asked(brand: Warehouse):
+    off = {"freshness.feed_age": "there is no feed"}
+    checks = judge(brand.engine, SHIPPED, TAKEN, suites={"freshness"}, off=off)
+    assert fly_canary(brand, TERMS, TAKEN, SHIPPED, checks).unasked == ("freshness.feed_age",)
 
 
 def test_several_flights_are_told_as_one():
