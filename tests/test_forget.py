@@ -392,6 +392,28 @@ def test_a_row_whose_address_is_written_in_another_way_is_blanked(tmp_path: Path
             assert conn.execute(sa.select(table.c.email, table.c.email_key)).one() == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("content", "is_left"),
+    [
+        ('{"id": 990017, "firstName": null}', False),
+        ("4711,,2026", False),
+        ('{"firstName": "Ann", "lastName": "Lee"}', False),
+        ('{"id": 14711, "at": "2026-11-23T09:4711", "sum": 4711.50}', True),
+    ],
+)
+def test_a_row_that_could_not_be_parsed_goes_by_name_and_id_too(
+    tmp_path: Path, content: str, *, is_left: bool
+):
+    ids = frozenset({"4711"}), frozenset({"990017"})
+    person = Person("a@b.se", *ids, frozenset({("ann", "lee")}), False)
+    with closing(Warehouse(f"duckdb:///{tmp_path}/one.duckdb")) as warehouse:
+        table = t.unparsed_row
+        with warehouse.engine.begin() as conn:
+            conn.execute(table.insert().values(run="r", stream="customers", content=content))
+            stores.erase_from_warehouse(conn, person)
+            assert (conn.scalar(sa.select(table.c.content)) is not None) == is_left
+
+
 def test_an_applied_plan_is_deleted_wherever_somebody_put_it(brand: Run, tmp_path: Path):
     plan = tmp_path / "approved.json"
     plan.write_text(EMAIL)

@@ -61,6 +61,10 @@ class Person:
             for first, last in self.names
         )
 
+    def has_id_in(self, text: str) -> bool:
+        """Tell whether a text holds one of their ids as a whole value: not within a date, time or amount."""
+        return any(_id(one).search(text) for one in self.customers | self.contacts)
+
 
 def find(conn: sa.Connection, email: str) -> Person:
     """Find a person in a warehouse, among what is there now and what was there.
@@ -110,6 +114,11 @@ def _folded(text: str) -> str:
 @lru_cache
 def _address(email: str) -> re.Pattern[str]:
     return re.compile(_BEGINS + re.escape(email) + _ENDS)
+
+
+@lru_cache
+def _id(one: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.+-])(?<!\d:){re.escape(one)}(?![\w-]|[.:]\w)")
 
 
 @lru_cache

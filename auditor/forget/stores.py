@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model import history, judged, tables
+from auditor.model.tables import unparsed_row
 from auditor.warehouse.schema import drop_passing
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def erase_address(conn: sa.Connection, table: sa.Table, person: Person) -> int:
 
 
 def traces(conn: sa.Connection, table: sa.Table, person: Person) -> Iterator[Trace]:
-    """Yield the columns of a table in which a person's address still stands."""
+    """Yield the columns of a table in which a person still stands."""
     yield from (Trace(table.name, column.name) for column in _held(conn, table, person))
 
 
@@ -107,7 +108,17 @@ def _held(conn: sa.Connection, table: sa.Table, person: Person) -> dict[sa.Colum
         if count:
             found = conn.scalars(sa.select(column).where(_may_hold(column, person)).distinct())
             held[column] = [text for text in found if person.has_address_in(text)]
+    if unparsed_row.c.content in columns:
+        held[unparsed_row.c.content] = list(_unparsed(conn, person))
     return {column: texts for column, texts in held.items() if texts}
+
+
+def _unparsed(conn: sa.Connection, person: Person) -> Iterator[str]:
+    """Yield what could not be parsed and may be a person's: nobody knows which column it would have been."""
+    for text in conn.scalars(sa.select(unparsed_row.c.content).distinct()):
+        holds = (person.has_address_in, person.is_named_in, person.has_id_in)
+        if text and any(one(text) for one in holds):
+            yield text
 
 
 def _texts(table: sa.Table) -> list[sa.Column[str]]:
