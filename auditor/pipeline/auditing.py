@@ -18,7 +18,14 @@ from auditor.findings.lifecycle import update
 from auditor.findings.orphans import orphans
 from auditor.model.audit import Audit
 from auditor.pipeline import reading
-from auditor.pipeline.confirming import Confirmed, confirm, due, look_for_merged, usable_of
+from auditor.pipeline.confirming import (
+    Confirmed,
+    confirm,
+    due,
+    look_for_merged,
+    not_proven,
+    usable_of,
+)
 from auditor.pipeline.judging import require_places, require_suites, terms_of_run
 from auditor.pipeline.leased import leased
 from auditor.pipeline.partial import judged_before, whole
@@ -123,12 +130,15 @@ def _audit(
                 stages,
             )
         with stages.stage("expect"):
-            checks = judge(
-                warehouse.engine,
-                expectations,
-                taken,
-                suites=set(suites) or None,
-                off=unconfigured(run.settings, taken.as_of),
+            checks = not_proven(
+                judge(
+                    warehouse.engine,
+                    expectations,
+                    taken,
+                    suites=set(suites) or None,
+                    off=unconfigured(run.settings, taken.as_of),
+                ),
+                unlooked,
             )
         canary = None
         if with_canary and terms is not None:
