@@ -23,7 +23,7 @@ from auditor.findings.forgotten import forgotten_table
 from auditor.findings.ledger import Ledger, history_table
 from auditor.findings.schema import tables as ledger_tables
 from auditor.forget import stores
-from auditor.forget.person import Person
+from auditor.forget.person import Person, find
 from auditor.model import tables as t
 from auditor.model.history import HISTORY
 from auditor.model.judged import judged_state
@@ -36,6 +36,7 @@ from auditor.sandbox.world import Scale, build_world
 from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import Published, publish
 from tests.direct import write_world
+from tests.reconcile.books import Books
 from tests.stores import on_server
 from tests.test_large_worlds import Silent, settings_of
 
@@ -412,6 +413,19 @@ def test_a_row_that_could_not_be_parsed_goes_by_name_and_id_too(
             conn.execute(table.insert().values(run="r", stream="customers", content=content))
             stores.erase_from_warehouse(conn, person)
             assert (conn.scalar(sa.select(table.c.content)) is not None) == is_left
+
+
+def test_records_under_another_address_of_the_same_key_are_named(tmp_path: Path):
+    with closing(Warehouse(f"duckdb:///{tmp_path}/one.duckdb")) as warehouse:
+        books = Books(warehouse)
+        for customer, email in (("1", "a@b.se"), ("2", "old@b.se"), ("3", "c@b.se")):
+            books.customer(customer, email)
+        books.contact("11", "new@b.se", 1, external_id="1")
+        books.contact("12", "a@b.se", 1, external_id="2")
+        books.contact("13", "c@b.se", 1, external_id="3")
+        books.write()
+        with warehouse.engine.connect() as conn:
+            assert find(conn, "a@b.se").others == {"11", "centra:2"}
 
 
 def test_an_applied_plan_is_deleted_wherever_somebody_put_it(brand: Run, tmp_path: Path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import Invocation, pass_invocation, shared_options
+from auditor.hostile import printable
 
 if TYPE_CHECKING:
     from auditor.config import Settings
@@ -70,6 +71,8 @@ def _json(done: Forgotten) -> dict[str, object]:
         "searched": {"tables": done.searched_tables, "files": done.searched_files},
         "left": list(done.left),
         "present": done.is_present,
+        # Only where a key ties records under another address to the person.
+        **({"others": list(done.others)} if done.others else {}),
     }
 
 
@@ -83,6 +86,11 @@ def _tell(done: Forgotten) -> None:
     if done.is_present:
         click.echo(
             "The newest snapshot had this person: erase them in Centra and Emarsys, and forget them again."
+        )
+    if done.others:
+        click.echo(
+            "Under another address the same key has "
+            f"{printable(', '.join(done.others))}: forget that address as well, if it is the same person's."
         )
 
 

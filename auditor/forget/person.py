@@ -15,7 +15,7 @@ from auditor.model import tables as t
 from auditor.model.history import HISTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SHORTEST_NAME = 3
 """Letters; a shorter name is so many words that to find it tells nothing."""
@@ -41,6 +41,7 @@ class Person:
         contacts: Their ids in Emarsys, likewise.
         names: First and last names together, as either system writes them.
         is_present: Whether the newest snapshot still has them.
+        others: Records under another address that their key ties to them, as findings name these: they stay.
     """
 
     email: str
@@ -48,6 +49,7 @@ class Person:
     contacts: frozenset[str]
     names: frozenset[tuple[str, str]]
     is_present: bool
+    others: frozenset[str] = frozenset()
 
     def has_address_in(self, text: str) -> bool:
         """Tell whether a text holds the address itself, and not one that only ends or begins like it."""
@@ -80,7 +82,25 @@ def find(conn: sa.Connection, email: str) -> Person:
         for table in (t.centra_customer, t.centra_subscription, t.centra_buyer, t.emarsys_contact)
     ]
     is_present = bool(conn.scalar(sa.select(sa.or_(*present))))
-    return Person(email, customers, contacts, customer_names | contact_names, is_present)
+    names = customer_names | contact_names
+    others = frozenset(_others(conn, email, customers, contacts))
+    return Person(email, customers, contacts, names, is_present, others)
+
+
+def _others(
+    conn: sa.Connection, email: str, customers: Iterable[str], contacts: Iterable[str]
+) -> Iterator[str]:
+    """Yield the contacts keyed by a person's customers, and the customers that key their contacts."""
+    contact, customer = t.emarsys_contact.c, t.centra_customer.c
+    keyed = sa.select(contact.contact_id).where(
+        contact.external_id.in_(customers), contact.email_key != email
+    )
+    yield from conn.scalars(keyed)
+    keys = sa.select(contact.external_id).where(contact.contact_id.in_(contacts))
+    theirs = sa.select(customer.customer_id).where(
+        customer.customer_id.in_(keys), customer.email_key != email
+    )
+    yield from (f"centra:{one}" for one in conn.scalars(theirs))
 
 
 def _is_theirs(table: sa.Table, email: str) -> Iterator[sa.ColumnElement[bool]]:

@@ -48,6 +48,7 @@ class Forgotten:
         left: Where something still stands: a file, a table and its column, or a store or a copy that somebody
             reads. Empty is the proof.
         is_present: Whether the newest snapshot had the person: the next one will have them again.
+        others: Contacts and customers under another address that a key ties to the person: they stay.
     """
 
     rows: int
@@ -56,6 +57,7 @@ class Forgotten:
     searched_files: int
     left: tuple[str, ...]
     is_present: bool
+    others: tuple[str, ...] = ()
 
 
 def forget(run: Run, email: str) -> Forgotten:
@@ -100,7 +102,8 @@ def forget(run: Run, email: str) -> Forgotten:
         searched = [path for path in _files(run, plans) if path.exists()]
         left += held + older_copies(settings.store.warehouse)
         left += [str(path) for path in searched if files.gives_away(path, person)]
-    return Forgotten(rows, deleted, tables, len(searched), tuple(left), person.is_present)
+    others = tuple(sorted(person.others))
+    return Forgotten(rows, deleted, tables, len(searched), tuple(left), person.is_present, others)
 
 
 def _key(run: Run, email: str) -> tuple[str, str]:
