@@ -21,8 +21,10 @@ from auditor.errors import (
     AuditorError,
     ConfigError,
     EndedError,
+    ForbiddenWriteError,
     IncompleteSnapshotError,
     MissedError,
+    StalePlanError,
     StoppedError,
     UnsafePlanError,
 )
@@ -83,11 +85,14 @@ def _correct(run: Run, about: str) -> str:
     Raises:
         ConfigError: nobody could be told of what was made, which the sentence says.
         EndedError: the service has to end, and there is more to be made.
+        StalePlanError, ForbiddenWriteError: there was no plan that may be applied.
         ApplyError: a fault, or changes that failed, stopped it before its end.
     """
     del about
     try:
         corrected = correct(run)
+    except (StalePlanError, ForbiddenWriteError):
+        raise  # nobody decided that: the last audit is too old, say, and so it is every night
     except UnsafePlanError as exc:
         # A freeze, the kill switch or a cap is somebody's decision, and no failure.
         return f"nothing was corrected: {exc}"

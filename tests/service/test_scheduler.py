@@ -33,6 +33,7 @@ from auditor.errors import (
     MachineError,
     MissedError,
     RefusedError,
+    StalePlanError,
     StoppedError,
     UnsafePlanError,
 )
@@ -562,6 +563,20 @@ def test_what_a_rail_does_not_let_through_is_no_failure(tmp_path, monkeypatch):
     (work,) = status_of(settings, file).done
     assert (work.failures, work.said) == (
         0, "nothing was corrected: Corrections are frozen until 2026-11-30."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("why", [StalePlanError, ForbiddenWriteError])
+def test_that_there_was_no_plan_to_apply_is_a_failure(tmp_path, monkeypatch, why):
+    def refused(_run: Any) -> Any:
+        raise why("The last audit is from 2026-11-20, older than a plan may be.")
+
+    monkeypatch.setattr(jobs, "correct", refused)
+    settings, file = brand(tmp_path)
+    jobs.work("correct", str(file))
+    (work,) = status_of(settings, file).done
+    assert (work.failures, work.said) == (
+        1, "The last audit is from 2026-11-20, older than a plan may be."
     )  # fmt: skip
 
 
