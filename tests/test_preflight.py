@@ -306,6 +306,15 @@ def test_rules_that_the_settings_give_nothing_to_judge_by_are_named(shop: Brand)
     assert named == {*rules.OF_ORDERS, rules.OF_VALUE}
 
 
+def test_a_wrong_price_is_told_although_nobody_of_the_audience_is_opted_in(shop: Brand):
+    wrong = item_with(shop, "catalogue.price_mismatch")
+    contacts = shop.running.world.emarsys.contacts
+    nobody = next(str(one.id) for one in contacts if one.values.get(OPT_IN) == "2")
+    code, told = fly(shop, "--list", list_of(shop, nobody), "--items", wrong)
+    assert (code, told["verdict"]) == (1, "no-go")
+    assert told["blocking"] == [{"check": "catalogue.price_mismatch", "people": 0}]
+
+
 # --- what it costs, and what it leaves -----------------------------------------------------------------
 
 

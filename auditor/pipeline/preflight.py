@@ -315,10 +315,9 @@ def _is_left_out(offence: Offence, resolved: Resolved, held: str | None) -> bool
 def _verdict(
     settings: Settings, asked: Asked, judged: _Judged, checks: dict[str, Check], now: datetime
 ) -> Preflight:
-    counts = Counter(one.check for one in judged.offences)
-    faults = Counter(check for check, _ in judged.faults)
-    # A product that is wrong is wrong for everybody who gets the mail.
-    people = counts + Counter(dict.fromkeys(faults, judged.audience.mailable))
+    # A product that is wrong is wrong for everybody who gets the mail; where nobody does, still wrong.
+    people = dict(Counter(one.check for one in judged.offences))
+    people |= dict.fromkeys((check for check, _ in judged.faults), judged.audience.mailable)
     blocking = [
         Blocking(check, checks[check].title, count)
         for check, count in sorted(people.items(), key=lambda one: (-one[1], one[0]))
