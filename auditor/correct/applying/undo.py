@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FOR_GOOD = "it cannot be taken back"
 UNKNOWN = "nobody knows yet whether it was made; `auditor verify` finds out"
+UNSEEN = "it does not show yet; once `auditor verify` has seen it, it can be taken back"
 
 
 def undo_plan(
@@ -47,8 +48,7 @@ def undo_plan(
         if change.undo is not None and receipt.state == "verified":
             changes.append(_taken_back(change))
             continue
-        is_unknown = change.undo is not None and receipt.state in UNDECIDED
-        reason = UNKNOWN if is_unknown else change.why_no_undo or FOR_GOOD
+        reason = _why_lasting(change, receipt)
         lasting[change.remedy, reason] = lasting.get((change.remedy, reason), 0) + 1
     return replace(
         plan,
@@ -61,6 +61,12 @@ def undo_plan(
             Withheld(remedy, count, reason) for (remedy, reason), count in sorted(lasting.items())
         ),
     )
+
+
+def _why_lasting(change: Change, receipt: Receipt) -> str:
+    if change.undo is None:
+        return change.why_no_undo or FOR_GOOD
+    return UNKNOWN if receipt.state in UNDECIDED else UNSEEN
 
 
 def _taken_back(change: Change) -> Change:

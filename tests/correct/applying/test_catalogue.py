@@ -321,6 +321,14 @@ def test_it_is_taken_back(shop):
     assert rows(shop)[0].price_minor == before
 
 
+def test_what_the_feed_does_not_show_yet_is_not_called_final(shop):
+    shop.feed_of_its_own()
+    path, digest = shop.plan(cells(shop, price="1.00"), items=len(rows(shop)))
+    apply(shop.run(), path, digest)
+    with pytest.raises(UnsafePlanError, match="does not show yet"):
+        undo(shop.run(), path)
+
+
 def test_the_draft_of_the_file_does_not_stay(shop):
     applied(shop, cells(shop, price="1.00"))
     assert [path for path in (shop.folder / "var/catalogue").rglob("*") if path.is_file()] == []
