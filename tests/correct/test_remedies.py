@@ -323,6 +323,16 @@ def test_an_orphan_of_whom_nobody_signed_up_or_that_is_not_alone_is_opted_out(de
     assert first.request.set == {"31": 2}
 
 
+def test_the_only_contact_of_somebody_is_opted_out_only_while_they_have_not_signed_up(desk):
+    first, *_ = desk.changes(left_alone(desk, signed_up=False))
+    assert (first.request.consent.person, first.request.consent.agreed) == ("a@x.se", ())
+
+
+def test_an_orphan_that_is_not_alone_is_opted_out_whatever_its_person_says(desk):
+    first, *_ = desk.changes(left_alone(desk, contacts=2))
+    assert first.request.consent is None
+
+
 def test_a_duplicate_is_listed_with_the_contact_to_keep(desk):
     known(desk, None)
     desk.books.contact("12", "a@x.se", None, external_id="1")

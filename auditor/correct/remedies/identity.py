@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.correct.remedies.contacts import created, held_back, opted_out, with_fields
+from auditor.correct.remedies.contacts import (
+    created,
+    held_back,
+    known_consent,
+    opted_out,
+    with_fields,
+)
 from auditor.correct.remedies.remedy import GONE, Left, remedy
 from auditor.model.plan import OPTED_IN
 
@@ -30,7 +36,7 @@ def retire_orphan(case: Case) -> Iterator[Outcome]:
     """Opt the orphan out, hold it back, and give its survivor's contact what that one lacks.
 
     The only contact of the survivor, who signed up with that very e-mail, is left for a person to key: to opt
-    it out would silence somebody who wants the mail.
+    it out would silence somebody who wants the mail, and so it would if they sign up before it is sent.
     """
     orphan = case.contact
     if orphan is None:
@@ -38,10 +44,11 @@ def retire_orphan(case: Case) -> Iterator[Outcome]:
         return
     survivor = str((case.finding.centra or {}).get("survivor_id") or "")
     heirs = case.facts.contacts_by_key.get(survivor, [])
-    if _is_only_contact(case, orphan, survivor, heirs):
+    is_alone = _is_only_contact(case, orphan, survivor, heirs)
+    if is_alone and orphan["consent"] == "yes":
         yield case.proposal(contact_id=orphan["contact_id"], customer_id=survivor, do=GIVE_KEY)
         return
-    yield from opted_out(case, orphan)
+    yield from opted_out(case, orphan, known_consent(case, orphan) if is_alone else None)
     if not orphan["contained"]:
         yield from held_back(case, orphan["contact_id"])
     if len(heirs) == 1:
@@ -62,10 +69,10 @@ def retire_orphan(case: Case) -> Iterator[Outcome]:
 def _is_only_contact(
     case: Case, orphan: sa.RowMapping, survivor: str, heirs: Sequence[sa.RowMapping]
 ) -> bool:
-    """Tell whether an orphan's own e-mail names the survivor, who signed up and has no other contact."""
+    """Tell whether an orphan's own e-mail names the survivor, who has no other contact."""
     by_email = case.facts.contacts_by_email.get(orphan["email_key"] or "", [])
     is_alone = all(other["contact_id"] == orphan["contact_id"] for other in (*heirs, *by_email))
-    return bool(orphan["consent"] == "yes" and orphan["customer_id"] == survivor and is_alone)
+    return is_alone and bool(orphan["customer_id"] == survivor)
 
 
 @remedy("orphan_worklist")
