@@ -18,6 +18,7 @@ from auditor.sandbox.centra import centra_app
 from auditor.sandbox.serve import serve
 from auditor.sandbox.wire import Fault, Faults, RequestLog
 from auditor.systems.centra.order_api import OrderApiClient, consent_stream
+from auditor.systems.centra.order_points import OrderApiPoints
 from tests.systems.centra.shop import NOW, OPEN, rows_of, small_world
 
 if TYPE_CHECKING:
@@ -207,3 +208,26 @@ def test_pages_overlap_by_one_customer():
     client = OrderApiClient(settings("https://x.centra.com"), lambda: NOW, transport=transport)
     list(consent_stream(client, ZONE).read())
     assert asked == ["0", "1"]
+
+
+# --- single e-mails ------------------------------------------------------------------------------------
+
+
+def agreeing(number: int, email: str) -> dict[str, Any]:
+    return {"customerId": number, "email": email, "newsletter": True}
+
+
+def agreements(*bodies: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    client = answering(*({"status": "ok", "customers": page} for page in bodies))
+    return OrderApiPoints(client, ZONE, ("newsletter",)).agreements(["Ann@x.se"])
+
+
+def test_of_an_e_mail_only_what_its_own_customers_say_counts():
+    first, other = agreeing(1, "ann@x.se"), agreeing(2, "joann@x.se")
+    assert agreements([first, other], [other]) == [("ann@x.se", "1", "1/flag")]
+
+
+def test_an_api_that_does_not_keep_to_an_e_mail_tells_nothing():
+    everybody = [agreeing(number, f"{number}@x.se") for number in range(201)]
+    with pytest.raises(IncompleteSnapshotError, match="does not tell what somebody agreed to"):
+        agreements(everybody)
