@@ -244,6 +244,8 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
     # A cause whose rows are in several currencies has no sum: then the rows tell what all are worth.
     sums = _sums(cause.money for cause in known)
     is_sum = len(sums) == 1 and all(cause.money for cause in known)
+    grades: list[Severity] = [cause.severity for cause in known]
+    gravest = max(grades, key=SEVERITIES.index, default=result.check.severity)
     return Incident(
         result=replace(
             result,
@@ -251,9 +253,7 @@ def _standing(audit: Audit, result: CheckResult, taken: Taken) -> Incident:
             people=sum(cause.people for cause in known) or None,
             money=sums[0] if is_sum else None,
         ),
-        severity=max(
-            (cause.severity for cause in known), key=SEVERITIES.index, default=result.check.severity
-        ),
+        severity=(taken.gravest if taken.accepted else None) or gravest,
         findings=tuple(taken.findings),
         total=taken.total,
         stands_since=taken.stands_since,

@@ -253,6 +253,16 @@ def accepted_of(count: int, of: int = 5, **values: object) -> Iterator[Finding]:
         yield dataclasses.replace(row, state=state, first_seen=seen, **values)  # type: ignore[arg-type]
 
 
+def test_what_stands_of_a_check_that_was_not_asked_is_as_grave_as_what_is_not_accepted():
+    audit = audit_of(CheckResult(MISSING, "off", reason=NOT_ASKED))
+    audit = dataclasses.replace(audit, incidents=(cause_of(severity="critical"),))
+    record = dataclasses.replace(examples.record(audit), changes={MISSING.id: Tally(total=2)})
+    grave, mild = accepted_of(1, 1, severity="critical"), accepted_of(0, 1, severity="warning")
+    found = take(stored([*grave, *mild]), record.with_rows)
+    (incident,) = build_report(record, found).incidents
+    assert (incident.counts, incident.severity) == (True, "warning")
+
+
 @pytest.mark.parametrize(("count", "left"), [(0, 500), (2, 300), (5, None)])
 def test_what_somebody_has_accepted_is_not_at_stake(count: int, left: int | None):
     result = failing(MISSING.id, money=Money(500, "SEK"))
