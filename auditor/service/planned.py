@@ -53,6 +53,11 @@ def planned_of(settings: Settings, config: Path) -> list[Planned]:
     ]
 
 
+def names_of(settings: Settings) -> set[str]:
+    """Return the names under which it is kept how the planned work of a brand went."""
+    return {*crons_of(settings), *(f"preflight-{name}" for name in preflights_of(settings))}
+
+
 def preflights_of(settings: Settings) -> dict[str, PlannedPreflight]:
     """Return the audiences that are judged, by a name that each has to itself.
 

@@ -13,6 +13,7 @@ from auditor.findings.ledger import stored
 from auditor.findings.schema import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from auditor.findings.ledger import Ledger
@@ -99,6 +100,10 @@ class Log:
                 )
                 for one in conn.execute(select).mappings()
             ]
+
+    def of(self, kinds: Collection[str]) -> list[Work]:
+        """Return the same of some kinds alone: nobody works at what is planned no more, or mends it."""
+        return [one for one in self.all() if one.kind in kinds]
 
 
 def _told(moment: datetime | None) -> datetime | None:

@@ -31,7 +31,7 @@ from auditor.errors import (
 )
 from auditor.findings.ledger import Ledger
 from auditor.service.jobs import ENDING, READ
-from auditor.service.planned import is_at_work, planned_of
+from auditor.service.planned import is_at_work, names_of, planned_of
 from auditor.service.record import Log
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ class Status:
     Attributes:
         served_by: Host and process of the service that serves it; None where none does.
         due: When each kind of work is due next, as the job store has it.
-        done: How each kind went last.
+        done: How each kind that is planned went last.
     """
 
     brand: str
@@ -313,7 +313,8 @@ def status_of(settings: Settings, config: Path) -> Status:
             job = store.lookup_job(one.id)
             due.append(Due(brand, one.id, None if job is None else job.next_run_time))
         served_by = holder_of(ledger, brand, "serving", datetime.now(UTC))  # noqa: TID251 - APScheduler's clock
-        return Status(brand, served_by, tuple(due), tuple(Log(ledger, brand).all()))
+        done = Log(ledger, brand).of(names_of(settings))
+        return Status(brand, served_by, tuple(due), tuple(done))
     finally:
         ledger.close()
 

@@ -19,6 +19,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.query import open_severities, runs
 from auditor.model.finding import SEVERITIES
 from auditor.private_file import write_private
+from auditor.service.planned import names_of
 from auditor.service.record import Log
 
 if TYPE_CHECKING:
@@ -109,7 +110,11 @@ def _stand(settings: Settings) -> tuple[list[PastRun], list[Work], dict[Severity
     with closing(Ledger(settings.store.ledger)) as ledger:
         last = runs(ledger, brand, limit=1)
         beside = [check for run in last for check in _beside(brand, run.run)]
-        return last, Log(ledger, brand).all(), open_severities(ledger, brand, beside)
+        return (
+            last,
+            Log(ledger, brand).of(names_of(settings)),
+            open_severities(ledger, brand, beside),
+        )
 
 
 def _beside(brand: str, run: str) -> list[str]:

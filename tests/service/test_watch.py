@@ -142,6 +142,24 @@ def test_the_status_tells_what_failed_and_why(status: Any):
     assert done == {"audit": (0, "verdict critical"), "correct": (2, "the pepper is missing")}
 
 
+@pytest.fixture
+def changed(settings: Settings, tmp_path: Path) -> Settings:
+    """Give the brand that corrects no more: what failed last of it is nobody's any more."""
+    del settings
+    return read_settings(tmp_path, lambda raw: raw.update(schedule={"audit": "0 5 * * *"}))
+
+
+def test_what_is_planned_no_more_fails_no_status(changed: Settings, call: Call, tmp_path: Path):
+    del changed
+    said = call("--format", "json", "serve", "--status", tmp_path / "auditor.yaml")
+    done = json.loads(said.out)["brands"][0]["done"]
+    assert (said.code, [one["job"] for one in done]) == (0, ["audit"])
+
+
+def test_what_is_planned_no_more_has_no_metrics(changed: Settings):
+    assert not [line for line in metrics(changed) if 'kind="correct"' in line]
+
+
 def test_the_status_of_a_brand_that_nobody_serves_says_so(status: Any):
     assert status[1]["served_by"] is None
 
