@@ -240,7 +240,21 @@ class _Builder:
             raise UnsetError(
                 f"{path}: the environment variable {name} is not set; set it and try again."
             )
-        return self._environ[name]
+        value = self._environ[name]
+        if not _is_text(value):
+            raise ConfigError(
+                f"{path}: the environment variable {name} is not UTF-8 text; set it to what it stands for."
+            )
+        return value
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a value can be written down: bytes that are no UTF-8 come as lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bare(kind: object) -> object:

@@ -243,6 +243,14 @@ def test_a_missing_variable_is_named(refusal):
     )
 
 
+@pytest.mark.parametrize("setting", ["sales.tax", "emarsys.quarantine_list", "emarsys.sales.token"])
+def test_a_variable_that_is_no_text_is_named(refusal, setting):
+    told = refusal(changed(setting, "${NO_TEXT}"), {**ENVIRON, "NO_TEXT": "caf\udce9"})
+    assert told == (
+        f"{setting}: the environment variable NO_TEXT is not UTF-8 text; set it to what it stands for."
+    )
+
+
 @pytest.mark.parametrize("text", ["${}", "${A-B}", "${NAME", "x ${1A}"])
 def test_a_variable_that_is_written_wrong_is_refused(refusal, text):
     assert refusal(changed("centra.catalogue.market", text)) == (
