@@ -37,8 +37,8 @@ def findings_of_run(
 ) -> Iterator[Finding]:
     """Yield what a run found or saw resolved, the gravest and dearest first.
 
-    The ledger holds each finding as the newest run left it. An earlier run is told from what was kept of
-    it, and what it saw resolved from the history.
+    The ledger holds each finding as the newest run left it, also one that is not judged yet, or died. An
+    earlier run is told from what was kept of it, and what it saw resolved from the history.
 
     Args:
         ledger: Where findings live.
@@ -53,9 +53,8 @@ def findings_of_run(
     """
     newest = [past.run for past in query.runs(ledger, brand, limit=1)]
     _require_run(ledger, brand, run, is_any=bool(newest))
-    if [run] == newest:
+    if [run] == newest and not _is_overtaken(ledger, brand):
         return query.findings(ledger, brand, only, run=run, limit=limit)
-    return islice(filter(only.has, _earlier(ledger, brand, run)), limit)
 
 
 def require_check(ledger: Ledger, brand: str, check: str | None, listed: Iterable[str]) -> None:
@@ -123,6 +122,15 @@ def _require_run(ledger: Ledger, brand: str, run: str, *, is_any: bool) -> None:
         raise ConfigError(f"--run {run}: there is no such run; the report's index lists them.")
     if found.verdict is None:
         raise ConfigError(f"--run {run}: it was read and never judged, and has no findings.")
+
+
+def _is_overtaken(ledger: Ledger, brand: str) -> bool:
+    """Tell whether a run without a verdict has touched findings: it is under way, or was killed."""
+    row, past = finding_table.c, run_table.c
+    unjudged = sa.select(past.run).where(past.brand == brand, past.verdict.is_(None))
+    touched = sa.select(row.run).where(row.brand == brand, row.run.in_(unjudged)).limit(1)
+    with ledger.begin() as conn:
+        return conn.execute(touched).first() is not None
 
 
 def _earlier(ledger: Ledger, brand: str, run: str) -> Iterator[Finding]:

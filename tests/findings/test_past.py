@@ -55,6 +55,13 @@ def test_the_newest_run_is_told_as_it_stands(past: Ledger):
     assert told(past, "run-3") == {"900": ("regressed", 3), "901": ("worse", 3)}
 
 
+def test_the_newest_run_is_told_while_the_next_one_is_not_judged_yet(past: Ledger, days: Days):
+    as_of = (START + timedelta(days=4)).replace(tzinfo=UTC)
+    query.record_run(past, "nordlys", Snapshot("run-4", as_of, ()))
+    days.audit("901", people=3)
+    assert told(past, "run-3") == {"900": ("regressed", 3), "901": ("worse", 3)}
+
+
 def test_an_earlier_run_is_told_as_it_stood_then(past: Ledger):
     assert told(past, "run-1") == {"900": ("new", 1), "901": ("new", 1)}
 
