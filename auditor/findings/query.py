@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -286,17 +287,16 @@ def _snapshot(row: sa.RowMapping) -> Snapshot:
 def usual_rows(ledger: Ledger, brand: str, stream: str, runs: int = 7) -> int | None:
     """Return the median row count of a stream over its newest complete reads, None without any."""
     row = run_table.c
-    newest = (
-        sa.select(row.coverage).where(row.brand == brand).order_by(row.as_of.desc()).limit(runs)
-    )
+    # Of all runs: were it only of the newest, what was not believed for a week would be believed then.
+    newest = sa.select(row.coverage).where(row.brand == brand).order_by(row.as_of.desc())
     with ledger.begin() as conn:
-        found = conn.execute(newest).scalars().all()
-    counts = sorted(
-        line.rows
-        for text in found
-        for line in msgspec.json.decode(text, type=tuple[Coverage, ...])
-        if line.stream == stream and line.is_usable
-    )
+        usable = (
+            line.rows
+            for text in conn.execute(newest).scalars()
+            for line in msgspec.json.decode(text, type=tuple[Coverage, ...])
+            if line.stream == stream and line.is_usable
+        )
+        counts = sorted(islice(usable, runs))
     return counts[len(counts) // 2] if counts else None
 
 

@@ -164,6 +164,6 @@ def _guarded(line: Coverage, settings: Settings, ledger: Ledger) -> Coverage:
         return line
     reason = (
         f"It shrank to {line.rows} rows from usually {usual}; if that is right, lower "
-        "coverage.shrink_guard for one run."
+        "coverage.shrink_guard until that is usual: for four runs."
     )
     return replace(line, complete=False, reason=reason)
