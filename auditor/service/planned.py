@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from auditor.config.settings import Schedule
 from auditor.cron import trigger_of
+from auditor.errors import ConfigError
 from auditor.service.ahead import Ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -82,3 +84,24 @@ def crons_of(settings: Settings) -> dict[str, str]:
 def is_at_work(settings: Settings, config: Path) -> bool:
     """Tell whether anything but deleting is planned: else somebody has forgotten to say what is."""
     return any(one.id != CLEAN for one in planned_of(settings, config))
+
+
+def require_apart(brands: Iterable[Settings]) -> None:
+    """Refuse brands that are one, or whose records would overwrite each other's in one warehouse.
+
+    Raises:
+        ConfigError: two are.
+    """
+    names: set[str] = set()
+    homes: dict[str, str] = {}
+    for brand, home in ((one.brand, str(one.store.warehouse)) for one in brands):
+        if brand in names:
+            raise ConfigError(
+                f"Two of the settings files are of the brand {brand}; give each once."
+            )
+        if home in homes:
+            raise ConfigError(
+                f"{homes[home]} and {brand} have the same store.warehouse; give each its own."
+            )
+        names.add(brand)
+        homes[home] = brand

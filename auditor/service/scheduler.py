@@ -31,7 +31,7 @@ from auditor.errors import (
 )
 from auditor.findings.ledger import Ledger
 from auditor.service.jobs import ENDING, READ
-from auditor.service.planned import is_at_work, names_of, planned_of
+from auditor.service.planned import is_at_work, names_of, planned_of, require_apart
 from auditor.service.record import Log
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Service:
         scheduler: Says when work is due; a thread of its own unless given.
 
     Raises:
-        ConfigError: nothing is scheduled, or two files are of one brand.
+        ConfigError: nothing is scheduled, or two files are of one brand, or of one warehouse.
         StoreError: a ledger cannot be opened.
     """
 
@@ -115,12 +115,7 @@ class Service:
         executor: Callable[[], BaseExecutor] = lambda: ThreadPoolExecutor(1),
         scheduler: type[BaseScheduler] | None = None,
     ) -> None:
-        names = [settings.brand for settings, _ in brands]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ConfigError(
-                f"Two of the settings files are of the brand {twice}; give each once."
-            )
+        require_apart([settings for settings, _ in brands])
         if not any(is_at_work(settings, config) for settings, config in brands):
             raise ConfigError("schedule: nothing is scheduled; set schedule.audit to a cron line.")
         self._executor, holder = executor, this_process()

@@ -21,6 +21,7 @@ from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from auditor.correct.applying.lease import Lease, lease_table
 from auditor.cron import trigger_of
@@ -247,6 +248,16 @@ def test_nothing_to_do_is_told(tmp_path):
 def test_one_brand_given_twice_is_told(tmp_path):
     with pytest.raises(ConfigError, match="desk"):
         Service([brand(tmp_path), brand(tmp_path)])
+
+
+def test_two_brands_with_one_warehouse_are_told(tmp_path):
+    first, file = brand(tmp_path, name="nordlys")
+    second, other = brand(tmp_path, name="fjord")
+    second = structs.replace(
+        second, store=structs.replace(second.store, warehouse=first.store.warehouse)
+    )
+    with pytest.raises(ConfigError, match=r"nordlys and fjord .* store\.warehouse"):
+        Service([(first, file), (second, other)])
 
 
 def test_what_is_due_is_told_in_lines(tmp_path):
@@ -627,7 +638,7 @@ def test_a_reading_that_did_not_come_to_its_end_is_a_failure(
     off = Coverage("emarsys", "sales", 0, complete=False, mode="off", as_of=now)
     taken = Snapshot("a-run", now, (read, off))
     monkeypatch.setattr(jobs, "snapshot", lambda _run, **_: taken)
-    settings, file = brand(tmp_path)
+    settings, file = brand(tmp_path, NIGHTLY | {"sweep": "0 2 * * 0"})
     jobs.work("sweep", str(file))
     (work,) = status_of(settings, file).done
     assert (work.failures, "orders (Centra does not answer)" in (work.said or "")) == (
