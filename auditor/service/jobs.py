@@ -34,7 +34,7 @@ from auditor.logs import working_on
 from auditor.pipeline import Run, audit, clean, correct, snapshot, tell
 from auditor.pipeline.preflight import Asked, preflight
 from auditor.pipeline.telling import tell_failure, tell_preflight
-from auditor.service.planned import preflights_of
+from auditor.service.planned import KINDS_OF_SCHEDULE, crons_of, preflights_of
 from auditor.service.quiet import Quiet
 from auditor.service.record import Log
 
@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 
 ENDING = Event()
 """Set once the service has to end: whatever is being done ends at its next step."""
+
+NO_MORE = "it is planned no more"
 
 READ: dict[str, Settings] = {}
 """The settings of each file as they were read last: once they are broken, these say whom to tell."""
@@ -134,7 +136,7 @@ def _preflight(run: Run, about: str) -> str:
     """
     one = preflights_of(run.settings).get(about)
     if one is None:
-        return "it is planned no more"
+        return NO_MORE
     kind, _, number = one.about.partition(":")
     # Whoever asks for the verdict as the launch begins still finds it.
     until = _launch(run, one) + timedelta(minutes=1)
@@ -211,9 +213,7 @@ def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str
         log.info("%s begins", name)
         try:
             with named():
-                said = KINDS[kind](
-                    Run(settings, config.resolve().parent, utc_now, Quiet(ENDING)), about
-                )
+                said = _said(settings, config, kind, about)
         except EndedError:
             raise
         except AuditorError as exc:
@@ -224,6 +224,13 @@ def _recorded(settings: Settings, config: Path, kind: str, about: str, name: str
             raise
         kept.ends(name, utc_now(), said, is_failure=False)
         log.info("%s: %s", name, said)
+
+
+def _said(settings: Settings, config: Path, kind: str, about: str) -> str:
+    """Do the work and return what it came to; what was switched off since the service began is not done."""
+    if kind in KINDS_OF_SCHEDULE and kind not in crons_of(settings):
+        return NO_MORE
+    return KINDS[kind](Run(settings, config.resolve().parent, utc_now, Quiet(ENDING)), about)
 
 
 def _unread(config: str, name: str, why: str) -> None:

@@ -26,6 +26,10 @@ CLEAN = "clean"
 """The work that is done for every brand that is served, whether its settings name it or not."""
 
 
+KINDS_OF_SCHEDULE = ("audit", "sweep", "correct", CLEAN)
+"""The work that has a cron line of its own in `schedule`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One kind of work of a brand, and when it is due."""
@@ -77,7 +81,7 @@ def preflights_of(settings: Settings) -> dict[str, PlannedPreflight]:
 def crons_of(settings: Settings) -> dict[str, str]:
     """Return the cron lines of a brand by kind of work, without what is never done."""
     schedule = settings.schedule or Schedule()
-    found = {kind: getattr(schedule, kind) for kind in ("audit", "sweep", "correct", CLEAN)}
+    found = {kind: getattr(schedule, kind) for kind in KINDS_OF_SCHEDULE}
     return {kind: str(cron) for kind, cron in found.items() if cron is not None}
 
 

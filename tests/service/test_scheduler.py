@@ -240,6 +240,15 @@ def test_settings_that_were_broken_since_the_service_began_are_a_failure(tmp_pat
     assert (done.kind, done.failures, str(file) in (done.said or "")) == ("audit", 1, True)
 
 
+def test_what_was_switched_off_since_the_service_began_is_not_done(tmp_path, done):
+    settings, file = brand(tmp_path)
+    serving((settings, file)).stop()
+    brand(tmp_path, NIGHTLY | {"correct": None})
+    jobs.work("correct", str(file.resolve()))
+    jobs.work("audit", str(file.resolve()))
+    assert done == [("desk", "audit")]
+
+
 def test_nothing_to_do_is_told(tmp_path):
     with pytest.raises(ConfigError, match="schedule"):
         Service([brand(tmp_path, None)])
