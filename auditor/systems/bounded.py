@@ -7,6 +7,7 @@ unfold into a large one.
 from __future__ import annotations
 
 import time
+import zlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -108,12 +109,35 @@ class _Body(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
-        for piece in self._response.iter_bytes():
+        for piece in self._pieces():
             size += len(piece)
             self._require(size)
             if self._timer() > self._moment:
                 raise httpx.ReadTimeout("the answer does not come to its end")
             yield piece
 
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the body, and see that what is compressed comes to its own end.
+
+        A file that was compressed beforehand may be cut and still as long as it says.
+        """
+        encoding = self._response.headers.get("content-encoding", "").strip().lower()
+        if encoding != "gzip" or self._response.is_stream_consumed:
+            yield from self._response.iter_bytes()
+            return
+        unpacked, is_empty = zlib.decompressobj(zlib.MAX_WBITS | 16), True
+        for raw in self._response.iter_raw():
+            is_empty = is_empty and not raw
+            yield _unpacked(unpacked.decompress, raw)
+        if not (is_empty or unpacked.eof):
+            raise httpx.RemoteProtocolError("a compressed body is cut")
+
     def close(self) -> None:
         self._response.close()
+
+
+def _unpacked(decompress: Callable[[bytes], bytes], raw: bytes) -> bytes:
+    try:
+        return decompress(raw)
+    except zlib.error as exc:
+        raise httpx.DecodingError(str(exc)) from exc

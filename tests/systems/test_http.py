@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -31,6 +33,16 @@ class FakeHost:
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+
+class Body(httpx.SyncByteStream):
+    """Comes in one piece, as it is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
 
 
 class BrokenBody(httpx.SyncByteStream):
@@ -204,6 +216,16 @@ def test_a_stream_that_breaks_off_says_so(fault: Exception):
         client.stream("GET", URL) as response,
     ):
         response.read()
+
+
+@pytest.mark.parametrize("lost", [0, 1, 40])
+def test_a_compressed_file_that_is_cut_breaks_off(lost: int):
+    packed = gzip.compress(bytes(range(256)) * 9)
+    body = Body(packed[: len(packed) - lost])
+    zipped = httpx.Response(200, stream=body, headers={"content-encoding": "gzip"})
+    cut = pytest.raises(TransientReadError, match="cut short") if lost else nullcontext()
+    with cut, client_of(FakeHost(zipped)).stream("GET", URL) as response:
+        assert response.read() == bytes(range(256)) * 9
 
 
 def test_a_closed_client_sends_nothing_more():
