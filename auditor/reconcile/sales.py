@@ -102,14 +102,16 @@ def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> lis
     counts = (total.c.quantity_milli != 0) | (sa.func.abs(total.c.amount_minor) > total.c.tolerance)
     order = link_order.c
     is_unknown, is_missing = order.order_number.is_(None), ~counts & (total.c.least_quantity > 0)
-    counts_lately = is_unknown & counts & (total.c.purchased_on >= terms.since)
+    is_late = is_unknown & (total.c.purchased_on >= terms.since)
+    # What only takes off is the return of an order from before, which nobody read.
+    sells = (total.c.quantity_milli > 0) | (total.c.amount_minor > total.c.tolerance)
     is_deleted = gone.c.gone_at.is_not(None)
     is_double = total.c.has_unexplained & ~total.c.has_returned & _is_multiple(total)
     channels = ("wholesale", "marketplace", "internal")
     return [
         Rule(None, gone.c.gone_at >= terms.sales_before, "it went from Centra a moment ago"),
-        Rule("sales.cancelled_but_counted", is_deleted & counts_lately),
-        Rule("sales.unknown_order", counts_lately),
+        Rule("sales.cancelled_but_counted", is_deleted & is_late & counts),
+        Rule("sales.unknown_order", is_late & sells),
         Rule(None, is_unknown, "Centra does not have it, and it counts nothing or is from before"),
         Rule(None, ~order.is_settled, "it is younger than the settle time"),
         *(Rule(f"channel.{name}_in_sales", (order.channel == name) & counts) for name in channels),

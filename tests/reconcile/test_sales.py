@@ -352,6 +352,11 @@ def test_an_order_number_centra_never_had_is_unknown(books: Books):
     assert books.drift() == {("sales.unknown_order", "999")}
 
 
+def test_a_return_of_an_order_from_before_the_start_is_no_unknown_order(books: Books):
+    books.sale("90", "A", -1, -20000)
+    assert books.drift() == set()
+
+
 def purged(books: Books) -> None:
     """Let Centra have had an order that counts, and have it no more."""
     books.order("100", books.line("A", 1, 20000))
