@@ -56,10 +56,13 @@ def _in_centra(total: sa.FromClause, gone: sa.FromClause) -> sa.Join:
 
 
 def _gone() -> sa.Select[Any]:
-    """Select the orders that Centra has no more, with when it last had each."""
+    """Select the orders that Centra has no more, with when it last had each and when it was placed."""
     row = past.gone(t.centra_order, "order_number", "orders").subquery().c
     gone_at = sa.func.coalesce(sa.func.max(row.seen_at), LONG_AGO)
-    return sa.select(row.order_number, gone_at.label("gone_at")).group_by(row.order_number)
+    placed_at = sa.func.max(row.created_at)
+    return sa.select(
+        row.order_number, gone_at.label("gone_at"), placed_at.label("placed_at")
+    ).group_by(row.order_number)
 
 
 _EXPLAINED = ("ok", "cancelled", "returned")
@@ -110,6 +113,10 @@ def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> lis
     channels = ("wholesale", "marketplace", "internal")
     return [
         Rule(None, gone.c.gone_at >= terms.sales_before, "it went from Centra a moment ago"),
+        # Whoever sets a later first day has Centra asked for no older orders: those are not deleted.
+        Rule(
+            None, gone.c.placed_at < terms.since, "it was placed before the first day that counts"
+        ),
         Rule("sales.cancelled_but_counted", is_deleted & is_late & counts),
         Rule("sales.unknown_order", is_late & sells),
         Rule(None, is_unknown, "Centra does not have it, and it counts nothing or is from before"),

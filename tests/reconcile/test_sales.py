@@ -377,6 +377,14 @@ def test_an_order_that_went_a_moment_ago_is_not_judged_yet(books: Books):
     assert books.drift(replace(TERMS, sales_before=EARLIER)) == set()
 
 
+def test_an_order_that_is_not_asked_for_since_a_later_first_day_is_not_deleted(books: Books):
+    purged(books)
+    later = replace(TERMS, since=(OLD + timedelta(days=5)).date())
+    books.sale("100", "A", -1, -20000, purchased_on=later.since)
+    books.sale("100", "B", 1, 30000, purchased_on=later.since)
+    assert books.drift(later) == set()
+
+
 def test_a_sale_that_names_no_order_is_no_unknown_order(books: Books):
     books.sale(None, "A", 1, 20000)
     assert books.drift() == set()
