@@ -16,7 +16,7 @@ from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, UNKNOWN, Bridge, VerifiedShare
 from auditor.model.drift import link_sale, link_verdict, revenue_bridge, verified_share
 from auditor.reconcile.sql import sum_of, text
-from auditor.reconcile.words import pattern
+from auditor.reconcile.words import MILLI, pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -101,6 +101,7 @@ def _items(terms: Terms) -> sa.Subquery:
     netted = (line.word == "ok") & (
         sa.func.abs(line.amount_minor - line.net_minor) > line.tolerance
     )
+    has_some = line.quantity_milli > line.least_quantity * MILLI  # of the young returns
     return (
         sa.select(
             place.c.market,
@@ -110,7 +111,11 @@ def _items(terms: Terms) -> sa.Subquery:
             line.base_minor,
             line.sold_minor,
             line.amount_minor,
-            sa.case((netted, line.least_minor), else_=line.net_minor).label("kept_minor"),
+            sa.case(
+                (netted & has_some, line.amount_minor),
+                (netted, line.least_minor),
+                else_=line.net_minor,
+            ).label("kept_minor"),
         )
         .select_from(link_sale.join(place, line.order_number == place.c.order_number))
         .subquery("bridge_items")

@@ -37,13 +37,20 @@ def lines(terms: Terms) -> sa.Select[Any]:
 
 
 def _bounds(lines: sa.FromClause, tolerance: ColumnElement[int]) -> list[ColumnElement[bool]]:
-    """Tell whether a line counts what is expected of it: with the young returns, and without."""
+    """Tell whether a line counts what is expected of it: without the young returns, with all, with some."""
     row = lines.c
-    return [
+    none_or_all = [
         (row.quantity_milli == row[f"{bound}_quantity"] * MILLI)
         & (sa.func.abs(row.amount_minor - row[f"{bound}_minor"]) <= tolerance)
         for bound in ("net", "least")
     ]
+    some = sa.and_(
+        row.quantity_milli > row.least_quantity * MILLI,
+        row.quantity_milli < row.net_quantity * MILLI,
+        row.amount_minor >= row.least_minor - tolerance,
+        row.amount_minor <= row.net_minor + tolerance,
+    )
+    return [*none_or_all, some]
 
 
 def _words_of(

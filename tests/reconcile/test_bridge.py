@@ -75,6 +75,16 @@ def test_where_both_agree_there_is_nothing_between_the_ends(books: Books):
     }
 
 
+def test_what_came_back_lately_and_is_netted_in_part_is_a_return(books: Books):
+    line = books.line("A", 3, 30000)
+    books.order("100", line)
+    for name in ("r1", "r2"):
+        books.returned(line, 1, return_id=name, created_at=YOUNG)
+    books.sale("100", "A", 3, 30000)
+    books.sale("100", "A", -1, -10000)
+    assert steps(books) == {"returns": -10000}
+
+
 def test_a_bridge_names_every_step_in_order(books: Books):
     books.order("100", books.line("A", 2, 20000))
     assert tuple(bridges(books)[0].amounts) == STEPS

@@ -242,6 +242,16 @@ def test_a_young_return_may_be_netted_or_not(books: Books, netted: bool):
     assert books.drift() == set()
 
 
+def test_of_two_young_returns_one_may_be_netted_before_the_other(books: Books):
+    line = books.line("A", 3, 30000)
+    books.order("100", line)
+    for name in ("r1", "r2"):
+        books.returned(line, 1, return_id=name, created_at=YOUNG)
+    books.sale("100", "A", 3, 30000)
+    books.sale("100", "A", -1, -10000)
+    assert books.drift() == set()
+
+
 def test_a_pending_return_is_not_expected_yet(books: Books):
     line = books.line("A", 2, 20000)
     books.order("100", line)
