@@ -58,6 +58,24 @@ def test_a_merge_between_sweeps_is_found(
         assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
 
 
+def test_a_merge_that_only_a_snapshot_saw_is_looked_up_by_the_next_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), drift=False) as shop:
+        shop.change_settings(lambda settings: settings.update(settle={"contacts": "0s"}))
+        world = shop.running.world
+        contact, heir = mergeable(world)
+        shop.auditor("snapshot")
+        merge_customers(world, int(contact.values[KEY_FIELD] or ""), heir, shop.running.clock())
+        shop.running.refresh()
+        shop.auditor("snapshot")
+        code, told = shop.audit("--suite", "identity", "--no-snapshot")
+        assert (code, told["verdict"], told["unlooked"]) == (3, "incomplete", 1)
+        for _ in range(2):
+            shop.audit("--suite", "identity")
+        assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
+
+
 def test_an_audit_that_could_not_look_up_who_may_be_merged_away_is_incomplete_and_says_how_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

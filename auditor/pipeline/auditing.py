@@ -23,6 +23,7 @@ from auditor.pipeline.confirming import (
     confirm,
     due,
     look_for_merged,
+    may_be_merged,
     not_proven,
     usable_of,
 )
@@ -208,7 +209,8 @@ def _reconciled(
         unlooked = look_for_merged(run, warehouse, terms, taken)
     else:
         before = judged_before(run.settings.brand, taken.run)
-        unlooked = 0 if before is None else before.unlooked
+        # Whoever only took a snapshot has looked nobody up.
+        unlooked = before.unlooked if before else len(may_be_merged(warehouse, taken))
     reconcile_again(warehouse, terms, taken.run, usable=usable_of(taken), anew=anew)
     return terms, unlooked
 

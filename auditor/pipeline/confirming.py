@@ -66,6 +66,17 @@ def due(
     return [one for one in suspects(warehouse.engine, checks) if (one.check, one.key) not in known]
 
 
+def may_be_merged(warehouse: Warehouse, taken: Snapshot) -> list[str]:
+    """Return the customers who have to be looked up; a sweep needs no look, and nobody can be missed by it."""
+    line = taken.line("customers")
+    if line is None or line.mode != "incremental":
+        return []
+    if not {"customers", "orders"} <= usable_of(taken):
+        return []
+    with warehouse.engine.connect() as conn:
+        return left_behind(conn)
+
+
 def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapshot) -> int:
     """Look up the customers whose orders moved to somebody else since the last sweep.
 
@@ -75,15 +86,10 @@ def look_for_merged(run: Run, warehouse: Warehouse, terms: Terms, taken: Snapsho
     Source:
         CHECKS.md, Terms, "Merged away"; Centra reference 3.2.
     """
-    usable = usable_of(taken)
-    line = taken.line("customers")
-    if line is None or line.mode != "incremental" or not {"customers", "orders"} <= usable:
-        return 0
-    with warehouse.engine.connect() as conn:
-        moved = left_behind(conn, taken.run)
+    moved = may_be_merged(warehouse, taken)
     if not moved:
         return 0
-    again = _again(run, warehouse, usable, taken)
+    again = _again(run, warehouse, usable_of(taken), taken)
     try:
         with opened_points(run.settings, terms.currency, run.clock, warehouse) as points:
             return read_customers(points, again, moved)

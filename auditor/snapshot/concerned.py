@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.drift import DRIFT_TABLES, link_contact
-from auditor.model.history import HISTORY
+from auditor.model.history import HISTORY, snapshot_run, stream_position
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -109,21 +109,28 @@ def concerned(conn: sa.Connection, some: Sequence[Suspect]) -> Records:
     )
 
 
-def left_behind(conn: sa.Connection, run: str) -> list[str]:
-    """Return the customers whose orders a run saw under another customer than before, by id.
+def left_behind(conn: sa.Connection) -> list[str]:
+    """Return the customers whose orders were seen under another customer since the last sweep, by id.
 
-    They may have been merged away since the last sweep. One whom the tables no longer have is known to
-    be gone already.
+    They may have been merged away since. One whom the tables no longer have is known to be gone already;
+    one who is there still is looked up by each run until the sweep, for an earlier look may have failed.
     """
     past, order, customer = HISTORY["centra_order"].c, t.centra_order.c, t.centra_customer.c
+    run, position = snapshot_run.c, stream_position.c
+    sweep = (
+        sa.select(sa.func.max(position.number))
+        .where(position.stream == "customers", position.mode == "full")
+        .scalar_subquery()
+    )
     select = (
         sa.select(past.customer_id)
         .select_from(
             HISTORY["centra_order"]
             .join(t.centra_order, past.order_number == order.order_number)
             .join(t.centra_customer, past.customer_id == customer.customer_id)
+            .join(snapshot_run, past.valid_to_run == run.run)
         )
-        .where(past.valid_to_run == run, past.customer_id != order.customer_id)
+        .where(run.number >= sweep, past.customer_id != order.customer_id)
         .distinct()
         .order_by(past.customer_id)
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from auditor.errors import TransientReadError
 from auditor.model import tables as t
-from auditor.model.history import HISTORY
+from auditor.model.history import HISTORY, snapshot_run, stream_position
 from auditor.reconcile.run import reconcile
 from auditor.snapshot.concerned import left_behind, suspects
 from auditor.snapshot.reread import MOST_CALLS, SPENT, Again, Seen, read_customers, reread
@@ -259,7 +259,14 @@ def order_of(looked: Looked, before: str, after: str, run: str = "now") -> list[
     past = {"order_number": "100", "customer_id": before, "row_hash": "", "valid_from_run": "first"}
     with looked.warehouse.engine.begin() as conn:
         conn.execute(HISTORY["centra_order"].insert(), [{**past, "valid_to_run": run}])
-        return left_behind(conn, "now")
+        for table in (snapshot_run, stream_position):
+            conn.execute(table.delete())
+        for number, name in enumerate(("before", "sweep", "between", "now")):
+            conn.execute(snapshot_run.insert().values(number=number, run=name))
+            mode = "full" if name in ("before", "sweep") else "incremental"
+            at = {"number": number, "run": name, "stream": "customers", "mode": mode}
+            conn.execute(stream_position.insert().values(at))
+        return left_behind(conn)
 
 
 def test_a_customer_who_lost_an_order_may_be_gone(two: Looked):
@@ -270,8 +277,13 @@ def test_a_customer_who_kept_the_order_is_not_asked_for(two: Looked):
     assert order_of(two, "2", "2") == []
 
 
-def test_what_an_earlier_run_saw_move_is_not_asked_for_again(two: Looked):
-    assert order_of(two, "1", "2", run="first") == []
+@pytest.mark.parametrize(
+    ("run", "asked"), [("before", []), ("sweep", ["1"]), ("between", ["1"]), ("now", ["1"])]
+)
+def test_what_moved_since_the_last_sweep_is_asked_for_until_the_next(
+    two: Looked, run: str, asked: list[str]
+):
+    assert order_of(two, "1", "2", run=run) == asked
 
 
 def test_a_customer_who_is_known_to_be_gone_is_not_asked_for(two: Looked):
