@@ -12,7 +12,7 @@ from auditor.model.drift import link_contact, link_order, link_sale
 from auditor.model.known_consent import flag_word, keyed_word
 from auditor.reconcile import evidence
 from auditor.reconcile.amounts import step_of, worth
-from auditor.reconcile.orders import VALUED_LINES
+from auditor.reconcile.orders import VALUED_LINES, completions
 from auditor.reconcile.sql import half_up, sum_of
 
 if TYPE_CHECKING:
@@ -152,22 +152,24 @@ class Facts:
         line, back, row = t.centra_order_line, t.centra_return, t.centra_return_line
         value, step = worth(line, self._terms), step_of(line, self._terms)
         part = half_up(value, row.c.quantity, line.c.quantity) * step
+        seen = completions().subquery("completions")
+        settles_from = sa.func.coalesce(seen.c.completed_at, back.c.created_at)
         select = (
             sa.select(
                 line.c.order_number,
                 back.c.return_id,
-                back.c.created_at,
+                settles_from.label("settles_from"),
                 line.c.item,
                 sum_of(row.c.quantity).label("quantity"),
                 sum_of(part).label("value_minor"),
             )
             .select_from(
-                back.join(row, back.c.return_id == row.c.return_id).join(
-                    line, row.c.line_id == line.c.line_id
-                )
+                back.join(row, back.c.return_id == row.c.return_id)
+                .join(line, row.c.line_id == line.c.line_id)
+                .outerjoin(seen, back.c.return_id == seen.c.return_id)
             )
             .where(back.c.status == "COMPLETED", line.c.kind.in_(VALUED_LINES))
-            .group_by(line.c.order_number, back.c.return_id, back.c.created_at, line.c.item)
+            .group_by(line.c.order_number, back.c.return_id, settles_from, line.c.item)
         )
         return _several(self._rows(select, line.c.order_number, self._numbers), "order_number")
 

@@ -587,6 +587,19 @@ def test_a_return_that_has_not_settled_is_not_uploaded(desk, young: datetime):
     assert causes(desk, returned(desk, OLD, young, first=101)) == ["return:101"]
 
 
+def test_a_return_that_was_completed_lately_is_not_uploaded_however_old_it_is(desk):
+    known(desk)
+    line = desk.books.line("A", 5, 500)
+    desk.books.order("100", line)
+    desk.books.sale("100", "A", 5, 500, si_contact_id="si11")
+    desk.books.returned(line, 1, return_id="1", status="PENDING")
+    desk.books.returned(line, 1, return_id="2", created_at=OLD + HOUR)
+    desk.books.remember()
+    desk.books.change(t.centra_return, {"return_id": "1"}, status="COMPLETED")
+    desk.audit("sales")
+    assert causes(desk, "sales.return_not_reflected") == ["return:2"]
+
+
 def test_a_return_is_uploaded_once_it_has_settled(desk):
     settled = NOW - 26 * HOUR - timedelta(seconds=1)
     assert causes(desk, returned(desk, OLD, settled, counted=1)) == ["return:100"]

@@ -96,7 +96,7 @@ def _settled(returns: Sequence[sa.RowMapping], units: int) -> list[sa.RowMapping
 
     They are older than all that have not settled, which the brand's own load may still bring.
     """
-    timed = [one for one in returns if one["created_at"] is not None]
+    timed = [one for one in returns if one["settles_from"] is not None]
     chosen: list[sa.RowMapping] = []
     for one in sorted(timed, key=_in_turn):
         if units <= 0:
@@ -128,7 +128,7 @@ def _key(one: sa.RowMapping) -> Key:
 
 def _in_turn(one: sa.RowMapping) -> tuple[datetime, tuple[int, str]]:
     """Return what sorts returns by age."""
-    return one["created_at"], _as_number(one["return_id"])
+    return one["settles_from"], _as_number(one["return_id"])
 
 
 def _upload(case: Case, number: str, lines: Sequence[SaleLine]) -> Iterator[Outcome]:
