@@ -55,6 +55,7 @@ def findings_of_run(
     _require_run(ledger, brand, run, is_any=bool(newest))
     if [run] == newest and not _is_overtaken(ledger, brand):
         return query.findings(ledger, brand, only, run=run, limit=limit)
+    return islice(filter(only.has, _earlier(ledger, brand, run)), limit)
 
 
 def require_check(ledger: Ledger, brand: str, check: str | None, listed: Iterable[str]) -> None:
