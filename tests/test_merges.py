@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from auditor.sandbox.world.model import Contact, World
+    from tests.brand import Brand
 
 KEY_FIELD, OPT_IN = 4711, 31
 LIST = 700002
@@ -42,38 +43,39 @@ def mergeable(world: World) -> tuple[Contact, int]:
     return contact, heir.id
 
 
+def merged_after_a_sweep(shop: Brand) -> str:
+    """Read a brand, and merge a customer away; return the contact that is left behind."""
+    shop.change_settings(lambda settings: settings.update(settle={"contacts": "0s"}))
+    world = shop.running.world
+    contact, heir = mergeable(world)
+    shop.auditor("snapshot")
+    merge_customers(world, int(contact.values[KEY_FIELD] or ""), heir, shop.running.clock())
+    shop.running.refresh()
+    return str(contact.id)
+
+
 def test_a_merge_between_sweeps_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), drift=False) as shop:
-        shop.change_settings(lambda settings: settings.update(settle={"contacts": "0s"}))
-        world = shop.running.world
-        contact, heir = mergeable(world)
-        shop.auditor("snapshot")
-        merge_customers(world, int(contact.values[KEY_FIELD] or ""), heir, shop.running.clock())
-        shop.running.refresh()
+        left = merged_after_a_sweep(shop)
         # The first sees the orders move; a moment later the loss is old enough to count.
         shop.audit("--suite", "identity")
         shop.audit("--suite", "identity")
-        assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
+        assert ("identity.orphaned_by_merge", left) in shop.findings()
 
 
 def test_a_merge_that_only_a_snapshot_saw_is_looked_up_by_the_next_audit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     with brand(tmp_path, monkeypatch, capsys, Scale.of(customers=150), drift=False) as shop:
-        shop.change_settings(lambda settings: settings.update(settle={"contacts": "0s"}))
-        world = shop.running.world
-        contact, heir = mergeable(world)
-        shop.auditor("snapshot")
-        merge_customers(world, int(contact.values[KEY_FIELD] or ""), heir, shop.running.clock())
-        shop.running.refresh()
+        left = merged_after_a_sweep(shop)
         shop.auditor("snapshot")
         code, told = shop.audit("--suite", "identity", "--no-snapshot")
         assert (code, told["verdict"], told["unlooked"]) == (3, "incomplete", 1)
         for _ in range(2):
             shop.audit("--suite", "identity")
-        assert ("identity.orphaned_by_merge", str(contact.id)) in shop.findings()
+        assert ("identity.orphaned_by_merge", left) in shop.findings()
 
 
 def test_an_audit_that_could_not_look_up_who_may_be_merged_away_is_incomplete_and_says_how_many(
