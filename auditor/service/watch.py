@@ -119,7 +119,7 @@ def _stand(settings: Settings) -> tuple[list[PastRun], list[Work], dict[Severity
 
 def _beside(brand: str, run: str) -> list[str]:
     """Return the checks of a run that do not count for its verdict; none where nothing is kept of it."""
-    with suppress(StoreError):
+    with suppress(StoreError, OSError):
         checks = Archive(brand).record(run).audit.checks
         return [one.check.id for one in checks if not one.holds]
     return []

@@ -80,6 +80,12 @@ def test_what_nobody_looks_at_any_more_is_not_counted_as_open(settings: Settings
     assert 'auditor_open_findings{brand="desk",severity="critical"} 1.0' in metrics(settings)
 
 
+def test_a_record_that_cannot_be_read_costs_no_metrics(settings: Settings):
+    run = examples.critical_audit().run
+    (Archive(settings.brand).folder / run.replace(":", "-") / "record.json").mkdir(parents=True)
+    assert 'auditor_open_findings{brand="desk",severity="critical"} 2.0' in metrics(settings)
+
+
 def metrics(settings: Settings) -> list[str]:
     port = serve_metrics([settings], 0)
     return httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
