@@ -141,7 +141,7 @@ def read_customers(points: Points, again: Again, ids: Sequence[str]) -> int:
 
     Returns how many were not read.
 
-    Where a reading fails, or the calls do not suffice, the next complete sweep tells.
+    Where a reading fails, or the calls do not suffice, the next run looks again, or a sweep tells.
 
     Args:
         points: Where to read.
