@@ -89,7 +89,7 @@ def disturb(shop: Brand, chance: random.Random, path: Path, digest: str) -> None
 
 def load(shop: Brand) -> None:
     url = shop.running.urls["emarsys"]
-    httpx.post(f"{url}/sandbox/emarsys/load-sales").raise_for_status()
+    httpx.post(f"{url}/sandbox/emarsys/load-sales", timeout=60).raise_for_status()
 
 
 def orders_waiting(shop: Brand) -> set[str]:

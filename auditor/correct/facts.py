@@ -169,7 +169,14 @@ class Facts:
                 .outerjoin(seen, back.c.return_id == seen.c.return_id)
             )
             .where(back.c.status == "COMPLETED", line.c.kind.in_(VALUED_LINES))
-            .group_by(line.c.order_number, back.c.return_id, settles_from, line.c.item)
+            # BigQuery groups by columns alone, not by what is made of them.
+            .group_by(
+                line.c.order_number,
+                back.c.return_id,
+                seen.c.completed_at,
+                back.c.created_at,
+                line.c.item,
+            )
         )
         return _several(self._rows(select, line.c.order_number, self._numbers), "order_number")
 

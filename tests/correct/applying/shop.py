@@ -117,7 +117,9 @@ class Shop:
 
     def write_feed(self, file: Path) -> None:
         """Let the brand write into its feed what Emarsys recommends by now."""
-        file.write_bytes(httpx.get(f"{self.running.urls['emarsys']}/feeds/catalogue.csv").content)
+        file.write_bytes(
+            httpx.get(f"{self.running.urls['emarsys']}/feeds/catalogue.csv", timeout=60).content
+        )
 
     def change_settings(self, **corrections: Any) -> None:
         """Set limits of corrections."""
@@ -168,7 +170,7 @@ class Shop:
     def load(self) -> None:
         """Play the daily load of sales data and Open Data."""
         url = self.running.urls["emarsys"]
-        httpx.post(f"{url}/sandbox/emarsys/load-sales").raise_for_status()
+        httpx.post(f"{url}/sandbox/emarsys/load-sales", timeout=60).raise_for_status()
 
     def upload(self, lines: SalesLines) -> None:
         """Upload lines as the brand's own integration would."""
@@ -181,7 +183,9 @@ class Shop:
         ]
         headers = {"Authorization": f"bearer {sales.token.reveal()}", "Content-Type": "text/csv"}
         content = "\n".join([",".join(sales.columns), *rows]) + "\n"
-        answer = httpx.post(f"{sales.url}/sales-data/api", content=content, headers=headers)
+        answer = httpx.post(
+            f"{sales.url}/sales-data/api", content=content, headers=headers, timeout=60
+        )
         answer.raise_for_status()
 
     # What a plan may hold.

@@ -136,6 +136,7 @@ def test_the_service_records_what_was_made_although_no_letter_can_be(
     audited: Brand, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("auditor.mail.post.write_private", unusable)
+    audited.change_settings(lambda settings: settings.update(schedule={"correct": "0 4 * * *"}))
     jobs.work("correct", str(audited.running.settings))
     settings = load_settings(audited.running.settings, audited.running.environ)
     (work,) = status_of(settings, audited.running.settings).done

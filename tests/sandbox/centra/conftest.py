@@ -88,7 +88,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def stage() -> Iterator[tuple[Stage, httpx.Client]]:
     app = Stage()
-    with serve({"centra": app}) as urls, httpx.Client(base_url=urls["centra"]) as http:
+    with serve({"centra": app}) as urls, httpx.Client(base_url=urls["centra"], timeout=60) as http:
         yield app, http
 
 

@@ -32,7 +32,10 @@ def running(
     app = emarsys_app(
         account, options=options, log=RequestLog(), faults=faults or Faults(), clock=clock
     )
-    with serve({"emarsys": app}) as urls, httpx.Client(base_url=urls["emarsys"]) as http:
+    with (
+        serve({"emarsys": app}) as urls,
+        httpx.Client(base_url=urls["emarsys"], timeout=60) as http,
+    ):
         form = {"grant_type": "client_credentials"}
         answer = http.post("/oauth2/token", auth=("auditor", "auditor-secret"), data=form)
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
