@@ -39,7 +39,6 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
     import json
 
     from auditor.pipeline.reporting import overview
-    from auditor.report.figures import aware
 
     brands = [read_settings(file, needs_secrets=False) for file in configs or (invocation.config,)]
     page, stands = overview(brands, utc_now())
@@ -49,7 +48,7 @@ def command(invocation: Invocation, *, configs: tuple[Path, ...]) -> int:
                 "brand": one.brand,
                 "verdict": one.last and one.last.verdict,
                 "findings": one.last and one.last.findings,
-                "read": one.last and aware(one.last.as_of).isoformat(),
+                "read": one.last and one.last.as_of.isoformat(),
                 "overdue": one.is_overdue,
                 **({"suites": one.last.suites} if one.last and one.last.suites else {}),
             }

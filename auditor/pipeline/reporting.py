@@ -22,7 +22,7 @@ from auditor.model.audit import Record, StreamLag
 from auditor.model.drift import link_stream
 from auditor.pipeline.run import REPORTS
 from auditor.preflight.memory import last_of
-from auditor.report.figures import Figures, aware
+from auditor.report.figures import Figures
 from auditor.report.write import (
     Stands,
     brand_folder,
@@ -141,7 +141,7 @@ def _stands(settings: Settings, now: datetime) -> Stands:
         last = next(iter(_with_suites(settings.brand, newest)), None)
     index = brand_folder(REPORTS, settings.brand) / "index.html"
     figures = Figures(settings.locale, settings.timezone)
-    as_of = now if last is None else aware(last.as_of)
+    as_of = now if last is None else last.as_of
     return Stands(
         settings.brand,
         last,
