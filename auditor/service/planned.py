@@ -54,14 +54,18 @@ def planned_of(settings: Settings, config: Path) -> list[Planned]:
     found = [Planned(kind, (kind, place), trigger_of(cron, zone)) for kind, cron in crons.items()]
     ahead = settings.preflight.ahead
     return found + [
-        Planned(f"preflight-{name}", ("preflight", place, name), Ahead(str(one.at), ahead, zone))
+        Planned(_of_preflight(name), ("preflight", place, name), Ahead(str(one.at), ahead, zone))
         for name, one in preflights_of(settings).items()
     ]
 
 
 def names_of(settings: Settings) -> set[str]:
     """Return the names under which it is kept how the planned work of a brand went."""
-    return {*crons_of(settings), *(f"preflight-{name}" for name in preflights_of(settings))}
+    return {*crons_of(settings), *map(_of_preflight, preflights_of(settings))}
+
+
+def _of_preflight(name: str) -> str:
+    return f"preflight-{name}"
 
 
 def preflights_of(settings: Settings) -> dict[str, PlannedPreflight]:
