@@ -47,7 +47,7 @@ class ContactFields(Struct, frozen=True, tag="contact_fields", omit_defaults=Tru
     consent: KnownConsent | None = None
 
 
-class NewContact(Struct, frozen=True, tag="new_contact"):
+class NewContact(Struct, frozen=True, tag="new_contact", omit_defaults=True):
     """A contact that does not exist, made without an opt-in.
 
     Attributes:
@@ -55,12 +55,14 @@ class NewContact(Struct, frozen=True, tag="new_contact"):
         key: Its value; no contact may have it now.
         email_field: The field of the e-mail.
         set: Value by field id, the e-mail among them; no contact may have that either.
+        customer_id: Whose it is, where it is not matched by that.
     """
 
     key_field: str
     key: str
     email_field: str
     set: dict[str, Value]
+    customer_id: str | None = None
 
 
 class ListMember(Struct, frozen=True, tag="list_member"):

@@ -192,6 +192,14 @@ def test_a_missing_contact_is_created_without_an_opt_in(desk):
     assert change.request == NewContact("4711", "1", "3", {"3": "a@x.se", "1": "Ann"})
 
 
+def test_a_contact_that_is_matched_by_its_email_says_whose_it_is(desk, tmp_path):
+    desk.books.customer("1", "a@x.se", first_name="Ann", last_name=None)
+    desk.audit("identity")
+    settings = read_settings(tmp_path, lambda raw: raw["emarsys"].update(key="email"))
+    (change,) = desk.with_settings(settings).changes("identity.missing_contact")
+    assert change.request == NewContact("3", "a@x.se", "3", {"1": "Ann"}, "1")
+
+
 def test_a_field_that_differs_is_set_alone_and_can_be_set_back(desk):
     known(desk, None, first_name="Anna")
     desk.audit("identity")

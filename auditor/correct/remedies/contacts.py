@@ -95,11 +95,11 @@ def created(case: Case, customer: sa.RowMapping) -> Change:
     wanted: dict[str, Value] = {
         case.field(name): value for name, value in values.items() if name in fields
     }
-    key = customer["email"]
+    key, customer_id = customer["email"], customer["customer_id"]
     if case.settings.emarsys.key == "external_id":
-        key = customer["customer_id"]
+        key, customer_id = customer_id, None
     wanted.pop(case.key_field, None)
-    request = NewContact(case.key_field, key, case.field("email"), wanted)
+    request = NewContact(case.key_field, key, case.field("email"), wanted, customer_id)
     return case.change(request, why_no_undo=STAYS)
 
 

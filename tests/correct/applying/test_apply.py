@@ -16,7 +16,7 @@ from auditor.correct.applying.engine import NOT_SEEN, SO_ALREADY
 from auditor.correct.applying.journal import Decision, Journal
 from auditor.correct.applying.lease import Lease
 from auditor.correct.applying.writers.contacts import NO_CUSTOMER, TAKEN, UNUSABLE
-from auditor.correct.applying.writers.events import FIRED, FIRED_BEFORE
+from auditor.correct.applying.writers.events import ERASED, FIRED, FIRED_BEFORE
 from auditor.correct.applying.writers.sales import NAMELESS
 from auditor.correct.planning import CAPPED
 from auditor.correct.upload_once import upload_once
@@ -273,6 +273,21 @@ def test_no_contact_is_made_of_somebody_whom_centra_has_erased_or_changed_since(
     assert shop.sent("PUT") == []
 
 
+@pytest.mark.parametrize(("is_there", "outcome"), [(True, "verified"), (False, "superseded")])
+def test_where_contacts_are_matched_by_email_the_customer_is_looked_for_too(
+    shop, is_there, outcome
+):
+    row, _ = without_contact(shop)
+    change = made(
+        NewContact("3", row.email, "3", {"1": "Ann"}, str(row.id)), remedy="create_contact"
+    )
+    path, digest = shop.plan(change)
+    if not is_there:
+        anonymise(shop.running.world.centra, row, shop.clock())
+        shop.running.refresh()
+    assert counts(apply(shop.run(), path, digest)) == {outcome: 1}
+
+
 def test_a_contact_that_emarsys_takes_no_key_of_keeps_nobody_else_from_being_made(
     shop, monkeypatch
 ):
@@ -310,6 +325,18 @@ def test_an_event_of_an_order_that_was_cancelled_is_not_fired(shop):
     shop.running.refresh()
     result = applied(shop, change)
     assert (counts(result), shop.sent("/trigger")) == ({"superseded": 1}, [])
+
+
+def test_no_event_tells_somebody_whom_centra_has_erased_since_of_an_order(shop):
+    order = shop.orders()[0]
+    path, digest = shop.plan(shop.fire(order, 1))
+    centra = shop.running.world.centra
+    owner = next(one for one in centra.customers if one.id == order.customer_id)
+    anonymise(centra, owner, shop.clock())
+    shop.running.refresh()
+    result = apply(shop.run(), path, digest)
+    assert (counts(result), notes(result)) == ({"superseded": 1}, {ERASED.note})
+    assert shop.sent("/trigger") == []
 
 
 def test_an_event_whose_contact_has_another_key_is_not_fired(shop):

@@ -249,19 +249,22 @@ class NewContactWriter(SeenAtOnce):
         ]
 
     def _changed(self, requests: Sequence[NewContact]) -> set[str]:
-        """Return the keys of customers who are gone or erased in Centra, or have another e-mail by now.
-
-        Where contacts are matched by e-mail no request names its customer, and nothing is known.
-        """
+        """Return the keys of those whose customer is gone or erased in Centra, or has another e-mail by now."""
         emails = {
-            one.key: email_key(_text(one.set.get(one.email_field)))
+            (one.key, customer): email_key(_text(one.set.get(one.email_field, one.key)))
             for one in requests
-            if self._names.get(one.key_field) == "external_id"
+            if (customer := self._customer_of(one)) is not None
         }
-        there = live_customers_now(self._points, list(emails))
+        there = live_customers_now(self._points, [customer for _, customer in emails])
         return {
-            key for key, email in emails.items() if there.get(key, {}).get("email_key") != email
+            key
+            for (key, customer), email in emails.items()
+            if there.get(customer, {}).get("email_key") != email
         }
+
+    def _customer_of(self, request: NewContact) -> str | None:
+        is_key = self._names.get(request.key_field) == "external_id"
+        return request.key if is_key else request.customer_id
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Make the contacts, each with its key and the fields that are set."""

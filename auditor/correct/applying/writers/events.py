@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from auditor.correct.applying.journal import MOST_FIRINGS
 from auditor.correct.applying.writers.contacts import contacts_now
 from auditor.correct.applying.writers.outcome import fate_of_rows, refusals
-from auditor.correct.applying.writers.rows import rows_now
+from auditor.correct.applying.writers.rows import live_customers_now, rows_now
 from auditor.correct.applying.writers.writer import AFTER, BEFORE, Sight, request_of
 from auditor.model.plan import EventFiring
 from auditor.model.tables import centra_order, emarsys_event
@@ -38,6 +38,7 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 TOO_LATE = Sight("other", "it happened longer ago than events.max_age by now")
 OTHER_CONTACT = Sight("other", "the contact is gone, or has another key by now")
 NO_ORDER = Sight("other", "the order is cancelled or gone by now")
+ERASED = Sight("other", "the customer was erased from Centra, or is gone, by now")
 FIRED = Sight("other", "the event was fired for this contact since the plan was made")
 FIRED_BEFORE = Sight("other", "an earlier plan has fired the event already")
 
@@ -91,7 +92,7 @@ class EventWriter:
         elsewhere = self._before.fired_elsewhere(changes)
         sights = []
         for change, one in zip(changes, requests, strict=True):
-            order = orders.get(one.data.get("order", ""), "")
+            order = orders.get(one.data.get("order", ""), NO_ORDER)
             sight = self._fits(one, there.get(one.contact_id), order)
             if sight == BEFORE and elsewhere.get(change.origin.finding, 0) >= MOST_FIRINGS:
                 sight = FIRED_BEFORE
@@ -100,13 +101,13 @@ class EventWriter:
             sights.append(sight)
         return sights
 
-    def _fits(self, one: EventFiring, contact: Contact | None, order: str) -> Sight:
-        """See whether the news is still worth telling to a contact; `order` is the status of its order."""
+    def _fits(self, one: EventFiring, contact: Contact | None, order: Sight) -> Sight:
+        """See whether the news is still worth telling to a contact; `order` is how its order looks."""
         if self._clock() >= one.not_after:
             return TOO_LATE
         if contact is None or contact.get(self._names[one.key_field]) != one.key:
             return OTHER_CONTACT
-        return NO_ORDER if order in ("", *CANCELLED) else BEFORE
+        return order
 
     def send(self, changes: Sequence[Change]) -> list[Sending]:
         """Fire them, one call for each event."""
@@ -150,11 +151,13 @@ class EventWriter:
             found.append(AFTER if is_there else None)
         return found
 
-    def _orders(self, requests: Sequence[EventFiring]) -> dict[str, str]:
-        """Return the status of the orders that the events are about."""
+    def _orders(self, requests: Sequence[EventFiring]) -> dict[str, Sight]:
+        """See whether the orders that the events are about still stand, and so do their customers."""
         numbers = [one.data["order"] for one in requests if "order" in one.data]
         rows = rows_now(self._points, "orders", centra_order, numbers)
-        return {str(row["order_number"]): str(row["status"]) for row in rows}
+        owners = [str(row["customer_id"]) for row in rows if row["customer_id"] is not None]
+        there = live_customers_now(self._points, owners)
+        return {str(row["order_number"]): _stands(row, there) for row in rows}
 
     def _fired(
         self, requests: Sequence[EventFiring], since: datetime
@@ -175,3 +178,11 @@ class EventWriter:
             return []
         ids = [one.contact_id for one in requests]
         return rows_now(self._points, EVENTS, emarsys_event, ids)
+
+
+def _stands(order: Mapping[str, Any], customers: Mapping[str, Any]) -> Sight:
+    """See whether an order stands; `customers` are those that Centra has, by id. A guest is none."""
+    if order["status"] in CANCELLED:
+        return NO_ORDER
+    owner = order["customer_id"]
+    return BEFORE if owner is None or str(owner) in customers else ERASED
