@@ -121,6 +121,12 @@ def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> lis
         Rule("sales.unknown_order", is_late & sells),
         Rule(None, is_unknown, "Centra does not have it, and it counts nothing or is from before"),
         Rule(None, ~order.is_settled, "it is younger than the settle time"),
+        # Its sale was not read, so that what takes it off stands alone.
+        Rule(
+            None,
+            (order.created_at < terms.since) & ~sells,
+            "it was placed before the first day that counts, and only takes off",
+        ),
         *(Rule(f"channel.{name}_in_sales", (order.channel == name) & counts) for name in channels),
         Rule(None, order.channel != "consumer", "it is no consumer's order and counts nothing"),
         Rule("sales.cancelled_but_counted", order.is_cancelled & counts),

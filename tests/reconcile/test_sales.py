@@ -367,6 +367,18 @@ def test_a_return_of_an_order_from_before_the_start_is_no_unknown_order(books: B
     assert books.drift() == set()
 
 
+@pytest.mark.parametrize(
+    "order", [{"status": "CANCELLED"}, {"store_id": "2"}, {"store_id": "3"}, {"is_internal": True}]
+)
+def test_what_was_taken_off_an_order_from_before_the_start_is_no_revenue(
+    books: Books, order: dict[str, object]
+):
+    before = NOW.replace(month=9, day=25)
+    books.order("90", books.line("A", 1, 20000), created_at=before, **order)
+    books.sale("90", "A", -1, -20000, purchased_on=TERMS.since + timedelta(days=2))
+    assert books.drift() == set()
+
+
 def purged(books: Books) -> None:
     """Let Centra have had an order that counts, and have it no more."""
     books.order("100", books.line("A", 1, 20000))
