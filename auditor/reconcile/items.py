@@ -141,12 +141,17 @@ def _offered(terms: Terms) -> sa.Select[Any]:
                     *("title", "uri", "category", "images", "collection"),
                 )
             ),
-            sum_of(sa.case((size.is_sellable, size.stock))).label("stock"),
+            _together(sa.case((size.is_sellable, size.stock))).label("stock"),
             sa.func.max(size.changed_at).label("changed_at"),
         )
         .where(size.item.is_not(None))
         .group_by(size.item)
     )
+
+
+def _together(stock: ColumnElement[int]) -> ColumnElement[int]:
+    """Add up the stock of several sizes: what one is short of, or keeps back, takes nothing from another."""
+    return sa.case((any_of(stock > 0), sum_of(sa.func.greatest(stock, 0))), else_=sum_of(stock))
 
 
 def _sizes(terms: Terms) -> sa.Select[Any]:

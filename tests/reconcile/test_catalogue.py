@@ -478,6 +478,16 @@ def test_sizes_that_share_an_item_are_one_item_with_their_stock_together(books: 
     assert books.drift() == set()
 
 
+@pytest.mark.parametrize("short", [{"free_to_allocate": -5}, {"free_to_allocate": 1}], ids=str)
+def test_what_one_size_of_an_item_is_short_of_takes_nothing_from_another(
+    books: Books, short: dict[str, int]
+):
+    books.sells("A", item="V", name="Coat", uri="coat", stock_offset=4, **short)
+    books.sells("B", item="V", name="Coat", uri="coat", stock_offset=4, free_to_allocate=6)
+    books.lists("V", title="Coat", link="https://shop.example/coat", stock=2)
+    assert books.drift() == set()
+
+
 def test_what_the_sizes_of_an_item_do_not_agree_on_is_not_compared(books: Books):
     books.sells("A", 10000, item="V")
     books.sells("B", 12000, item="V")
