@@ -158,6 +158,9 @@ def _sizes(terms: Terms) -> sa.Select[Any]:
     size, variant, product = t.centra_size, t.centra_variant, t.centra_product
     shown, retouched = offers.shown(terms).cte("shown"), offers.retouched(terms).cte("retouched")
     own, inherited = offers.prices(terms, "variant_id"), offers.prices(terms, "product_id")
+    own_gone, inherited_gone = (
+        offers.withdrawn(terms, f"{of}_id") for of in ("variant", "product")
+    )
     campaign, lowest = offers.campaigns(terms).cte("campaign"), offers.lowest(terms).cte("lowest")
     stock = offers.stock(terms).cte("stocked")
     listed = sa.func.coalesce(own.c.value_minor, inherited.c.value_minor)
@@ -171,7 +174,11 @@ def _sizes(terms: Terms) -> sa.Select[Any]:
     changes = (
         *(product.c.updated_at, variant.c.updated_at, size.c.updated_at),
         *(retouched.c.changed_at, campaign.c.changed_at, own.c.changed_at),
-        sa.case((own.c.value_minor.is_(None), inherited.c.changed_at)),
+        own_gone.c.changed_at,
+        *(
+            sa.case((own.c.value_minor.is_(None), price.c.changed_at))
+            for price in (inherited, inherited_gone)
+        ),
     )
     titles: dict[str | None, ColumnElement[Any]] = {
         "display.name": shown.c.name,
@@ -207,6 +214,8 @@ def _sizes(terms: Terms) -> sa.Select[Any]:
         .outerjoin(retouched, product.c.product_id == retouched.c.product_id)
         .outerjoin(own, variant.c.variant_id == own.c.variant_id)
         .outerjoin(inherited, product.c.product_id == inherited.c.product_id)
+        .outerjoin(own_gone, variant.c.variant_id == own_gone.c.variant_id)
+        .outerjoin(inherited_gone, product.c.product_id == inherited_gone.c.product_id)
         .outerjoin(campaign, variant.c.variant_id == campaign.c.variant_id)
         .outerjoin(lowest, variant.c.variant_id == lowest.c.variant_id)
         .outerjoin(stock, size.c.size_id == stock.c.size_id)

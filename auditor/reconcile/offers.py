@@ -152,6 +152,27 @@ def _first_seen(terms: Terms) -> sa.Subquery:
     )
 
 
+def withdrawn(terms: Terms, grain: str) -> sa.CTE:
+    """Tell when prices that are there no more were seen last, by variant or of whole products."""
+    past, reading = HISTORY[t.centra_price.name], _readings("prices", terms)
+    still, of_variant = t.centra_price.alias("prices_still_there"), past.c.variant_id.is_not(None)
+    return (
+        sa.select(past.c[grain], sa.func.max(reading.c.before_at).label("changed_at"))
+        .select_from(
+            past.join(reading, past.c.valid_to_run == reading.c.run).outerjoin(
+                still, past.c.price_id == still.c.price_id
+            )
+        )
+        .where(
+            still.c.price_id.is_(None),
+            of_variant if grain == "variant_id" else ~of_variant,
+            past.c.pricelist_id.in_(_pricelists(terms)),
+        )
+        .group_by(past.c[grain])
+        .cte(f"withdrawn_by_{grain}")
+    )
+
+
 def _readings(stream: str, terms: Terms) -> sa.Subquery:
     """Select the readings of a stream, each with when the one before it that read the same began."""
     at = stream_position.c

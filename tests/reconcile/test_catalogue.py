@@ -168,6 +168,29 @@ def test_a_price_that_has_settled_since_another_was_read_is_judged(books: Books)
     assert ("catalogue.price_mismatch", "A") in books.drift()
 
 
+def withdraw(books: Books) -> None:
+    """Let an earlier run have read prices of two items that are there no more, one over another price."""
+    books.sells("A")
+    books.lists("A")
+    books.sells("B")
+    books.lists("B", 8000)
+    books.price(8000, price_id="of B alone", variant_id="B")
+    books.remember()
+    books.lose(t.centra_price, price_id="A")
+    books.lose(t.centra_price, price_id="of B alone")
+
+
+def test_a_price_that_may_have_gone_a_moment_ago_is_not_judged(books: Books):
+    withdraw(books)
+    assert books.drift(replace(TERMS, catalogue_before=EARLIER - timedelta(hours=1))) == set()
+
+
+def test_a_price_that_went_long_ago_is_judged(books: Books):
+    withdraw(books)
+    found = books.drift()
+    assert {("catalogue.retired_item", "A"), ("catalogue.price_mismatch", "B")} <= found
+
+
 @pytest.mark.parametrize("wrong", [{"market": "Swede"}, {"warehouses": ("Main", "Mian")}], ids=str)
 def test_a_name_that_centra_does_not_have_is_refused(books: Books, wrong: dict[str, Any]):
     books.lists("A")
