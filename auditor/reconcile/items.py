@@ -173,8 +173,8 @@ def _sizes(terms: Terms) -> sa.Select[Any]:
     )
     changes = (
         *(product.c.updated_at, variant.c.updated_at, size.c.updated_at),
-        *(retouched.c.changed_at, campaign.c.changed_at, own.c.changed_at),
-        own_gone.c.changed_at,
+        *(retouched.c.changed_at, campaign.c.changed_at, lowest.c.started_at),
+        *(own.c.changed_at, own_gone.c.changed_at),
         *(
             sa.case((own.c.value_minor.is_(None), price.c.changed_at))
             for price in (inherited, inherited_gone)

@@ -206,7 +206,10 @@ def campaigns(terms: Terms) -> sa.Select[Any]:
 
 
 def lowest(terms: Terms) -> sa.Select[Any]:
-    """Select the newest original price of each variant, the market's own before the general one."""
+    """Select the newest original price of each variant, the market's own before the general one.
+
+    Each tells since when it is one, NULL where nobody says.
+    """
     row = t.centra_lowest_price.c
     of_market = row.market_id.in_(_markets(terms))
     started_at = sa.func.coalesce(row.started_at, LONG_AGO)
@@ -215,7 +218,7 @@ def lowest(terms: Terms) -> sa.Select[Any]:
         order_by=(sa.case((of_market, 0), else_=1), started_at.desc(), row.original_minor),
     )
     found = (
-        sa.select(row.variant_id, row.original_minor, place.label("place"))
+        sa.select(row.variant_id, row.original_minor, row.started_at, place.label("place"))
         .where(
             row.original_minor.is_not(None),
             row.pricelist_id.in_(_pricelists(terms)),
@@ -224,7 +227,8 @@ def lowest(terms: Terms) -> sa.Select[Any]:
         )
         .subquery()
     )
-    return sa.select(found.c.variant_id, found.c.original_minor).where(found.c.place == 1)
+    columns = (found.c.variant_id, found.c.original_minor, found.c.started_at)
+    return sa.select(*columns).where(found.c.place == 1)
 
 
 # --- what there is of it ----------------------------------------------------------------------------

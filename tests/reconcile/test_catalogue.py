@@ -289,6 +289,13 @@ def test_the_original_price_is_what_the_reference_price_is_compared_with(books: 
     assert books.drift() == drifted("catalogue.reference_price_mismatch")
 
 
+def test_an_original_price_of_a_moment_ago_is_not_compared_with_yet(books: Books):
+    books.sells("A")
+    books.lists("A")
+    books.lowest("A", 12000, started_at=YOUNG)
+    assert books.drift() == set()
+
+
 def test_a_feed_without_reference_prices_is_clean(books: Books):
     books.sells("A")
     books.lists("A", msrp_minor=None)
