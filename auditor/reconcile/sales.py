@@ -118,6 +118,11 @@ def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> lis
             None, gone.c.placed_at < terms.since, "it was placed before the first day that counts"
         ),
         Rule("sales.cancelled_but_counted", is_deleted & is_late & counts),
+        Rule(
+            None,
+            is_unknown & total.c.order_number.in_(_loaded_since(terms)),
+            "it was counted after Centra was asked for orders",
+        ),
         Rule("sales.unknown_order", is_late & sells),
         Rule(None, is_unknown, "Centra does not have it, and it counts nothing or is from before"),
         Rule(None, ~order.is_settled, "it is younger than the settle time"),
@@ -136,6 +141,18 @@ def _order_rules(total: sa.FromClause, gone: sa.FromClause, terms: Terms) -> lis
         Rule("sales.duplicate_order", is_double),
         Rule("sales.cancelled_but_counted", total.c.has_cancelled),
     ]
+
+
+def _loaded_since(terms: Terms) -> sa.Select[Any]:
+    """Select the orders that Emarsys had nothing of when the snapshot began: Centra's came first."""
+    row = t.emarsys_sale.c
+    lately = sa.select(row.order_number).where(row.loaded_at > terms.as_of)
+    return (
+        sa.select(row.order_number)
+        .where(row.order_number.is_not(None), row.order_number.in_(lately))
+        .group_by(row.order_number)
+        .having(sa.func.min(row.loaded_at) > terms.as_of)
+    )
 
 
 def _is_multiple(total: sa.FromClause) -> ColumnElement[bool]:

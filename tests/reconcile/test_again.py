@@ -473,6 +473,23 @@ def test_an_unknown_order_with_a_stroke_in_its_number_is_found_once(brand: Brand
     assert brand.subjects().count(("sales.unknown_order", "2026/1234")) == 1
 
 
+def test_an_unknown_order_that_came_while_orders_were_read_is_found_by_the_next_run(brand: Brand):
+    world = brand.world
+    world.now += DAY
+    last, at = world.emarsys.purchases[-1], world.now + timedelta(minutes=5)
+    world.emarsys.purchases.append(replace(last, order_id="999", loaded_at=at))
+    found = []
+    for _ in range(2):
+        brand.read()
+        assert brand.judge()
+        found.append(("sales.unknown_order", "999") in brand.subjects())
+        world.now += timedelta(hours=2)
+    assert found == [False, True]
+    again = brand.rows()
+    brand.judge(anew=True)
+    assert again == brand.rows()
+
+
 def test_nothing_of_the_part_stays(settled: Brand):
     assert "part" not in sa.inspect(settled.warehouse.engine).get_schema_names()
 

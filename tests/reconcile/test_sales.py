@@ -362,6 +362,13 @@ def test_an_order_number_centra_never_had_is_unknown(books: Books):
     assert books.drift() == {("sales.unknown_order", "999")}
 
 
+def test_a_sale_that_came_after_the_orders_were_read_is_of_no_unknown_order(books: Books):
+    for order in ("998", "999"):
+        books.sale(order, "A", 1, 20000, purchased_on=NOW.date(), loaded_at=NOW + NOW.resolution)
+    books.sale("998", "B", 1, 20000, purchased_on=NOW.date())
+    assert books.drift() == {("sales.unknown_order", "998")}
+
+
 def test_a_return_of_an_order_from_before_the_start_is_no_unknown_order(books: Books):
     books.sale("90", "A", -1, -20000)
     assert books.drift() == set()

@@ -306,6 +306,7 @@ def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
     """Yield what was not old enough last time and now is, and so may be judged otherwise by its age alone."""
     person, contact, event = d.link_person.c, d.link_contact.c, d.link_event.c
     order, parcel, fired = t.centra_order.c, t.centra_shipment.c, t.emarsys_event.c
+    sale = t.emarsys_sale.c
     contacts = _Span(earlier.contacts_before, now.contacts_before)
     sales = _Span(earlier.sales_before, now.sales_before)
     events = _Span(earlier.events_before, now.events_before)
@@ -314,12 +315,13 @@ def _of_age(now: Judged, earlier: Judged) -> Iterator[tuple[Node, Keys]]:
     yield Node.CONTACT, contacts.keys(contact.contact_id, *moments)
     for span in (contacts, sales, events):
         yield Node.ORDER, span.keys(order.order_number, order.created_at, order.updated_at)
-    deleted = d.link_verdict.c
-    yield Node.ORDER, sales.keys(deleted.order_number, deleted.gone_at)
-    returned = t.centra_return.c
-    yield Node.ORDER, sales.keys(returned.order_number, returned.created_at)
-    completed = completions().subquery().c
-    yield Node.ORDER, sales.keys(completed.order_number, completed.completed_at)
+    verdict, back, whole = d.link_verdict.c, t.centra_return.c, completions().subquery().c
+    yield Node.ORDER, sales.keys(verdict.order_number, verdict.gone_at)
+    yield Node.ORDER, sales.keys(back.order_number, back.created_at)
+    yield Node.ORDER, sales.keys(whole.order_number, whole.completed_at)
+    lately = sa.select(sale.order_number).where(sale.loaded_at >= earlier.sales_before)
+    unknown = sa.select(verdict.order_number).where(verdict.channel.is_(None))
+    yield Node.ORDER, unknown.where(verdict.order_number.in_(lately))
     left = (parcel.shipped_at, parcel.updated_at, parcel.created_at)
     yield Node.ORDER, events.keys(parcel.order_number, *left)
     yield Node.CONTACT, events.keys(event.contact_id, event.caused_at, event.happened_at)
