@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, UNKNOWN, Bridge, VerifiedShare
 from auditor.model.drift import link_sale, link_verdict, revenue_bridge, verified_share
-from auditor.reconcile.sql import sum_of, text
+from auditor.reconcile.sql import half_up, sum_of, text
 from auditor.reconcile.words import MILLI, pattern
 
 if TYPE_CHECKING:
@@ -197,6 +197,12 @@ def verified(terms: Terms) -> sa.Select[Any]:
         .subquery()
     )
     order = link_verdict.c
+    value: ColumnElement[int] = order.net_minor
+    rows = link_verdict.outerjoin(loaded, order.order_number == loaded.c.order_number)
+    if not terms.in_base_currency:
+        base = _in_base().subquery("in_base")
+        rows = rows.outerjoin(base, order.order_number == base.c.order_number)
+        value = base.c.net_minor
     agrees = order.verdict.is_(None) & ~order.has_drift
 
     def sums(days: int) -> list[sa.ColumnElement[int]]:
@@ -204,13 +210,13 @@ def verified(terms: Terms) -> sa.Select[Any]:
         had_them = order.created_at < terms.as_of - allowed
         in_time = loaded.c.loaded_at <= order.created_at + sa.literal(allowed, sa.Interval)
         return [
-            sum_of(sa.case((had_them & agrees & in_time, order.net_minor))).label(f"good{days}"),
-            sum_of(sa.case((had_them, order.net_minor))).label(f"due{days}"),
+            sum_of(sa.case((had_them & agrees & in_time, value))).label(f"good{days}"),
+            sum_of(sa.case((had_them, value))).label(f"due{days}"),
         ]
 
     totals = (
         sa.select(*[column for days in WITHIN_DAYS for column in sums(days)])
-        .select_from(link_verdict.outerjoin(loaded, order.order_number == loaded.c.order_number))
+        .select_from(rows)
         .where(order.is_judged)
         .cte("totals")
     )
@@ -224,6 +230,13 @@ def verified(terms: Terms) -> sa.Select[Any]:
         for days in WITHIN_DAYS
     ]
     return sa.select(sa.union_all(*shares).subquery())
+
+
+def _in_base() -> sa.Select[Any]:
+    """Add up what each order is worth in base currency, less what came back."""
+    line = link_sale.c
+    net = half_up(line.base_minor, line.net_quantity, line.sold_quantity)
+    return sa.select(line.order_number, sum_of(net).label("net_minor")).group_by(line.order_number)
 
 
 def read_bridge(conn: sa.Connection) -> tuple[Bridge, ...]:

@@ -58,8 +58,8 @@ def steps(books: Books, terms: Terms = TERMS) -> dict[str, int]:
     return {step: minor for step, minor in bridge.amounts.items() if minor and step not in ends}
 
 
-def verified(books: Books) -> list[VerifiedShare]:
-    bridges(books)
+def verified(books: Books, terms: Terms = TERMS) -> list[VerifiedShare]:
+    bridges(books, terms)
     with books.warehouse.engine.connect() as conn:
         return list(read_verified(conn))
 
@@ -175,6 +175,17 @@ def test_an_order_is_verified_within_the_days_that_its_sale_took(books: Books):
         VerifiedShare(3, "SEK", 20000, 40000),
         VerifiedShare(7, "SEK", 30000, 40000),
     ]
+
+
+def test_what_is_verified_is_told_in_base_currency_whatever_is_sent(books: Books):
+    yen = books.line("A", 2, 3000, digits=0, currency="JPY", base_minor=20000)
+    books.order("100", yen, currency="JPY")
+    books.returned(yen, 1)
+    books.sale("100", "A", 2, 300000)
+    books.sale("100", "A", -1, -150000)
+    books.order("101", books.line("B", 1, 10000))
+    share = verified(books, replace(TERMS, in_base_currency=False))[-1]
+    assert share == VerifiedShare(7, "SEK", 10000, 20000)
 
 
 def test_an_order_that_had_no_time_yet_is_not_held_against_the_share(books: Books):
