@@ -65,7 +65,12 @@ def _words_of(
     )
     gone = row.cancelled_quantity
     # Sent as a row for each line, or for each unit; whoever sends twice sends more, or other rows.
-    sent = (row.sale_rows <= row.lines) | (row.sale_rows == row.sold_quantity + gone)
+    # Of parcels there may be any number of rows, unless what is left, sent again, makes as much.
+    sent = (
+        (row.sale_rows <= row.lines)
+        | (row.sale_rows == row.sold_quantity + gone)
+        | ~_is_repeated(row.sold_milli, row.net_quantity)
+    )
     once = sent & (row.sold_milli <= (row.sold_quantity + gone) * MILLI)
     return (
         ("ok", sa.or_(*_bounds(lines, tolerance))),
@@ -91,6 +96,12 @@ def _words_of(
         ),
         ("quantity", sa.true()),
     )
+
+
+def _is_repeated(sold_milli: ColumnElement[int], units: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether what was sold is so many units twice or more; nothing is never repeated."""
+    once = sa.func.nullif(units * MILLI, 0, type_=sa.BigInteger)
+    return sa.func.coalesce((sold_milli % once == 0) & (sold_milli > once), sa.false())
 
 
 def pattern() -> ColumnElement[str | None]:

@@ -192,6 +192,27 @@ def test_of_units_sent_one_by_one_a_return_that_is_not_netted_is_no_duplicate(bo
     assert books.drift() == {("sales.return_not_reflected", "100/A")}
 
 
+@pytest.mark.parametrize("returned", [1, 3])
+def test_of_units_sent_parcel_by_parcel_a_return_that_is_not_netted_is_no_other_quantity(
+    books: Books, returned: int
+):
+    line = books.line("A", 3, 30000)
+    books.order("100", line)
+    books.returned(line, returned)
+    books.sale("100", "A", 2, 20000)
+    books.sale("100", "A", 1, 10000)
+    assert books.drift() == {("sales.return_not_reflected", "100/A")}
+
+
+def test_of_units_sent_parcel_by_parcel_a_cancelled_one_that_counts_is_no_other_quantity(
+    books: Books,
+):
+    books.order("100", books.line("A", 2, 20000, cancelled_quantity=1))
+    books.sale("100", "A", 2, 20000)
+    books.sale("100", "A", 1, 10000)
+    assert books.drift() == {("sales.cancelled_but_counted", "100")}
+
+
 def test_a_netted_return_of_a_line_that_was_sent_twice_is_no_return_that_is_missed(books: Books):
     line = books.line("A", 2, 20000)
     books.order("100", line)
