@@ -157,18 +157,27 @@ def base_currency(client: CentraClient) -> str:
 def pricelist_filter(tenant: Tenant, wanted: str | None) -> Where:
     """Return the filter for records of one price list, by its name or id; without one, of all.
 
+    Several stores may have lists of one name; those that are out of use are passed over for one in use.
+
     Raises:
-        ConfigError: the tenant has no such price list.
+        ConfigError: the tenant has no such price list, or several.
         ReadError: price lists cannot be read.
     """
     if wanted is None:
         return {}
-    for page in Reader(PRICELISTS, tenant).pages():
-        table = page.tables[centra_pricelist.name]
-        for row in table.select(["pricelist_id", "name"]).to_pylist():
-            if wanted in (row["name"], row["pricelist_id"]):
-                return {"pricelistId": [int(row["pricelist_id"])]}
-    raise ConfigError(
-        f"centra.catalogue.pricelist: Centra has no price list named {wanted}; "
-        "write the name as it stands in Centra."
-    )
+    tables = [page.tables[centra_pricelist.name] for page in Reader(PRICELISTS, tenant).pages()]
+    rows = [row for table in tables for row in table.to_pylist()]
+    found = [row for row in rows if wanted in (row["name"], row["pricelist_id"])]
+    found = [row for row in found if row["status"] in (None, "ACTIVE")] or found[:1]
+    ids = [int(row["pricelist_id"]) for row in found]
+    if not ids:
+        raise ConfigError(
+            f"centra.catalogue.pricelist: Centra has no price list named {wanted}; "
+            "write the name as it stands in Centra."
+        )
+    if len(ids) > 1:
+        raise ConfigError(
+            f"centra.catalogue.pricelist: Centra has {len(ids)} price lists named {wanted}; "
+            f"write one of the ids {', '.join(map(str, ids))} in its place."
+        )
+    return {"pricelistId": ids}

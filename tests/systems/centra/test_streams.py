@@ -243,6 +243,20 @@ def test_only_the_configured_price_list_is_asked_for():
     assert fake.variables[-1]["where"] == {"pricelistId": [3]}
 
 
+def test_of_price_lists_of_one_name_the_one_in_use_is_asked_for():
+    fake = full()
+    fake.rows["pricelists"].insert(0, pricelist(2, name="List 3", status="INACTIVE"))
+    read(fake, "prices", pricelist="List 3")
+    assert fake.variables[-1]["where"] == {"pricelistId": [3]}
+
+
+def test_a_name_that_several_price_lists_in_use_have_is_an_error_in_the_settings():
+    fake = full()
+    fake.rows["pricelists"].insert(0, pricelist(2, name="List 3"))
+    with pytest.raises(ConfigError, match=r"catalogue\.pricelist: .* named List 3.* ids 2, 3"):
+        read(fake, "prices", pricelist="List 3")
+
+
 def test_a_price_list_that_is_not_there_is_an_error_in_the_settings():
     with pytest.raises(ConfigError, match=r"centra\.catalogue\.pricelist"):
         read(full(), "prices", pricelist="Nobody's")
