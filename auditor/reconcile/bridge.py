@@ -16,7 +16,7 @@ from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, UNKNOWN, Bridge, VerifiedShare
 from auditor.model.drift import link_sale, link_verdict, revenue_bridge, verified_share
 from auditor.reconcile.sql import half_up, sum_of, text
-from auditor.reconcile.words import MILLI, pattern
+from auditor.reconcile.words import MILLI, OF_TAX, pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -167,7 +167,7 @@ def _rest_step(verdict: ColumnElement[str]) -> ColumnElement[str]:
         (word == "returned", "returns"),
         (word == "cancelled", "cancelled"),
         ((word == "amount") & (mistake == "currency not converted"), "fx"),
-        ((word == "amount") & (mistake == "tax left out"), "tax"),
+        ((word == "amount") & mistake.in_(OF_TAX), "tax"),
         else_="unexplained",
     )
 

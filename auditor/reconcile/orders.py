@@ -177,14 +177,10 @@ def _expected(terms: Terms) -> sa.Select[Any]:
     settled = sa.func.least(sa.func.coalesce(returned.c.settled, 0), line.c.quantity)
     completed = sa.func.least(sa.func.coalesce(returned.c.completed, 0), line.c.quantity)
     net, least = (line.c.quantity - settled) * counts, (line.c.quantity - completed) * counts
-    untaxed = sa.cast(
-        sa.func.round(
-            sa.cast(value * net, sa.Float)
-            / sa.func.nullif(line.c.quantity, 0)
-            / (1 + sa.func.coalesce(line.c.tax_percent, 0) / 100)
-        ),
-        sa.BigInteger,
-    )
+    net_value = sa.cast(value * net, sa.Float) / sa.func.nullif(line.c.quantity, 0)
+    with_tax = 1 + sa.func.coalesce(line.c.tax_percent, 0) / 100
+    other_basis = net_value / with_tax if terms.has_tax else net_value * with_tax
+    untaxed = sa.cast(sa.func.round(other_basis), sa.BigInteger)
     return (
         sa.select(
             line.c.order_number,

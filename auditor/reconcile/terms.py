@@ -58,6 +58,7 @@ class Terms:
         merges: Who was merged into whom by the brand's own log, as pairs of customer ids.
         zone: The brand's time zone, by its name; months are the brand's own.
         undone: By remedy, how many corrections were made three times within seven days.
+        has_tax: Whether the amounts that Emarsys is sent hold the tax.
         has_quarantine_list: Whether a list holds contacts back; without one nobody is contained.
         is_launch: Whether a launch waits for the answer: of what tells no time of its own, what changed
             since an earlier reading counts at once.
@@ -104,6 +105,7 @@ class Terms:
     merges: tuple[tuple[str, str], ...] = ()
     zone: str = "UTC"
     undone: Mapping[str, int] = field(default_factory=dict)
+    has_tax: bool = True
     has_quarantine_list: bool = True
     is_launch: bool = False
 
@@ -155,6 +157,7 @@ def terms_of(settings: Settings, as_of: datetime, currency: str, minor_digits: i
         has_wsse=isinstance(settings.emarsys.auth, Wsse),
         audiences=settings.audiences or (),
         zone=settings.timezone.key,
+        has_tax=settings.sales.tax == "included",
         has_quarantine_list=settings.emarsys.quarantine_list is not None,
     )
 

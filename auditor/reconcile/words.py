@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MILLI = 1000
 _PASSING = ("step_minor", "sold_milli")
 """What decides words and is not kept."""
+OF_TAX = ("tax left out", "tax counted in")
+"""The mistakes that the other tax basis explains."""
 WORDS = ("ok", "missing", "amount", "returned", "cancelled", "quantity")
 """All that a line may be called."""
 
@@ -113,7 +115,8 @@ def pattern() -> ColumnElement[str | None]:
 
     return sa.case(
         (explains(row.unit_minor), "unit price sent as line total"),
-        (explains(row.untaxed_minor), "tax left out"),
+        (explains(row.untaxed_minor) & (row.amount_minor < row.net_minor), OF_TAX[0]),
+        (explains(row.untaxed_minor), OF_TAX[1]),
         (explains(row.unconverted_minor), "currency not converted"),
         else_=None,
     )

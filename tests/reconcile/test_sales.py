@@ -115,6 +115,12 @@ def test_an_amount_mismatch_names_the_pattern_behind_it(
     assert [(row["check_id"], row["cause"]) for row in rows] == [("sales.amount_mismatch", cause)]
 
 
+def test_tax_that_is_counted_where_it_should_be_left_out_is_recognised(books: Books):
+    books.order("100", books.line("A", 2, 20000))
+    books.sale("100", "A", 2, 25000)
+    assert [row["cause"] for row in books.rows(replace(TERMS, has_tax=False))] == ["tax counted in"]
+
+
 def test_yen_sent_without_conversion_are_recognised(books: Books):
     line = books.line("A", 1, 3000, base_minor=21000, currency="JPY", digits=0)
     books.order("100", line, currency="JPY")
