@@ -256,7 +256,7 @@ MEANINGS: dict[sa.Table, dict[str, str]] = {
         "least_minor": "value expected if young returns count already",
         "unit_minor": "what a unit price sent as line total would be",
         "untaxed_minor": "what the value on the other tax basis would be",
-        "unconverted_minor": "what the value in the order's own currency would be",
+        "unconverted_minor": "what the value in the other currency would be",
         "rows": "rows in Emarsys",
         "sale_rows": "those of a positive quantity, on contacts that hold any of it",
         "quantity_milli": "thousandths of units that Emarsys counts",

@@ -237,7 +237,7 @@ link_sale = sa.Table(
     Column("least_minor", BigInteger),  # value of least_quantity
     Column("unit_minor", BigInteger),  # the pattern "unit price sent as line total"
     Column("untaxed_minor", BigInteger),  # the patterns "tax left out" and "tax counted in"
-    Column("unconverted_minor", BigInteger),  # the pattern "currency not converted"
+    Column("unconverted_minor", BigInteger),  # the same of the currency
     Column("rows", Integer),  # rows in Emarsys
     Column("sale_rows", Integer),  # those of a positive quantity, on contacts that hold any of it
     Column("quantity_milli", BigInteger),

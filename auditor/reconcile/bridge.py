@@ -16,7 +16,7 @@ from auditor.model import tables as t
 from auditor.model.bridge import CENTRA, EMARSYS, STEPS, UNKNOWN, Bridge, VerifiedShare
 from auditor.model.drift import link_sale, link_verdict, revenue_bridge, verified_share
 from auditor.reconcile.sql import half_up, sum_of, text
-from auditor.reconcile.words import MILLI, OF_TAX, pattern
+from auditor.reconcile.words import MILLI, OF_CURRENCY, OF_TAX, pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -107,7 +107,7 @@ def _items(terms: Terms) -> sa.Subquery:
             place.c.market,
             place.c.month,
             place.c.whole_step,
-            _rest_step(place.c.verdict).label("rest_step"),
+            _rest_step(place.c.verdict, terms).label("rest_step"),
             line.base_minor,
             line.sold_minor,
             line.amount_minor,
@@ -156,9 +156,9 @@ def _places(terms: Terms) -> sa.Subquery:
     )
 
 
-def _rest_step(verdict: ColumnElement[str]) -> ColumnElement[str]:
+def _rest_step(verdict: ColumnElement[str], terms: Terms) -> ColumnElement[str]:
     """Name what neither a return nor the currency setting explains."""
-    word, mistake = link_sale.c.word, pattern()
+    word, mistake = link_sale.c.word, pattern(terms)
     is_missing = (verdict == "sales.missing_order") | (word == "missing")
     return sa.case(
         (sa.func.coalesce(is_missing, sa.false()), "missing"),
@@ -166,7 +166,7 @@ def _rest_step(verdict: ColumnElement[str]) -> ColumnElement[str]:
         (word == "ok", "rounding"),
         (word == "returned", "returns"),
         (word == "cancelled", "cancelled"),
-        ((word == "amount") & (mistake == "currency not converted"), "fx"),
+        ((word == "amount") & mistake.in_(OF_CURRENCY), "fx"),
         ((word == "amount") & mistake.in_(OF_TAX), "tax"),
         else_="unexplained",
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from auditor.model import tables as t
 from auditor.model.drift import link_order
 from auditor.model.history import HISTORY, snapshot_run, stream_position
-from auditor.reconcile.amounts import ONE, step_of, worth
+from auditor.reconcile.amounts import DIGITS, ONE, shifted, step_of, worth
 from auditor.reconcile.sql import any_of, count_if, half_up, sum_of, the_same
 
 if TYPE_CHECKING:
@@ -208,12 +208,15 @@ def _expected(terms: Terms) -> sa.Select[Any]:
 
 
 def _unconverted(line: sa.Table, terms: Terms) -> ColumnElement[int]:
-    """Return the order-currency amount written with the base currency's decimals, as a bug would."""
-    scaled = [
-        (line.c.digits == digits, line.c.value_minor * 10 ** (terms.minor_digits - digits))
-        for digits in range(terms.minor_digits)
-    ]
-    return sa.case(*scaled, else_=line.c.value_minor) if scaled else line.c.value_minor
+    """Return the amount in the other currency with the account's decimals, as a bug would send it."""
+    if not terms.in_base_currency:
+        return line.c.base_minor
+    others = (digits for digits in DIGITS if digits != terms.minor_digits)
+    scaled = (
+        (line.c.digits == digits, shifted(line.c.value_minor, terms.minor_digits - digits))
+        for digits in others
+    )
+    return sa.case(*scaled, else_=line.c.value_minor)
 
 
 def _returned(terms: Terms) -> sa.Select[Any]:

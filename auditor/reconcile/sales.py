@@ -175,7 +175,7 @@ def drift(terms: Terms) -> sa.Select[Any]:
     Source:
         CHECKS.md, sales and channel; Emarsys reference 5.2 (append-only, not deduplicated).
     """
-    rows = sa.union_all(_order_rows(), _line_rows()).subquery()
+    rows = sa.union_all(_order_rows(), _line_rows(terms)).subquery()
     found, at_stake = rows.c, sa.cast(sa.func.abs(rows.c.at_stake), sa.BigInteger)
     joined, currency = with_currency(rows, found.order_number, terms)
     in_centra, in_emarsys = found.channel.is_not(None), found.rows > 0
@@ -218,7 +218,7 @@ def _order_rows() -> sa.Select[Any]:
     ).where(row.verdict.is_not(None))
 
 
-def _line_rows() -> sa.Select[Any]:
+def _line_rows(terms: Terms) -> sa.Select[Any]:
     row, order = link_sale.c, link_verdict.c
     return (
         sa.select(
@@ -226,7 +226,7 @@ def _line_rows() -> sa.Select[Any]:
             text("line").label("subject_kind"),
             (row.order_number + "/" + row.item).label("subject_key"),
             (row.amount_minor - row.net_minor).label("at_stake"),
-            sa.case((row.word == "amount", words.pattern())).label("cause"),
+            sa.case((row.word == "amount", words.pattern(terms))).label("cause"),
             *_facts(link_sale),
         )
         .select_from(link_sale.join(link_verdict, row.order_number == order.order_number))

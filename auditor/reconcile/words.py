@@ -19,6 +19,8 @@ _PASSING = ("step_minor", "sold_milli")
 """What decides words and is not kept."""
 OF_TAX = ("tax left out", "tax counted in")
 """The mistakes that the other tax basis explains."""
+OF_CURRENCY = ("currency not converted", "currency converted")
+"""Those that the other currency does."""
 WORDS = ("ok", "missing", "amount", "returned", "cancelled", "quantity")
 """All that a line may be called."""
 
@@ -106,7 +108,7 @@ def _is_repeated(sold_milli: ColumnElement[int], units: ColumnElement[int]) -> C
     return sa.func.coalesce((sold_milli % once == 0) & (sold_milli > once), sa.false())
 
 
-def pattern() -> ColumnElement[str | None]:
+def pattern(terms: Terms) -> ColumnElement[str | None]:
     """Name the known mistake that turns a line's expected amount into the counted one."""
     row = link_sale.c
 
@@ -117,6 +119,6 @@ def pattern() -> ColumnElement[str | None]:
         (explains(row.unit_minor), "unit price sent as line total"),
         (explains(row.untaxed_minor) & (row.amount_minor < row.net_minor), OF_TAX[0]),
         (explains(row.untaxed_minor), OF_TAX[1]),
-        (explains(row.unconverted_minor), "currency not converted"),
+        (explains(row.unconverted_minor), OF_CURRENCY[0 if terms.in_base_currency else 1]),
         else_=None,
     )

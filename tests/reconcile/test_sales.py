@@ -121,14 +121,24 @@ def test_tax_that_is_counted_where_it_should_be_left_out_is_recognised(books: Bo
     assert [row["cause"] for row in books.rows(replace(TERMS, has_tax=False))] == ["tax counted in"]
 
 
-def test_yen_sent_without_conversion_are_recognised(books: Books):
-    line = books.line("A", 1, 3000, base_minor=21000, currency="JPY", digits=0)
-    books.order("100", line, currency="JPY")
+@pytest.mark.parametrize(("currency", "digits", "value"), [("JPY", 0, 3000), ("KWD", 3, 3000000)])
+def test_amounts_sent_without_conversion_are_recognised_whatever_their_decimals(
+    books: Books, currency: str, digits: int, value: int
+):
+    line = books.line("A", 1, value, base_minor=21000, currency=currency, digits=digits)
+    books.order("100", line, currency=currency)
     books.sale("100", "A", 1, 300000)
     assert [row["cause"] for row in books.rows()] == ["currency not converted"]
 
 
 IN_ITS_OWN = replace(TERMS, in_base_currency=False)
+
+
+def test_amounts_that_are_converted_where_they_should_not_be_are_recognised(books: Books):
+    line = books.line("A", 1, 3000, base_minor=21000, currency="JPY", digits=0)
+    books.order("100", line, currency="JPY")
+    books.sale("100", "A", 1, 21000)
+    assert [row["cause"] for row in books.rows(IN_ITS_OWN)] == ["currency converted"]
 
 
 @pytest.mark.parametrize(("currency", "digits", "value"), [("JPY", 0, 1299), ("KWD", 3, 1299000)])
