@@ -34,7 +34,7 @@ from auditor.pipeline.rehearsal import fly_canary
 from auditor.pipeline.reporting import keep, publish
 from auditor.pipeline.run import Done, Stages
 from auditor.reconcile import agreed
-from auditor.reconcile.bridge import BRIDGE_STREAMS, read_bridge, read_verified
+from auditor.reconcile.bridge import read_money
 from auditor.reconcile.features import DriftFeatures
 from auditor.reconcile.run import reconcile_again
 from auditor.reconcile.terms import unconfigured
@@ -269,8 +269,6 @@ def _findings(
 
 def _with_money(audited: Audit, warehouse: Warehouse, snapshot: Snapshot) -> Audit:
     """Add the money figures, unless an order or a sale may be missing from them."""
-    lines = [snapshot.line(stream) for stream in BRIDGE_STREAMS]
-    if not all(line is not None and line.is_usable for line in lines):
-        return audited
     with warehouse.engine.connect() as conn:
-        return replace(audited, bridge=read_bridge(conn), verified_share=read_verified(conn))
+        bridge, verified_share = read_money(conn, usable_of(snapshot))
+    return replace(audited, bridge=bridge, verified_share=verified_share)

@@ -19,13 +19,16 @@ from auditor.reconcile.sql import half_up, sum_of, text
 from auditor.reconcile.words import MILLI, OF_CURRENCY, OF_TAX, pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
 
 WITHIN_DAYS = (1, 3, 7)
-BRIDGE_STREAMS = ("stores", "markets", "currencies", "orders", "returns", "sales")
-"""Without one of them read to its end, neither figure says anything."""
+VERIFIED_STREAMS = ("stores", "markets", "currencies", "orders", "returns", "sales")
+BRIDGE_STREAMS = (*VERIFIED_STREAMS, "wholesale_stores")
+"""Without one of them read to its end, the figure says nothing: what is wholesale may only be hidden."""
 
 
 def steps(terms: Terms) -> sa.Select[Any]:
@@ -237,6 +240,19 @@ def _in_base() -> sa.Select[Any]:
     line = link_sale.c
     net = half_up(line.base_minor, line.net_quantity, line.sold_quantity)
     return sa.select(line.order_number, sum_of(net).label("net_minor")).group_by(line.order_number)
+
+
+def read_money(
+    conn: sa.Connection, usable: Set[str]
+) -> tuple[tuple[Bridge, ...], tuple[VerifiedShare, ...]]:
+    """Return the bridges and the verified shares, either only where all that it stands on is usable.
+
+    Args:
+        conn: To the warehouse, after reconcile.
+        usable: The streams that were read to their end.
+    """
+    bridges = read_bridge(conn) if usable >= set(BRIDGE_STREAMS) else ()
+    return bridges, read_verified(conn) if usable >= set(VERIFIED_STREAMS) else ()
 
 
 def read_bridge(conn: sa.Connection) -> tuple[Bridge, ...]:

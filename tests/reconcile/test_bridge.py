@@ -22,7 +22,7 @@ from auditor.model.drift import (
 )
 from auditor.reconcile import orders, words
 from auditor.reconcile import sales as sales_topic
-from auditor.reconcile.bridge import read_bridge, read_verified
+from auditor.reconcile.bridge import read_bridge, read_money, read_verified
 from auditor.reconcile.bridge import steps as steps_of
 from auditor.reconcile.bridge import verified as verified_of
 from tests.reconcile.books import NOW, OLD, TERMS, YOUNG, Books
@@ -175,6 +175,21 @@ def test_an_order_is_verified_within_the_days_that_its_sale_took(books: Books):
         VerifiedShare(3, "SEK", 20000, 40000),
         VerifiedShare(7, "SEK", 30000, 40000),
     ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [((), (True, True)), (("wholesale_stores",), (False, True)), (("returns",), (False, False))],
+    ids=str,
+)
+def test_no_bridge_is_told_where_wholesale_orders_may_be_hidden(
+    books: Books, missing: tuple[str, ...], told: tuple[bool, bool]
+):
+    books.sale("999", "A", 1, 10000)
+    bridges(books)
+    with books.warehouse.engine.connect() as conn:
+        bridge, share = read_money(conn, frozenset(t.STREAM_TABLES) - {*missing})
+    assert (bool(bridge), bool(share)) == told
 
 
 def test_what_is_verified_is_told_in_base_currency_whatever_is_sent(books: Books):
