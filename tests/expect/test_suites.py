@@ -181,6 +181,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         load_checks([tmp_path / "gone.yaml"])
 
 
+@pytest.mark.parametrize(
+    "check", ["sales.unknown_order", "identity.orphaned_contact", "identity.orphaned_by_merge"]
+)
+def test_nothing_is_said_to_be_gone_where_stores_may_be_hidden_from_the_token(check: str):
+    (found,) = (one.check for one in load_checks(SHIPPED) if one.check.id == check)
+    assert "stores" in found.needs
+
+
 def test_no_check_of_the_channels_judges_what_a_restricted_token_cannot_see():
     needs = {one.check.id: one.check.needs for one in load_checks(SHIPPED)}
     blind = {id_ for id_, streams in needs.items() if "wholesale_stores" not in streams}
