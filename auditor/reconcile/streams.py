@@ -12,11 +12,11 @@ from auditor.model.drift import (
     link_contact,
     link_event,
     link_order,
-    link_person,
     link_sale,
     link_stream,
 )
 from auditor.reconcile.firing import SHIPPED
+from auditor.reconcile.identity import covered
 from auditor.reconcile.sql import LONG_AGO, any_of, text
 
 if TYPE_CHECKING:
@@ -125,13 +125,8 @@ def _followed(
 
 def _contacts(terms: Terms) -> sa.Select[Any]:
     """Follow the youngest customer row of each person; only people whom the feed policy sends count."""
-    customer, person = t.centra_customer.c, link_person.c
-    policy = {
-        "subscribed": person.consent == "yes",
-        "buyers": customer.total_orders > 0,
-        "registered": sa.false(),  # no canonical column tells who is registered
-    }
-    contact = link_contact.c
+    customer, contact, people = t.centra_customer.c, link_contact.c, covered(terms).subquery()
+    person = people.c
     found = (
         sa.select(
             sa.func.min(customer.created_at).label("created_at"),
@@ -139,11 +134,10 @@ def _contacts(terms: Terms) -> sa.Select[Any]:
             any_of(contact.person.is_not(None)).label("is_known"),
         )
         .select_from(
-            link_person.join(t.centra_customer, customer.email_key == person.email_key).outerjoin(
+            people.join(t.centra_customer, customer.email_key == person.email_key).outerjoin(
                 link_contact, contact.person == person.email_key
             )
         )
-        .where(policy.get(terms.feed_customers, sa.true()))
         .group_by(person.email_key)
         .cte("people_made")
     )

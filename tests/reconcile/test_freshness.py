@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from auditor.model import tables as t
 from auditor.model.drift import link_stream
 from tests.reconcile.books import NOW, TERMS, Books
 
@@ -139,6 +140,31 @@ def test_people_whom_nobody_sends_to_emarsys_stall_nothing(books: Books):
     people(books, 9, 30)
     subscribers = replace(LIMITS, feed_customers="subscribed")
     assert STALLED not in {check for check, _ in books.drift(subscribers)}
+
+
+def bought(books: Books, count: int, **values: object) -> None:
+    """Let so many people come and buy, and no contact follow."""
+    people(books, count, 30)
+    for number in range(count):
+        books.change(t.centra_customer, {"customer_id": f"9{number}"}, total_orders=1)
+        ordered(books, number, 30, customer_id=f"9{number}", **values)
+
+
+@pytest.mark.parametrize(("store", "stalled"), [("1", {"contacts"}), ("2", set())])
+def test_who_buys_on_a_marketplace_alone_is_no_buyer_whose_contact_is_awaited(
+    books: Books, store: str, stalled: set[str]
+):
+    bought(books, 5, store_id=store)
+    drift = books.drift(replace(LIMITS, feed_customers="buyers"))
+    assert {key for check, key in drift if check == STALLED} & {"contacts"} == stalled
+
+
+def test_contacts_of_registered_people_stall_where_the_order_api_tells_who_is(books: Books):
+    people(books, 5, 30)
+    for number in range(5):
+        books.flag(f"9{number}", f"{number}@x.se", receives=None, is_registered=True)
+    told = replace(LIMITS, feed_customers="registered", consent_keys=("newsletter",))
+    assert (STALLED, "contacts") in books.drift(told)
 
 
 # --- late ------------------------------------------------------------------------------------------
