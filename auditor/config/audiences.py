@@ -123,3 +123,9 @@ class Preflights(Struct, frozen=True, kw_only=True):
     expiry: Duration = Duration(timedelta(hours=2))
     ahead: Duration = Duration(timedelta(hours=1))
     planned: tuple[PlannedPreflight, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse to judge so early that nothing is known any more when it is launched."""
+        if self.planned and self.ahead > self.expiry:
+            told = "must not be longer than expiry, else a verdict ends before its launch"
+            raise SettingError("ahead", told)

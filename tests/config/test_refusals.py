@@ -179,6 +179,18 @@ def test_a_segment_has_one_rule(refusal):
     )
 
 
+@pytest.mark.parametrize("times", ["{ahead: 3h, ", "{expiry: 30m, "])
+def test_a_planned_verdict_holds_until_the_launch(refusal, times):
+    planned = 'planned: [{segment: 7, at: "0 9 * * 5"}]}'
+    assert refusal(f"{MINIMAL}preflight: {times}{planned}\n") == (
+        "preflight.ahead: must not be longer than expiry, else a verdict ends before its launch."
+    )
+
+
+def test_how_long_ahead_matters_only_where_an_audience_is_planned(load):
+    assert load(f"{MINIMAL}preflight: {{expiry: 30m}}\n").preflight.planned == ()
+
+
 def test_a_key_that_yaml_reads_as_something_else_is_named(refusal):
     assert refusal(MINIMAL + "on: 5\n") == "True: a key must be text; put it in quotes."
 
