@@ -139,10 +139,7 @@ def _has(conn: sa.Connection, column: sa.ColumnElement[str], value: str) -> bool
 
 
 def _of_address(conn: sa.Connection, address: str) -> Iterator[Subject]:
-    # A person at the terminal typed it; the stores keep the same normal form.
-    import unicodedata
-
-    email = unicodedata.normalize("NFC", address.strip()).lower()
+    email = _normal(address)
     contacts = _all(conn, t.emarsys_contact.c.contact_id, t.emarsys_contact.c.email_key, (email,))
     if contacts:
         yield Subject("contact", contacts[0], {"contact_id": contacts, "email_key": (email,)})
@@ -151,6 +148,13 @@ def _of_address(conn: sa.Connection, address: str) -> Iterator[Subject]:
     if customers:
         key = CUSTOMER_PREFIX + customers[0]
         yield Subject("customer", key, {"customer_id": customers, "email_key": (email,)})
+
+
+def _normal(address: str) -> str:
+    """Return an address that somebody typed in the normal form of the stores; lower case may compose anew."""
+    import unicodedata
+
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address.strip()).lower())
 
 
 def _with_person(conn: sa.Connection, subject: Subject) -> Subject:

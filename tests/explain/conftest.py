@@ -29,6 +29,7 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
     books.customer("1", "anna@x.se", first_name="Anna", last_name="Berg")
     books.customer("2", "anna@x.se", created_at=NOW)
     books.customer("77", "lone@x.se")
+    books.customer("78", "\N{LATIN SMALL LETTER J WITH CARON}an@x.se")
     books.subscription("anna@x.se", active=False)
     books.contact("900", "anna@x.se", 1, external_id="1", first_name="Anna")
     line = books.line("SKU-1", 2, 20_000)

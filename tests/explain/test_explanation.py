@@ -143,7 +143,7 @@ def test_the_rules_say_what_the_drift_tables_say(conn: sa.Connection):
         for table in (drift_consent, drift_sales, drift_catalogue, drift_identity, drift_fulfilment)
         for row in conn.execute(sa.select(table.c.check_id, table.c.subject_key))
     }
-    keys = ("900", "centra:77", "100", "555", "77/SKU-1", "SKU-4", "event:e1")
+    keys = ("900", "centra:77", "centra:78", "100", "555", "77/SKU-1", "SKU-4", "event:e1")
     decided = {
         (check, about.rpartition(" ")[2]) for key in keys for about, check in deciding(conn, key)
     }

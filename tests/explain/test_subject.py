@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ("anna@x.se", "contact"),
         (" Anna@X.se", "contact"),
         ("lone@x.se", "customer"),
+        ("J\N{COMBINING CARON}AN@X.SE", "customer"),
         ("100", "order"),
         ("100/SKU-1", "order"),
         ("555", "order"),
