@@ -26,6 +26,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SCHEME = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://")
+_IN_MEMORY = re.compile(r"duckdb(?:\+\w+)?:///?(?::memory:[^?]*)?(?:\?.*)?", re.DOTALL)
 _PASSWORD = re.compile(r"(://[^/?#@:]*:)([^/?#]*)(?=@)")
 _CREDENTIALS = re.compile(r"(://[^/?#@:]*:).*(?=@)", re.DOTALL)
 _QUERY = re.compile(r"\?.*", re.DOTALL)
@@ -174,9 +175,14 @@ def require_webhook(secret: Secret) -> None:
         raise ValueError from exc
 
 
-def _store_url(text: str, _path: str) -> StoreUrl:
+def _store_url(text: str, path: str) -> StoreUrl:
     if _SCHEME.match(text) is None:
         raise ValueError
+    if _IN_MEMORY.fullmatch(text):
+        raise ConfigError(
+            f"{path}: a database in memory forgets what was read; "
+            "name a file, like duckdb:///var/brand.duckdb."
+        )
     return StoreUrl(text)
 
 

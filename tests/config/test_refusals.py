@@ -19,6 +19,10 @@ WRONG_VALUES = [
     ("timezone", "Europe", "must be a time zone such as Europe/Stockholm."),
     ("timezone", "../../etc/passwd", "must be a time zone such as Europe/Stockholm."),
     ("store.ledger", "var/ledger", "must be a SQLAlchemy URL such as duckdb:///var/brand.duckdb."),
+    *(
+        ("store.warehouse", url, "a database in memory forgets what was read; name a file, like duckdb:///var/brand.duckdb.")
+        for url in ("duckdb:///:memory:", "duckdb:///:memory:brand", "duckdb:///", "duckdb://", "duckdb:///?threads=1")
+    ),
     ("centra.url", "http://shop.example/", "plain http is refused for shop.example; use https."),
     ("centra.url", "shop", "not an absolute http(s) URL; write one like https://host/path."),
     ("centra.url", 5, "must be an address like https://host/path."),
