@@ -306,6 +306,18 @@ def test_rules_that_the_settings_give_nothing_to_judge_by_are_named(shop: Brand)
     assert named == {*rules.OF_ORDERS, rules.OF_VALUE}
 
 
+@pytest.mark.parametrize("words", [("preflight", "--segment", str(EVERYBODY)), ("plan",)])
+def test_a_store_that_is_not_there_is_told_before_anybody_is_judged_by_it(
+    shop: Brand, words: tuple[str, ...]
+):
+    before = yaml.safe_load(shop.running.settings.read_text())["consent"]
+    shop.change_settings(lambda settings: settings.update(consent=before | {"stores": ["Nope"]}))
+    code = shop.auditor(*words)
+    shop.change_settings(lambda settings: settings.update(consent=before))
+    assert code == 2
+    assert "consent.stores: Centra has no store named Nope" in shop.err
+
+
 def test_a_wrong_price_is_told_although_nobody_of_the_audience_is_opted_in(shop: Brand):
     wrong = item_with(shop, "catalogue.price_mismatch")
     contacts = shop.running.world.emarsys.contacts

@@ -21,7 +21,7 @@ from auditor.findings import query
 from auditor.findings.ledger import Ledger
 from auditor.findings.past import require_check, require_owner
 from auditor.model import tables as t
-from auditor.pipeline.judging import terms_of_run
+from auditor.pipeline.judging import require_places, terms_of_run
 from auditor.prose import nearest
 from auditor.resources import expectation_files
 from auditor.warehouse import Warehouse
@@ -76,7 +76,7 @@ def plan(
         out: Where the plan goes; under `var/plans` unless given.
 
     Raises:
-        ConfigError: there is no such check, owner or remedy; nothing was audited yet.
+        ConfigError: there is no such check, owner, remedy, store or market; nothing was audited yet.
         StalePlanError: the last snapshot is older than a plan may be.
         UnsafePlanError: a side of the snapshot is empty.
         ForbiddenWriteError: the plan would hold what is never sent.
@@ -94,6 +94,7 @@ def plan(
         owners = require_owner(ledger, settings.brand, owner, (one.owner for one in checks))
         records = {system: warehouse.count(table) for system, table in RECORDS.items()}
         _require_both_sides(records)
+        require_places(settings, warehouse)
         terms = terms_of_run(settings, warehouse, snapshot)
 
         def findings_of(check_id: str) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from auditor.model.tables import STREAM_TABLES, emarsys_contact
 from auditor.pipeline.applying import Applied, apply
 from auditor.pipeline.confirming import look_for_merged
 from auditor.pipeline.excluding import exclusion
-from auditor.pipeline.judging import terms_of_run
+from auditor.pipeline.judging import require_places, terms_of_run
 from auditor.pipeline.reading import reading_of
 from auditor.preflight import rules, sentences
 from auditor.preflight.memory import remember
@@ -127,7 +127,7 @@ def preflight(run: Run, asked: Asked, out: Path | None = None) -> Flown:
         out: Where the verdict goes.
 
     Raises:
-        ConfigError: there is no such audience or list, or nothing was audited yet.
+        ConfigError: there is no such audience, list, store or market, or nothing was audited yet.
         RefusedError: a system refuses the credentials.
     """
     settings, began = run.settings, run.clock()
@@ -181,6 +181,7 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         run.progress.stage("read")
         points = EmarsysPoints(api, asked_fields(settings), None, {}, settings.sales.since)
         fresh, unanswered = _fresh(run, ledger, shadow, needed - NOT_READ)
+        require_places(settings, shadow)
         gone = _read_audience(run, shadow, points, resolved, fresh.run)
         held = quarantine_id(api, settings.emarsys.quarantine_list)
         run.progress.stage("judge")
