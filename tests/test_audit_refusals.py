@@ -58,6 +58,10 @@ def to(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (to("emarsys", "fields", "opt_in", value=31999), ["emarsys.fields.opt_in", "31999"]),
         (to("emarsys", "events", "shipped", value="no_such"), ["emarsys.events.shipped"]),
         (to("emarsys", "contacts", value={"segment": 4}), ["emarsys.contacts.segment"]),
+        (
+            to("audiences", value=[{"segment": 4, "name": "A", "rule": {"order_count": {}}}]),
+            ["audiences", "no segment 4"],
+        ),
         (to("emarsys", "open_data", "account", value=7), ["emarsys.open_data", "si_"]),
         (to("emarsys", "open_data", "url", value="sqlite:////no/such.sqlite"), ["open_data"]),
         (to("store", value={"warehouse": "mysql://localhost/x"}), ["store.warehouse", "mysql"]),

@@ -92,14 +92,19 @@ def segment(api: CoreApi, segment_id: str | int) -> Segment:
     return _segment(object_of(data, SEGMENT), SEGMENT)
 
 
-def segment_size(api: CoreApi, segment_id: str | int) -> int:
+def segment_size(api: CoreApi, segment_id: str | int, setting: str = "Emarsys") -> int:
     """Return how many contacts a segment has, waiting while Emarsys evaluates it.
+
+    Args:
+        api: The core API.
+        segment_id: Its number.
+        setting: What names it, for the error where there is none.
 
     Raises:
         ConfigError: the account has no such segment.
         ReadError: as for `CoreApi.call`.
     """
-    count = int_or_none(api.call(COUNT, segment_id, blame=_blame(segment_id)))
+    count = int_or_none(api.call(COUNT, segment_id, blame=_blame(segment_id, setting)))
     if count is None:
         raise drift(COUNT, "is no number")
     return count
@@ -247,5 +252,5 @@ def _ids(data: object) -> list[str]:
     return known
 
 
-def _blame(segment_id: str | int) -> Blame:
-    return dict.fromkeys(NO_SEGMENT, f"Emarsys: the account has no segment {segment_id}.")
+def _blame(segment_id: str | int, setting: str = "Emarsys") -> Blame:
+    return dict.fromkeys(NO_SEGMENT, f"{setting}: the account has no segment {segment_id}.")

@@ -165,7 +165,7 @@ def _members(api: CoreApi, segment_id: int) -> Iterator[list[str]]:
     Source:
         Emarsys reference 9.2.
     """
-    if segment_size(api, segment_id) <= PAGE:
+    if segment_size(api, segment_id, "audiences") <= PAGE:
         return segment_members(api, segment_id)
     return run_members(api, finished_run(api, start_run(api, segment_id)))
 
