@@ -303,7 +303,8 @@ def test_rules_that_the_settings_give_nothing_to_judge_by_are_named(shop: Brand)
     _, told = fly(shop, "--list", list_of(shop, *blameless(shop)))
     shop.change_settings(lambda settings: settings.update(sales=before))
     named = {note.split()[0] for note in told["notes"] if "sales.since" in note}
-    assert named == {*rules.OF_ORDERS, rules.OF_VALUE}
+    by_orders = {"consent.opted_in_by_order", "identity.orphaned_by_merge"}
+    assert named == {*rules.OF_ORDERS, rules.OF_VALUE, *by_orders}
 
 
 @pytest.mark.parametrize("words", [("preflight", "--segment", str(EVERYBODY)), ("plan",)])

@@ -202,6 +202,7 @@ _OF_ANY_EVENT = ("fulfilment.dead_event", "channel.event_for_non_consumer")
 _OF_ORDERS = (
     *("sales", "channel", "audience"),
     *(check for checks in _OF_EVENT.values() for check in checks),
+    *("consent.opted_in_by_order", "identity.sales_on_orphan"),
 )
 """The suites and checks that look at orders since a day, or at the events that these cause."""
 
@@ -224,7 +225,9 @@ def unconfigured(settings: Settings, at: datetime) -> dict[str, str]:
     off = dict(_checks_without_event(settings))
     since = settings.sales.since
     if since > at.astimezone(settings.timezone).date():
-        off |= dict.fromkeys(_OF_ORDERS, f"sales.since is {since}, a day that is still to come")
+        off |= dict.fromkeys(
+            _by_orders(settings), f"sales.since is {since}, a day that is still to come"
+        )
     if settings.emarsys.key == "email":
         off |= dict.fromkeys(_OF_KEY, "emarsys.key is email, so that no contact names a customer")
     reason = _why_no_catalogue(settings)
@@ -235,6 +238,15 @@ def unconfigured(settings: Settings, at: datetime) -> dict[str, str]:
             "Only the legacy Order API tells who is registered; set centra.order_api or feed.customers"
         )
     return off
+
+
+def _by_orders(settings: Settings) -> Iterator[str]:
+    """Yield what is judged by orders alone; where a merge is logged, or who buys is no matter, some is not."""
+    yield from _OF_ORDERS
+    if settings.centra.merges is None:
+        yield "identity.orphaned_by_merge"
+    if settings.feed.customers == "buyers":
+        yield "identity.missing_contact"
 
 
 def _why_no_catalogue(settings: Settings) -> str | None:

@@ -100,7 +100,15 @@ def test_where_contacts_name_no_customer_the_checks_of_who_is_named_do_not_apply
     ("days", "off"),
     [
         (0, set()),
-        (1, {"sales", "channel", "audience", *OF_SHIPPED, *OF_CONFIRMED}),
+        (
+            1,
+            {
+                *("sales", "channel", "audience", *OF_SHIPPED, *OF_CONFIRMED),
+                "consent.opted_in_by_order",
+                "identity.orphaned_by_merge",
+                "identity.sales_on_orphan",
+            },
+        ),
     ],
     ids=["today", "to-come"],
 )
@@ -110,6 +118,26 @@ def test_before_the_first_day_of_sales_nothing_that_goes_by_orders_applies(
     file = tmp_path / "auditor.yaml"
     file.write_text(yaml.safe_dump(changed("sales.since", NOW.date() + timedelta(days=days))))
     assert set(unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC))) == off
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "check", "is_off"),
+    [
+        ("feed.customers", "buyers", "identity.missing_contact", True),
+        ("feed.customers", "all", "identity.missing_contact", False),
+        ("centra.merges", "merges.csv", "identity.orphaned_by_merge", False),
+    ],
+)
+def test_before_the_first_day_of_sales_nobody_is_a_buyer_and_a_log_alone_tells_of_merges(
+    tmp_path: Path, setting: str, value: str, check: str, is_off: bool
+):
+    later = changed("sales.since", NOW.date() + timedelta(days=1))
+    section, _, key = setting.partition(".")
+    later.setdefault(section, {})[key] = value
+    file = tmp_path / "auditor.yaml"
+    file.write_text(yaml.safe_dump(later))
+    told = unconfigured(load_settings(file, ENVIRON), NOW.replace(tzinfo=UTC))
+    assert (check in told) == is_off
 
 
 @pytest.mark.parametrize(("feed", "is_off"), [("registered", True), ("all", False)])
