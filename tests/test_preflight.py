@@ -26,6 +26,7 @@ from auditor.preflight.verdict import read_verdict
 from auditor.resources import expectation_files
 from auditor.sandbox.emarsys.options import Campaign, EmarsysOptions
 from auditor.sandbox.wire import Fault
+from auditor.warehouse.connect import file_of as file_of_warehouse
 from tests.brand import brand
 from tests.mail.conftest import Server, serving
 from tests.report import examples
@@ -376,6 +377,17 @@ def test_a_stream_that_shrank_makes_it_incomplete(shop: Brand):
     assert told["gaps"][0].startswith(
         "centra newsletter_subscriptions was not read to its end: It shrank to "
     )
+
+
+def test_a_warehouse_that_was_begun_anew_makes_it_incomplete(shop: Brand):
+    file = cast("Path", file_of_warehouse(load_settings(shop.running.settings).store.warehouse))
+    aside = file.rename(file.with_suffix(".aside"))
+    try:
+        code, told = fly(shop, "--list", list_of(shop, *blameless(shop)))
+    finally:
+        aside.replace(file)
+    assert (code, told["verdict"]) == (3, "incomplete")
+    assert told["gaps"][0] == "contacts was never read; run `auditor audit` first."
 
 
 def test_who_may_have_been_merged_away_and_is_not_looked_up_makes_it_incomplete(

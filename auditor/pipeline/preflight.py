@@ -52,7 +52,7 @@ from auditor.warehouse import Correction
 from auditor.warehouse.shadow import shadow_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from auditor.config import Settings
     from auditor.model.finding import Check
@@ -188,14 +188,14 @@ def _judge(run: Run, asked: Asked, checks: dict[str, Check], folder: Path) -> _J
         terms = _terms(settings, shadow, fresh)
         not_known = look_for_merged(run, shadow, terms, fresh)
         reconcile(shadow, terms, suites=rules.SUITES | ({"catalogue"} if items else set()))
+        seen = _see(shadow, resolved.segment, items, checks)
         missing = [
             *([f"No product can be judged: {off['catalogue']}."] if items != asked.items else []),
             *unanswered,
-            *sentences.gaps(before, fresh, needed, NOT_READ),
+            *sentences.gaps(before, fresh, needed, NOT_READ - seen.read),
             *sentences.untold(asked_checks, before, fresh),
             *sentences.unlooked(not_known),
         ]
-        seen = _see(shadow, resolved.segment, items, checks)
         offences = [one for one in seen.offences if not _is_left_out(one, resolved, held)]
         plan = exclusion(settings, shadow, offences, checks, fresh, terms)
         lines = [line for line in (*before.coverage, *fresh.coverage) if line.stream in needed]
@@ -221,6 +221,7 @@ class _Seen(NamedTuple):
     mailed: int
     faults: list[tuple[str, str]]
     unknown: list[str]
+    read: set[str]
 
 
 def _see(
@@ -232,6 +233,7 @@ def _see(
             rules.mailable(conn),
             [one for one in rules.faults_of(conn, items) if one[0] in known] if items else [],
             rules.unknown_items(conn, items) if items else [],
+            rules.streams_read(conn),
         )
 
 
@@ -296,12 +298,8 @@ def _terms(settings: Settings, shadow: Warehouse, fresh: Snapshot) -> Terms:
     return replace(terms_of_run(settings, shadow, fresh), contacts_before=far, is_launch=True)
 
 
-def _newest(lines: Sequence[Coverage]) -> Iterator[Coverage]:
-    newest: dict[str, Coverage] = {}
-    for line in lines:
-        if line.mode != "off":
-            newest[line.stream] = line
-    yield from newest.values()
+def _newest(lines: Sequence[Coverage]) -> Iterable[Coverage]:
+    return {line.stream: line for line in lines if line.mode != "off"}.values()
 
 
 def _is_left_out(offence: Offence, resolved: Resolved, held: str | None) -> bool:

@@ -16,6 +16,7 @@ from auditor.model.drift import (
     link_contact,
     link_order,
 )
+from auditor.model.history import stream_position
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -111,6 +112,11 @@ def unknown_items(conn: sa.Connection, items: Iterable[str]) -> list[str]:
         for found in conn.execute(sa.select(column).where(column.in_(wanted))).scalars()
     }
     return [item for item in wanted if item not in known]
+
+
+def streams_read(conn: sa.Connection) -> set[str]:
+    """Return the streams of which the copy has a complete reading."""
+    return set(conn.scalars(sa.select(stream_position.c.stream).distinct()))
 
 
 def mailable(conn: sa.Connection) -> int:

@@ -45,7 +45,7 @@ def off(
 
 
 def gaps(
-    before: Snapshot, fresh: Snapshot, needed: Collection[str], not_read: Collection[str]
+    before: Snapshot, fresh: Snapshot, needed: Collection[str], missing: Collection[str]
 ) -> Iterator[str]:
     """Yield a sentence for each stream that was not read to its end.
 
@@ -53,15 +53,14 @@ def gaps(
         before: The last snapshot.
         fresh: What was read for this verdict.
         needed: The streams that it rests on.
-        not_read: Those that are not read for it, so that the last snapshot must have them.
+        missing: Those that are not read for it, and of which the warehouse has no complete reading.
     """
     for stream in sorted(needed):
         line = fresh.line(stream) or before.line(stream)
-        if line is None:
-            if stream in not_read:
-                yield f"{stream} was never read; run `auditor audit` first."
-        elif line.is_broken:
+        if line is not None and line.is_broken:
             yield f"{line.system} {stream} was not read to its end: {line.reason}"
+        elif stream in missing and (line is None or line.mode != "off"):
+            yield f"{stream} was never read; run `auditor audit` first."
 
 
 def unlooked(customers: int) -> Iterator[str]:
