@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from auditor.config import Settings
 
 MOST_SHOWN = 10
+CONSUMER = "DIRECT_TO_CONSUMER"
+"""The type of the stores whose sign-ups are consents. Source: Centra reference 4.1."""
+
+Kind = Literal["store", "consumer store", "market"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Named:
     """
 
     setting: str
-    kind: Literal["store", "market"]
+    kind: Kind
     names: tuple[str, ...]
 
     def missing(self, there: Collection[str]) -> str | None:
@@ -48,7 +52,7 @@ def named_places(settings: Settings) -> tuple[Named, ...]:
     """Return the settings that name stores or markets by their names."""
     marks, stores = settings.centra.marketplaces, settings.consent.stores
     return (
-        Named("consent.stores", "store", () if stores == "all" else tuple(stores)),
+        Named("consent.stores", "consumer store", () if stores == "all" else tuple(stores)),
         Named("centra.marketplaces.stores", "store", tuple(marks.stores)),
         Named("centra.marketplaces.markets", "market", tuple(marks.markets)),
     )

@@ -71,6 +71,10 @@ def to(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (to("centra", "merges", value="nowhere.csv"), ["centra.merges", "nowhere.csv"]),
         (to("consent", value={"stores": ["Nope"]}), ["consent.stores", "named Nope", "Zalando"]),
         (
+            to("consent", value={"stores": ["Nordlys", "Nordlys Wholesale"]}),
+            ["consent.stores", "no consumer store named Nordlys Wholesale", "Zalando"],
+        ),
+        (
             to("centra", "marketplaces", "markets", value=["Nope"]),
             ["centra.marketplaces.markets", "named Nope", "Sweden"],
         ),

@@ -317,7 +317,7 @@ def test_a_store_that_is_not_there_is_told_before_anybody_is_judged_by_it(
     code = shop.auditor(*words)
     shop.change_settings(lambda settings: settings.update(consent=before))
     assert code == 2
-    assert "consent.stores: Centra has no store named Nope" in shop.err
+    assert "consent.stores: Centra has no consumer store named Nope" in shop.err
 
 
 def test_a_wrong_price_is_told_although_nobody_of_the_audience_is_opted_in(shop: Brand):

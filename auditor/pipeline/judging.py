@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
 from auditor.errors import ConfigError, ReadError
 from auditor.model.currency import MINOR_DIGITS
 from auditor.model.tables import centra_currency, centra_market, centra_store
-from auditor.places import named_places
+from auditor.places import CONSUMER, named_places
 from auditor.reconcile.streams import learned_lags
 from auditor.reconcile.terms import terms_of, with_learned_lag
 from auditor.systems.centra.merge_log import read_merge_log
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Settings
     from auditor.model.snapshot import Snapshot
+    from auditor.places import Kind
     from auditor.reconcile.terms import Terms
 
 
@@ -45,14 +46,21 @@ def require_suites(asked: Collection[str], known: Collection[str]) -> None:
 def require_places(settings: Settings, warehouse: Readable) -> None:
     """Refuse a store or market that Centra does not have: consent, or the channel, would be wrong of everybody.
 
+    A wholesale store takes no sign-ups, so it is none of those for consent.
+
     Raises:
         ConfigError: it names the setting, and those that are there.
     """
-    tables = {"store": centra_store, "market": centra_market}
+    stores = sa.select(centra_store.c.name)
+    selects: dict[Kind, sa.Select[Any]] = {
+        "store": stores,
+        "consumer store": stores.where(centra_store.c.type == CONSUMER),
+        "market": sa.select(centra_market.c.name),
+    }
     with warehouse.engine.connect() as conn:
         there = {
-            kind: {name for name in conn.execute(sa.select(table.c.name)).scalars() if name}
-            for kind, table in tables.items()
+            kind: {name for name in conn.execute(select).scalars() if name}
+            for kind, select in selects.items()
         }
     for place in named_places(settings):
         if told := place.missing(there[place.kind]):

@@ -119,6 +119,19 @@ def test_a_store_that_centra_does_not_have_is_named_with_those_it_has(opened):
     )
 
 
+def wholesale_alone(settings: dict[str, Any]) -> None:
+    settings["consent"]["stores"] = ["Nordlys Wholesale"]
+
+
+def test_a_wholesale_store_is_none_whose_sign_ups_count(opened):
+    result = opened(wholesale_alone).result("centra.names.consent.stores", probe="centra.names")
+    assert (result.state, result.suites, "Zalando" in str(result.fix)) == (
+        "fail",
+        ("consent",),
+        True,
+    )
+
+
 def far_market(settings: dict[str, Any]) -> None:
     settings["centra"]["marketplaces"]["markets"] = ["Market 450"]
 
