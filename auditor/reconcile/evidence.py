@@ -1,9 +1,9 @@
 """Evidence of consent in Centra: newsletter rows, keyed consents and the flag of a customer.
 
-Newsletter rows and keyed consents are dated words, of which the newest counts. The flag has no date:
-a false one wins over every word, a true one counts where there is none. A newsletter row that an
-earlier complete snapshot had and this one has not is a withdrawal, dated when it was last seen, if it
-was a sign-up then; a refusal that is gone stays the word that it was.
+Newsletter rows and keyed consents are dated words, of which the newest counts. The flag has no date, nor
+has a keyed consent whose time cannot be read: a false one wins over every word, a true one counts where
+there is none. A newsletter row that an earlier complete snapshot had and this one has not is a withdrawal,
+dated when it was last seen, if it was a sign-up then; a refusal that is gone stays the word that it was.
 
 Source:
     Centra reference 3.3 and 3.4; CHECKS.md Terms (Centra consent).
@@ -20,6 +20,8 @@ from auditor.reconcile import past
 from auditor.reconcile.sql import any_of, text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.sql.elements import ColumnElement
 
     from auditor.reconcile.terms import Terms
@@ -34,7 +36,7 @@ class Verdict(NamedTuple):
     Attributes:
         consent: yes, no or unknown.
         evidence: What decided; NULL where nothing did.
-        decided_at: When that was said; NULL for the flag.
+        decided_at: When that was said; NULL for what has no date.
     """
 
     consent: ColumnElement[str]
@@ -67,21 +69,33 @@ def words(terms: Terms) -> sa.Select[Any]:
 
 
 def flags(terms: Terms) -> sa.Select[Any]:
-    """Select the customer flags, one row per e-mail; of several customers, a false one counts.
+    """Select what was said without a date, one row per e-mail; of several words, a false one counts.
 
     Frame:
-        Result: email_key; flag, 0 or 1.
+        Result: email_key; flag, 0 or 1; told_by, the evidence that is it.
     """
-    row = t.centra_customer_flag
-    value = sa.case((row.c.receives_newsletters, 1), else_=0)
-    return (
-        sa.select(row.c.email_key, sa.func.min(value).label("flag"))
-        .where(
+    row, keyed = t.centra_customer_flag, t.centra_keyed_consent
+    has_no_date = _said_at(keyed).is_(None)
+    said = sa.union_all(
+        sa.select(
+            row.c.email_key,
+            sa.case((row.c.receives_newsletters, 1), else_=0).label("value"),
+            text(FLAG).label("evidence"),
+        ).where(
             row.c.receives_newsletters.is_not(None),
             *_of_live_customer(row, row.c.receives_newsletters, terms),
-        )
-        .group_by(row.c.email_key)
-    )
+        ),
+        sa.select(keyed.c.email_key, sa.case((keyed.c.is_given, 1), else_=0), text(KEYED)).where(
+            has_no_date, keyed.c.is_given.is_not(None), *_is_marketing(terms)
+        ),
+    ).subquery("undated")
+    flag = sa.func.min(said.c.value)
+    refused_by = sa.func.min(sa.case((said.c.value == 0, said.c.evidence)))
+    return sa.select(
+        said.c.email_key,
+        flag.label("flag"),
+        sa.func.coalesce(refused_by, sa.func.min(said.c.evidence)).label("told_by"),
+    ).group_by(said.c.email_key)
 
 
 def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
@@ -101,11 +115,11 @@ def verdict(words: sa.CTE, flags: sa.CTE) -> Verdict:
             else_="unknown",
         ),
         sa.case(
-            (is_refused, FLAG),
+            (is_refused, flags.c.told_by),
             (said_no & is_lost, GONE),
             (said_at == words.c.keyed_at, KEYED),
             (said_at.is_not(None), ROW),
-            (is_agreed, FLAG),
+            (is_agreed, flags.c.told_by),
         ),
         sa.case((is_refused, sa.null()), (is_gone, words.c.gone_at), else_=said_at),
     )
@@ -168,12 +182,23 @@ def _keyed(terms: Terms) -> sa.Select[Any]:
     return sa.select(
         row.c.email_key,
         row.c.is_given,
-        sa.func.coalesce(row.c.updated_at, row.c.created_at).label("said_at"),
+        _said_at(row).label("said_at"),
         sa.true().label("is_keyed"),
         sa.cast(sa.null(), sa.DateTime).label("lost_at"),
         sa.cast(sa.null(), sa.DateTime).label("gone_at"),
         sa.true().label("is_here"),
-    ).where(row.c.key.in_(terms.consent_keys or ()), *_of_live_customer(row, row.c.is_given, terms))
+    ).where(*_is_marketing(terms))
+
+
+def _said_at(row: sa.Table) -> ColumnElement[datetime | None]:
+    return sa.func.coalesce(row.c.updated_at, row.c.created_at)
+
+
+def _is_marketing(terms: Terms) -> tuple[ColumnElement[bool], ...]:
+    """Tell whether a keyed consent means marketing, and counts."""
+    row = t.centra_keyed_consent
+    is_wanted = row.c.key.in_(terms.consent_keys or ())
+    return (is_wanted, *_of_live_customer(row, row.c.is_given, terms))
 
 
 def _of_live_customer(

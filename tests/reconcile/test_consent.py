@@ -290,6 +290,26 @@ def test_a_sign_up_after_a_refused_keyed_consent_is_consent(books: Books):
     assert books.drift(LEGACY) == set()
 
 
+@pytest.mark.parametrize(
+    ("given", "active", "drift"),
+    [
+        (False, True, {("consent.withdrawn_but_opted_in", "900")}),
+        (True, False, {("consent.withdrawn_but_opted_in", "900")}),
+        (True, None, set()),
+    ],
+    ids=["a refusal wins", "an agreement does not", "an agreement alone is evidence"],
+)
+def test_a_keyed_consent_without_a_time_counts_as_a_flag_does(
+    books: Books, given: bool, active: bool | None, drift: set[tuple[str, str]]
+):
+    books.customer("1", "a@x.se")
+    books.contact("900", "a@x.se", 1, external_id="1")
+    books.keyed("1", "a@x.se", given=given, created_at=None)
+    if active is not None:
+        books.subscription("a@x.se", active=active)
+    assert books.drift(LEGACY) == drift
+
+
 def test_what_the_order_api_said_before_it_was_removed_from_the_settings_is_ignored(books: Books):
     one_opted_in(books)
     books.subscription("a@x.se")
