@@ -10,7 +10,13 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from auditor.config import Wsse
-from auditor.errors import AbsentError, ConfigError, IncompleteSnapshotError, TransientReadError
+from auditor.errors import (
+    AbsentError,
+    ConfigError,
+    IncompleteSnapshotError,
+    RefusedError,
+    TransientReadError,
+)
 from auditor.systems.emarsys.client import api_opener
 from auditor.systems.emarsys.events import event_names
 from auditor.systems.emarsys.feed import feed_client, feed_head
@@ -59,7 +65,9 @@ def check_access(
     if emarsys.open_data is not None:
         source = OpenData(emarsys.open_data)
         for view in open_data_views(account_currency).values():
-            with suppress(AbsentError):
+            refused = (RefusedError,) if view.is_optional else ()
+            # Its stream says why; what an account need not have, or has not now, stops no other.
+            with suppress(AbsentError, TransientReadError, *refused):
                 source.require(view)
 
 

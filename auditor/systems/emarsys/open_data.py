@@ -19,7 +19,8 @@ import stamina
 from auditor.bigquery_engine import engine_over, faults
 from auditor.database_tls import with_tls
 from auditor.duckdb_files import for_reading
-from auditor.errors import AbsentError, ConfigError, TransientReadError
+from auditor.errors import AbsentError, ConfigError, RefusedError, TransientReadError
+from auditor.faults import HELD
 from auditor.model.stream import Aside, Page
 from auditor.systems.arrow import arrow_schema
 from auditor.systems.emarsys.columns import one_row_each
@@ -38,6 +39,10 @@ SETTING = "emarsys.open_data.url"
 
 UNREADABLE = (ValueError, TypeError, OverflowError, NotImplementedError)
 """What Python and Arrow say about a value that is not of the kind its column should hold."""
+
+DENIED = ("permission denied", "access denied")
+BUSY = (*HELD.words, "timeout", "timed out")
+"""What engines say where a view may be there all the same: it may not be read, or not now."""
 
 
 class OpenData:
@@ -60,6 +65,8 @@ class OpenData:
         Raises:
             AbsentError: the account has no such view, and need not have it.
             ConfigError: the database cannot be opened, or has no such view or column.
+            RefusedError: the view may not be read.
+            TransientReadError: the database cannot tell now.
         """
         with self._connected() as connection:
             self._require(connection, view)
@@ -75,6 +82,7 @@ class OpenData:
         Raises:
             AbsentError: the account has no such view, and need not have it.
             ConfigError: the database cannot be opened, or has no such view or column.
+            RefusedError: the view may not be read.
             TransientReadError: reading broke off.
         """
         return self._read(view, since, loaded_since)
@@ -234,13 +242,33 @@ def _batches(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Seque
 def _has(
     connection: sa.Connection, relation: sa.TableClause, *columns: sa.ColumnElement[Any]
 ) -> bool:
-    """Return whether these columns can be selected; no row is read."""
+    """Return whether these columns are there; no row is read.
+
+    Raises:
+        RefusedError: they may not be read.
+        TransientReadError: the engine cannot tell now.
+    """
     try:
         connection.execute(sa.select(*columns).select_from(relation).where(sa.false())).close()
-    except sa.exc.DBAPIError:
+    except sa.exc.DBAPIError as exc:
         connection.rollback()
+        _require_told(relation, exc)
         return False
     return True
+
+
+def _require_told(relation: sa.TableClause, exc: sa.exc.DBAPIError) -> None:
+    """Return where an engine says that something is not there, and not that it cannot be read."""
+    said = str(exc.orig).lower()
+    if any(words in said for words in DENIED):
+        raise RefusedError(
+            f"emarsys.open_data: the view {relation.name} may not be read; grant the user of "
+            "emarsys.open_data.url the right to select from it."
+        ) from None
+    if exc.connection_invalidated or any(words in said for words in BUSY):
+        raise TransientReadError(
+            f"Emarsys Open Data: asking for {relation.name} broke off ({_kind(exc)})."
+        ) from None
 
 
 def _engine(url: str) -> sa.Engine:

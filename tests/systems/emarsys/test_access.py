@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -70,6 +72,14 @@ def test_a_view_that_is_not_there_names_the_setting(account, tmp_path: Path):
     url = make_views(tmp_path, "sqlite", {}, leave_out=["external_events"])
     open_data = OpenDataSettings(url=StoreUrl(url), account=ACCOUNT)
     with pytest.raises(ConfigError, match=r"^emarsys\.open_data: no view external_events"):
+        check(account, open_data=open_data)
+
+
+def test_open_data_that_is_busy_stops_nothing_else(account, tmp_path: Path):
+    url = make_views(tmp_path, "sqlite", {})
+    open_data = OpenDataSettings(url=StoreUrl(f"{url}?timeout=0"), account=ACCOUNT)
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
         check(account, open_data=open_data)
 
 

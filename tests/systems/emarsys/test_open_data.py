@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from auditor.config.systems import OpenData as OpenDataSettings
 from auditor.config.values import StoreUrl
-from auditor.errors import AbsentError, ConfigError, TransientReadError
+from auditor.errors import AbsentError, ConfigError, RefusedError, TransientReadError
 from auditor.systems.emarsys import open_data, open_data_views
 from auditor.systems.emarsys.open_data import OpenData
+from tests.postgres import new_database
 from tests.systems.emarsys.views import ACCOUNT, make_views
 
 if TYPE_CHECKING:
@@ -233,6 +234,30 @@ def test_the_newest_state_of_a_streamed_product_is_read_exactly(tmp_path: Path, 
 def test_a_view_that_an_account_need_not_have_is_absent(tmp_path: Path, engine: str, view: View):
     with pytest.raises(AbsentError, match=rf"no view {view.name}_{ACCOUNT} in this account"):
         read(make_views(tmp_path, engine, {}), view)
+
+
+@pytest.mark.parametrize("view", [SALES, open_data_views.AUTOMATION_EXECUTIONS])
+def test_a_view_that_may_not_be_read_is_not_called_absent(postgres_server: str, view: View):
+    url = sa.make_url(new_database(postgres_server))
+    owner = sa.create_engine(url)
+    with owner.begin() as conn:
+        conn.execute(sa.text(f"CREATE ROLE reader_{view.name} LOGIN"))
+        conn.execute(sa.text(f"CREATE TABLE {view.name}_{ACCOUNT} (order_id TEXT)"))
+    owner.dispose()
+    reader = url.set(username=f"reader_{view.name}").render_as_string()
+    with pytest.raises(RefusedError, match=rf"the view {view.name}_{ACCOUNT} may not be read"):
+        read(reader, view)
+
+
+@pytest.mark.parametrize("view", [SALES, open_data_views.AUTOMATION_EXECUTIONS])
+def test_a_view_of_a_database_that_is_busy_is_not_called_absent(tmp_path: Path, view: View):
+    url = make_views(tmp_path, "sqlite", {})
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(
+            TransientReadError, match=rf"asking for {view.name}_{ACCOUNT} broke off"
+        ):
+            read(f"{url}?timeout=0", view)
 
 
 def test_a_view_is_read_in_pages(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch):
