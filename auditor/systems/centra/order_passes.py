@@ -83,6 +83,6 @@ def _counts(tenant: Tenant, filter_type: str, filters: Sequence[Where]) -> list[
     data = tenant.client.query(f"query orderCounts({declared}) {{ {parts} }}", variables)
     try:
         found = msgspec.json.decode(data, type=dict[str, _Total])
-    except NOT_JSON as exc:
+        return [found[f"c{index}"].total_count for index in range(len(filters))]
+    except (*NOT_JSON, KeyError) as exc:
         raise SchemaDriftError(f"Centra counts orders in another shape: {exc}.") from exc
-    return [found[f"c{index}"].total_count for index in range(len(filters))]

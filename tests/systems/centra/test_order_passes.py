@@ -77,5 +77,12 @@ def test_counts_of_another_shape_are_drift():
         order_passes(tenant_of(fake), SINCE)
 
 
+def test_a_count_that_does_not_come_is_drift(monkeypatch: pytest.MonkeyPatch):
+    tenant = tenant_of(FakeCentra(rows={"orders": EVERY_KIND}))
+    monkeypatch.setattr(tenant.client, "query", lambda *_asked: b'{"c0": {"totalCount": 4}}')
+    with pytest.raises(SchemaDriftError, match="counts orders in another shape"):
+        order_passes(tenant, SINCE)
+
+
 def test_a_tenant_without_a_list_of_orders_is_left_to_the_reader():
     assert passes(absent=("Query.orderConnection", "Query.orders")) == [SINCE]
