@@ -10,7 +10,7 @@ import msgspec
 
 from auditor.errors import ConfigError, ReadError, SchemaDriftError
 from auditor.model.not_json import NOT_JSON
-from auditor.systems.centra.answers import envelope_of
+from auditor.systems.centra.answers import MOST_POINTS, envelope_of
 from auditor.systems.centra.pace import GROWTH_PLAN, Limit, Pacer, Timing
 from auditor.systems.centra.waits import wait_s
 from auditor.systems.http import HttpClient, PassingFaultError, Retries, require_safe_url
@@ -191,7 +191,8 @@ class CentraClient:
             for row in answer.rate_limits
             if row.type in kinds and row.interval_seconds in _WINDOWS_S
         ]
-        return told or GROWTH_PLAN
+        is_sound = all(0 <= limit.quota <= MOST_POINTS for limit in told)
+        return told if told and is_sound else GROWTH_PLAN
 
 
 def _sound(token: str) -> str:

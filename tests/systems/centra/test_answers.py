@@ -34,7 +34,11 @@ def test_the_cost_of_a_query_is_known():
     assert answer.complexity == 17
 
 
-@pytest.mark.parametrize("extensions", [None, [], {}, {"complexity": None}])
+@pytest.mark.parametrize(
+    "extensions",
+    [None, [], {}, {"complexity": None}, {"complexity": -5}, {"complexity": 10**400}],
+    ids=["none", "a list", "empty", "null", "below zero", "endless"],
+)
 def test_an_answer_may_keep_its_cost_to_itself(extensions: object):
     assert opened(json={"data": {}, "extensions": extensions}).complexity == 0
 

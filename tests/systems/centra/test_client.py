@@ -153,6 +153,8 @@ def test_the_complexity_that_centra_reports_sets_the_pace():
         answer({"limits": 1}),
         limited([]),
         limited([{**LIMITS[0], "type": "MOON_PHASE"}]),
+        limited([{**LIMITS[0], "quota": 10**400}]),
+        limited([{**LIMITS[0], "quota": -1}]),
     ],
 )
 def test_a_tenant_that_tells_no_limits_is_paced_by_the_smallest_plan(reply: httpx.Response):
