@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PAGE = 10_000
 FIRST_PAGE = "0"
+LONGEST_NUMBER = 20
+"""Digits of an id; Python reads a text of thousands of them as no number at all."""
 
 LISTS = Endpoint("GET", "contactlist", "contactlist.list")
 COUNT = Endpoint("GET", "contactlist/{}/count", "contactlist.contact.count")
@@ -106,7 +108,7 @@ class Members:
 
 def _number(contact_id: str) -> int:
     """Return the number that an id is, and one that no id is for any other text."""
-    if contact_id.isascii() and contact_id.isdecimal():
+    if contact_id.isascii() and contact_id.isdecimal() and len(contact_id) <= LONGEST_NUMBER:
         return int(contact_id)
     return -int.from_bytes(b"\1" + contact_id.encode(), "big")
 

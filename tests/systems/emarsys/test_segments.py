@@ -115,6 +115,12 @@ def test_members_of_another_shape_are_drift(server, api: CoreApi, data: object):
         list(segment_members(api, 7))
 
 
+def test_an_id_of_thousands_of_digits_is_an_id_like_any_other(server, api: CoreApi):
+    server.on(COUNT, ok(1))
+    server.on(MEMBERS, ok(["9" * 5000]), ok([]))
+    assert [len(ids) for ids in segment_members(api, 7)] == [1]
+
+
 @pytest.mark.parametrize("answer", [True, False])
 def test_one_contact_is_in_a_segment_or_not(server, api: CoreApi, answer: bool):
     server.on(MEMBER, ok(answer))
