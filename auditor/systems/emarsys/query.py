@@ -15,7 +15,14 @@ from auditor.errors import IncompleteSnapshotError
 from auditor.model.stream import Page
 from auditor.model.tables import emarsys_contact
 from auditor.systems.emarsys.contact_ids import rows_by_id
-from auditor.systems.emarsys.envelope import Endpoint, drift, int_or_none, object_of, rows_of
+from auditor.systems.emarsys.envelope import (
+    Endpoint,
+    drift,
+    int_or_none,
+    object_of,
+    row_errors,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +99,9 @@ def _page(api: CoreApi, field: int, value: str, offset: int) -> list[int]:
         "offset": offset,
     }
     data = object_of(api.call(QUERY, params=params, blame=BLAME), QUERY)
-    found = [int_or_none(row.get("id")) for row in rows_of(data.get("result"), QUERY)]
+    if "result" not in data or row_errors(data.get("errors")):
+        raise drift(QUERY, "names no contacts, or tells of errors")
+    found = [int_or_none(row.get("id")) for row in rows_of(data["result"], QUERY)]
     ids = [one for one in found if one is not None]
     if len(ids) < len(found):
         raise drift(QUERY, "has a contact without an id")

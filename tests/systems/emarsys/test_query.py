@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.errors import ConfigError, IncompleteSnapshotError
+from auditor.errors import ConfigError, IncompleteSnapshotError, SchemaDriftError
 from auditor.systems.emarsys import query
 from auditor.systems.emarsys.query import read_queried_contacts
 from tests.systems.emarsys.fake import ContactBase, FakeEmarsys, failure, ok
@@ -94,6 +94,20 @@ def test_an_order_that_changes_is_incomplete(base: ContactBase, server: FakeEmar
 def test_a_page_that_is_lost_is_incomplete(base: ContactBase, server: FakeEmarsys, api: CoreApi):
     server.on(ROUTE, *[answer(base)] * 3, ok({"result": False}))
     with pytest.raises(IncompleteSnapshotError, match="an order that changes"):
+        read(api)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["", {}, {"errors": [{"key": "", "errorCode": 2006, "errorMsg": ""}], "result": False}],
+    ids=["no data", "no result", "an error"],
+)
+@pytest.mark.usefixtures("base")
+def test_an_answer_that_names_no_contacts_is_no_empty_base(
+    server: FakeEmarsys, api: CoreApi, data: object
+):
+    server.on(ROUTE, ok(data))
+    with pytest.raises(SchemaDriftError, match="names no contacts, or tells of errors"):
         read(api)
 
 

@@ -155,6 +155,9 @@ ANSWERS: dict[Key, httpx.Response] = {
 UNENDING = {("GET", "export/{}"): TransientReadError}
 """The sample of this call says for ever that the export is in progress."""
 
+ONE_CONTACT = {"id": "number"}
+"""What `contact/query` answers in another form, which looks one contact up and is never sent."""
+
 
 def endpoints(package: ModuleType) -> Iterator[Endpoint]:
     for module in pkgutil.iter_modules(package.__path__):
@@ -198,7 +201,8 @@ def serve_all(server: FakeEmarsys) -> None:
 def samples(drivers: Mapping[Key, object]) -> Iterator[Any]:
     for key in drivers:
         for number, answer in enumerate(VENDOR[key]["answers"]):
-            yield pytest.param(key, answer, id=f"{' '.join(key)} {answer['status']} {number}")
+            if answer["body"].get("data") != ONE_CONTACT or key != ("GET", "contact/query"):
+                yield pytest.param(key, answer, id=f"{' '.join(key)} {answer['status']} {number}")
 
 
 @pytest.mark.parametrize(
