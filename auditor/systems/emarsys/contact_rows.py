@@ -32,6 +32,7 @@ COLUMNS = ("external_id", "email", "opt_in", "first_name", "last_name")
 SIGN_UP = {"source_id": 33, "form_id": 34}
 """The same in every account. Source: Emarsys reference 3.11, system fields."""
 
+LACKING = "Emarsys leaves a field that was asked for out of this contact"
 VANISHED = "the contact was changed or deleted between the export and the look-up of its id"
 UNADDRESSED = "the row has neither an external id nor an e-mail"
 HARMLESS = (VANISHED, UNADDRESSED)
@@ -89,16 +90,22 @@ def _without(wrong: pa.Array, table: pa.Table, raw: pa.Table) -> Rows:
 def contact_rows_of_data(found: Sequence[Mapping[str, Any]], fields: Mapping[str, int]) -> Rows:
     """Return canonical rows from what `getdata` answered.
 
+    A field that is empty comes as null; one that does not come at all is not known to be empty.
+
     Args:
         found: One mapping of field id to value per contact.
         fields: The field ids by column.
     """
+    asked = {name: str(field_id) for name, field_id in fields.items()}
+    wanted = set(asked.values())
+    whole = [contact for contact in found if contact.keys() >= wanted]
     columns = {
-        name: [_text(contact.get(str(field_id))) for contact in found]
-        for name, field_id in fields.items()
+        name: [_text(contact[field_id]) for contact in whole] for name, field_id in asked.items()
     }
-    columns["contact_id"] = [id_or_none(contact.get("id")) for contact in found]
-    return contact_rows({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    columns["contact_id"] = [id_or_none(contact.get("id")) for contact in whole]
+    rows = contact_rows({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+    lacking = (aside(LACKING, contact) for contact in found if not contact.keys() >= wanted)
+    return Rows(rows.table, (*rows.aside, *lacking))
 
 
 def taken(table: pa.Table, rows: Sequence[int]) -> pa.Table:

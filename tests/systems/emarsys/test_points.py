@@ -48,6 +48,12 @@ def test_a_contact_that_is_neither_found_nor_gone_is_refused(server, api: CoreAp
         points(api).read("contacts", ["1"])
 
 
+def test_a_contact_without_its_opt_in_is_not_taken_for_one_that_never_chose(server, api: CoreApi):
+    server.on(GETDATA, ok({"result": [{"id": "1", "4711": "C1", "3": "a@x.se"}], "errors": []}))
+    with pytest.raises(IncompleteSnapshotError):
+        points(api).read("contacts", ["1"])
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
 def test_sales_are_read_by_order(api: CoreApi, tmp_path: Path, engine: str):
     load = "2026-02-02 03:00:00+00:00"

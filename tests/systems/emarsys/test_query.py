@@ -143,6 +143,21 @@ def test_a_contact_that_is_there_and_not_read_hides_something(
     assert [(one.hides, '"1"' in one.content) for one in aside] == [(True, True)]
 
 
+def test_a_contact_whose_answer_leaves_a_field_out_hides_something(
+    base: ContactBase, server: FakeEmarsys, api: CoreApi
+):
+    def without_opt_in(request: httpx.Request) -> httpx.Response:
+        data = json.loads(base.getdata(request).content)["data"]
+        rows = [
+            {name: cell for name, cell in row.items() if name != "31"} for row in data["result"]
+        ]
+        return ok({**data, "result": rows})
+
+    server.on("POST /api/v3/contact/getdata", without_opt_in)
+    aside = [one for page in read_queried_contacts(api, FIELDS) for one in page.aside]
+    assert [one.hides for one in aside] == [True] * len(OPT_INS)
+
+
 def test_a_field_without_index_names_the_setting(server: FakeEmarsys, api: CoreApi):
     server.on(ROUTE, failure(400, 2015))
     with pytest.raises(
