@@ -104,7 +104,7 @@ def take(streams: Sequence[Stream], reading: Reading) -> Snapshot:
     with reading.warehouse.beside_readers():
         ended = [one for part in _parts(streams) for one in _read_side_by_side(part, reading)]
     finished = [one.finished for one in ended if one.finished is not None]
-    reading.warehouse.publish(reading.run, as_of, finished)
+    reading.warehouse.publish(reading.run, as_of, finished, [stream.name for stream in streams])
     order = [stream.name for stream in streams]
     lines = sorted((one.line for one in ended), key=lambda line: order.index(line.stream))
     return Snapshot(reading.run, as_of, tuple(lines))

@@ -139,7 +139,13 @@ class Warehouse:
         """Yield the rows of a select as Arrow tables, never all at once."""
         return unload.batches(self.engine, select)
 
-    def publish(self, run: str, as_of: datetime, finished: Iterable[FinishedRead]) -> None:
+    def publish(
+        self,
+        run: str,
+        as_of: datetime,
+        finished: Iterable[FinishedRead],
+        others: Collection[str] = (),
+    ) -> None:
         """Let staged rows become the present ones, with their history, all in one transaction.
 
         What was set aside is shown for unfinished reads too.
@@ -148,6 +154,7 @@ class Warehouse:
             run: The run that read them.
             as_of: When that run began.
             finished: The reads that came to their end.
+            others: Streams that were read, too, or are off: what was set aside of them before is past.
         """
         finished = list(finished)
         with self.engine.begin() as conn:
@@ -159,7 +166,7 @@ class Warehouse:
                 stage.learn(conn, *read.tables)
             reads.finish(conn, finished, run, number)
             versions.forget_erased(conn)
-            _show_aside(conn)
+            _show_aside(conn, {*others, *(read.stream for read in finished)})
 
     def recall(self, tenant: str, name: str) -> str | None:
         """Return what a tenant has said of its API under this name, None where it has not."""
@@ -264,10 +271,14 @@ def _publish(conn: sa.Connection, read: FinishedRead, run: str) -> None:
     stage.merge_in(conn, read.tables, read.key)
 
 
-def _show_aside(conn: sa.Connection) -> None:
-    """Show what this run set aside; what belongs to unfinished reads is shown again when they end."""
+def _show_aside(conn: sa.Connection, read: Collection[str]) -> None:
+    """Show what this run set aside; what belongs to unfinished reads is shown again when they end.
+
+    Of streams that it did not read, what was set aside before stands: it is the newest that is known.
+    """
     aside = stage.staged(unparsed_row)
-    conn.execute(unparsed_row.delete())
+    is_staged = unparsed_row.c.stream.in_(sa.select(aside.c.stream))
+    conn.execute(unparsed_row.delete().where(unparsed_row.c.stream.in_(read) | is_staged))
     conn.execute(unparsed_row.insert().from_select(list(aside.c.keys()), sa.select(aside)))
     waiting = sa.exists().where(unfinished_read.c.stream == aside.c.stream)
     conn.execute(aside.delete().where(~waiting))

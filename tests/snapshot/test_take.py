@@ -22,7 +22,7 @@ from auditor.errors import (
 from auditor.model.stream import Aside, Page, Stream
 from auditor.model.tables import centra_store, unparsed_row
 from auditor.snapshot.halt import Halt
-from auditor.snapshot.take import Reading, take
+from auditor.snapshot.take import Reading, take, unread
 from auditor.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -112,6 +112,28 @@ def test_a_row_that_cannot_be_parsed_is_kept(warehouse: Warehouse):
     with warehouse.engine.connect() as conn:
         kept = conn.execute(sa.select(unparsed_row.c.stream, unparsed_row.c.content)).all()
     assert kept == [("stores", "{}")]
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["nothing is read", "another stream is read"])
+def test_a_row_that_cannot_be_parsed_is_kept_until_its_stream_is_read_again(
+    warehouse: Warehouse, away: bool
+):
+    snap(warehouse, stream(stores("1", aside=(Aside("no id", "{}"),))))
+    if away:
+        moment = datetime(2026, 11, 24, 5, tzinfo=UTC)
+        reading = Reading("run-2", warehouse, Silent(), lambda: moment, lambda: 0.0)
+        unread(["stores"], reading, "Centra does not answer.")
+    else:
+        snap(warehouse, stream(Page({}, rows=0), name="markets"), run="run-2")
+    assert _aside(warehouse) == [("stores", "{}")]
+    snap(warehouse, stream(stores("1")), run="run-3")
+    assert _aside(warehouse) == []
+
+
+def _aside(warehouse: Warehouse) -> list[tuple[str, str]]:
+    with warehouse.engine.connect() as conn:
+        kept = conn.execute(sa.select(unparsed_row.c.stream, unparsed_row.c.content))
+        return [(row.stream, row.content) for row in kept]
 
 
 def test_a_source_that_the_account_does_not_have_is_off(warehouse: Warehouse):
