@@ -94,6 +94,17 @@ def test_a_notebook_answers_its_question(client: NotebookClient, name: str):
     assert all(cell.outputs for cell in code)
 
 
+def test_a_segment_that_was_not_read_is_no_safe_campaign(client: NotebookClient):
+    notebook = nbformat.read(NOTEBOOKS / "campaign.ipynb", as_version=4)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace('members["segment_id"].min()', '"999"')
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(EMPTY))
+    client.nb = notebook
+    client.execute(cleanup_kc=False)
+    shown = [str(one.get("data", "")) for cell in notebook.cells for one in cell.get("outputs", [])]
+    assert [one for one in shown if "contacts to exclude" in one and "INCOMPLETE: read" in one]
+
+
 def test_every_notebook_is_run_here():
     assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == set(QUESTIONS)
 
