@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from auditor.errors import StoreError
 from auditor.model import history
 from auditor.model import tables as t
 from auditor.model.drift import drift_consent
+from auditor.postgresql import one_at_a_time
 from auditor.warehouse import Warehouse, schema
 from auditor.warehouse.publish import Published, publish
+from auditor.warehouse.stage import staged
 from tests.frozen_warehouses import FOLDER, declared, frozen, thaw, written
 from tests.postgres import new_database
 from tests.snapshot.world import Shop, snap, stored
@@ -145,6 +148,19 @@ def test_an_upgrade_that_fails_is_told_and_changes_nothing(
 def test_opening_again_finds_nothing_to_do(duckdb_url: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(schema, "metadata", None)
     Warehouse(duckdb_url).close()
+
+
+def test_of_processes_that_open_it_after_somebody_was_forgotten_none_fails(postgres_server: str):
+    url = new_database(postgres_server)
+    with closing(Warehouse(url)) as one, ThreadPoolExecutor() as pool:
+        with one.engine.begin() as conn:
+            schema.drop_passing(conn)
+        with one.engine.begin() as conn:
+            one_at_a_time(conn)
+            staged(t.unparsed_row).create(conn)
+            other = pool.submit(Warehouse, url)
+            wait([other], timeout=0.5)  # it is waiting for the table
+        other.result().close()
 
 
 def test_a_copy_that_an_older_auditor_published_is_not_read(old_url: str):

@@ -22,6 +22,7 @@ from auditor.model.history import (
     unfinished_read,
 )
 from auditor.model.tables import unparsed_row
+from auditor.postgresql import one_at_a_time
 from auditor.warehouse import correct, load, reads, stage, unload, versions
 from auditor.warehouse.beside import BigQueryBeside, reaches
 from auditor.warehouse.connect import THREADS, clear_spill, file_of, open_engine, use_threads
@@ -53,8 +54,11 @@ class Warehouse:
 
     def __init__(self, url: str, *, waits: bool = True) -> None:
         self.engine = open_engine(url, waits=waits)
+        aside = stage.staged(unparsed_row)
         with self.engine.begin() as conn:
-            stage.staged(unparsed_row).create(conn, checkfirst=True)
+            if not sa.inspect(conn).has_table(aside.name):
+                one_at_a_time(conn)  # who is forgotten takes it along, and several may come behind
+                aside.create(conn, checkfirst=True)
 
     def close(self) -> None:
         """Close all connections; a DuckDB file is free for other processes afterwards."""
