@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from auditor.correct.applying.journal import plan_table
 from auditor.correct.files import write_plan
-from auditor.errors import ConfigError, EndedError, StoreError
+from auditor.errors import ConfigError, EndedError, MachineError, StoreError
 from auditor.findings.expiry import NEWEST
 from auditor.findings.ledger import Ledger, run_table
 from auditor.mail.sent import Sent, mail_table
@@ -295,6 +295,21 @@ def test_ended_with_the_service_the_copy_for_notebooks_forgets_the_next_time(run
     with pytest.raises(EndedError):
         clean(replaced(run, progress=Ending()))
     clean(run)
+    with closing(Published(run.settings.store.warehouse)) as copy, copy.engine.connect() as conn:
+        assert "0" not in set(conn.scalars(sa.select(PAST.c.buyer_id)))
+
+
+def test_without_room_to_write_the_warehouse_anew_the_copy_for_notebooks_forgets_all_the_same(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    def full(_url: str) -> None:
+        raise MachineError("store.warehouse: the disk is full; make room and run it again.")
+
+    write_runs(run, LONG_AGO, *MANY)
+    publish(run.settings.store.warehouse)
+    monkeypatch.setattr("auditor.pipeline.cleaning.compact_file", full)
+    with pytest.raises(MachineError):
+        clean(run)
     with closing(Published(run.settings.store.warehouse)) as copy, copy.engine.connect() as conn:
         assert "0" not in set(conn.scalars(sa.select(PAST.c.buyer_id)))
 
