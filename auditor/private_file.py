@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+import tempfile
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,18 @@ def replaced(
         if isinstance(exc, OSError) and exc.errno is not None and exc.filename is None:
             exc.filename = str(path)  # a full disk does not say which file it was
         raise
+
+
+@contextlib.contextmanager
+def unnamed() -> Iterator[BinaryIO]:
+    """Open a file without a name, in the system's folder for such files, that is gone at the end."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            yield file
+        except OSError as exc:
+            if exc.errno is not None and exc.filename is None:
+                exc.filename = tempfile.gettempdir()
+            raise
 
 
 def keep_names(folder: Path) -> None:

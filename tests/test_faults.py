@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import re
+import resource
 import sqlite3
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,11 +19,12 @@ import sqlalchemy as sa
 from auditor import faults
 from auditor.errors import MachineError
 from auditor.findings.ledger import Ledger
-from auditor.private_file import write_private
+from auditor.private_file import unnamed, write_private
 from auditor.warehouse import Warehouse
+from auditor.warehouse.compact import compact_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 LIMITED = "40MB"
 MUCH = "SELECT i, md5(i::text) AS m FROM range(600000) t(i) ORDER BY m"
@@ -122,6 +128,44 @@ def test_a_statement_that_is_wrong_is_not_taken_for_a_fault_of_the_machine(tmp_p
     url, wrong = f"sqlite:///{tmp_path / 'ledger.sqlite'}", pytest.raises(sa.exc.OperationalError)
     with closing(Ledger(url)) as ledger, wrong, ledger.begin() as conn:
         conn.execute(sa.text("SELECT * FROM nothing"))
+
+
+@contextlib.contextmanager
+def one_megabyte() -> Iterator[None]:
+    """Let no file grow beyond a megabyte, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def large(duckdb_url: str) -> str:
+    with closing(Warehouse(duckdb_url)) as warehouse, warehouse.engine.begin() as conn:
+        conn.execute(sa.text(f"INSERT INTO unparsed_row SELECT 'r', 's', 'x', m FROM ({MUCH})"))
+    return duckdb_url
+
+
+def test_a_warehouse_that_finds_no_room_to_be_written_anew_stays_and_leaves_nothing(large: str):
+    folder = Path(large.removeprefix("duckdb:///")).parent
+    before = sorted(folder.iterdir())
+    sentence = r"^store\.warehouse: .* the disk is full; make room"
+    with one_megabyte(), pytest.raises(MachineError, match=sentence):
+        compact_file(large)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_download_that_finds_no_room_names_the_folder_where_it_waits():
+    sentence = f"^{re.escape(tempfile.gettempdir())} cannot be written: the disk is full"
+    with (
+        one_megabyte(),
+        pytest.raises(MachineError, match=sentence),
+        faults.named(),
+        unnamed() as file,
+    ):
+        file.writelines([b"x" * (2 << 20)])
 
 
 # --- memory -----------------------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from auditor.faults import teller
 from auditor.private_file import PRIVATE_FILE
-from auditor.warehouse.connect import connect_to, file_of
+from auditor.warehouse.connect import SETTING, connect_to, file_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 FRESH = "fresh"
 
@@ -24,10 +27,12 @@ def compact(url: str, tables: Iterable[sa.Table]) -> None:
 
     Raises:
         StoreError: it cannot be opened.
-        DBAPIError: there is no room for a second copy; the warehouse stays as it is.
+        MachineError: there is no room for a second copy; the warehouse stays as it is.
     """
     address = sa.make_url(url)
-    engine = connect_to(address).execution_options(isolation_level="AUTOCOMMIT")
+    opened = connect_to(address)
+    sa.event.listen(opened, "handle_error", teller(SETTING, address.database))
+    engine = opened.execution_options(isolation_level="AUTOCOMMIT")
     try:
         if address.get_backend_name() == "postgresql":
             with engine.connect() as conn:
@@ -45,7 +50,7 @@ def compact_file(url: str) -> None:
 
     Raises:
         StoreError: it cannot be opened.
-        DBAPIError: there is no room for a second copy; the warehouse stays as it is.
+        MachineError: there is no room for a second copy; the warehouse stays as it is.
     """
     address = sa.make_url(url)
     if file_of(address) is not None:
@@ -57,8 +62,17 @@ def _rewrite(engine: sa.Engine, address: sa.URL) -> None:
     file = file_of(address)
     if file is None:
         return
-    draft = file.with_name(f".{file.name}.{FRESH}")
-    draft.unlink(missing_ok=True)
+    with _draft_of(file) as draft:
+        try:
+            _copy_into(draft, engine)
+        finally:
+            engine.dispose()
+        draft.chmod(PRIVATE_FILE)
+        draft.replace(file)
+    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+
+
+def _copy_into(draft: Path, engine: sa.Engine) -> None:
     place = str(draft).replace("'", "''")
     with engine.connect() as conn:
         whole = conn.dialect.identifier_preparer.quote(
@@ -67,7 +81,17 @@ def _rewrite(engine: sa.Engine, address: sa.URL) -> None:
         conn.execute(sa.text(f"ATTACH '{place}' AS {FRESH}"))
         conn.execute(sa.text(f"COPY FROM DATABASE {whole} TO {FRESH}"))
         conn.execute(sa.text(f"DETACH {FRESH}"))
-    engine.dispose()
-    draft.chmod(PRIVATE_FILE)
-    draft.replace(file)
-    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _draft_of(file: Path) -> Iterator[Path]:
+    """Give a place for a second copy; what is still there at the end found no room, and goes."""
+    draft = file.with_name(f".{file.name}.{FRESH}")
+    parts = (draft, draft.with_name(f"{draft.name}.wal"))
+    for part in parts:
+        part.unlink(missing_ok=True)
+    try:
+        yield draft
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)

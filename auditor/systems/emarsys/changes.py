@@ -7,13 +7,13 @@ Source:
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from auditor.errors import ConfigError
 from auditor.model.stream import Page
 from auditor.model.tables import emarsys_contact
+from auditor.private_file import unnamed
 from auditor.systems.emarsys.contact_rows import contact_rows
 from auditor.systems.emarsys.contacts import identified
 from auditor.systems.emarsys.envelope import Endpoint
@@ -64,7 +64,7 @@ def consent_changes(
     days = [moment.astimezone(VIENNA).date().isoformat() for moment in (since, until)]
     wanted = {"origin": "all", "origin_id": "0", "time_range": days}
     export_id = start_by(api, CHANGES, {**wanted, **export_body(list(asked.values()))}, {})
-    with tempfile.TemporaryFile() as file:
+    with unnamed() as file:
         wait_for_export(api, export_id)
         download_export(api, export_id, file)
         yield from _pages(file, ("contact_id", *asked))

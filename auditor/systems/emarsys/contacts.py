@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from auditor.model.stream import Page
 from auditor.model.tables import emarsys_contact
+from auditor.private_file import unnamed
 from auditor.systems.arrow import arrow_schema
 from auditor.systems.emarsys.client import require_all, unless_refused
 from auditor.systems.emarsys.contact_ids import ContactIds
@@ -55,7 +55,7 @@ def read_contacts(api: CoreApi, fields: Mapping[str, int], audience: Audience) -
         ReadError: the contacts cannot be read to their end.
     """
     read = 0
-    with tempfile.TemporaryFile() as file:
+    with unnamed() as file:
         before = unless_refused(lambda: audience_size(api, audience))
         export_id = start_export(api, audience, list(fields.values()))
         wait_for_export(api, export_id)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +19,7 @@ import httpx
 import stamina
 
 from auditor.errors import ConfigError, IncompleteSnapshotError, RefusedError, TransientReadError
+from auditor.private_file import unnamed
 from auditor.systems.http import HttpClient, Retries
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def opened_feed(source: str, http: HttpClient) -> Iterator[Feed]:
         TransientReadError: a fault that did not pass.
     """
     if "://" in source:
-        with tempfile.TemporaryFile() as file:
+        with unnamed() as file:
             yield Feed(file, _downloaded(http, source, file))
     else:
         with _local(source) as file:
