@@ -21,7 +21,7 @@ from auditor.warehouse import bigquery
 from auditor.warehouse.schema import bring_up_to_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +65,12 @@ def open_engine(url: str, *, waits: bool = True) -> sa.Engine:
     parsed = _parse(url)
     engine = connect_to(parsed)
     try:
-        patience = {"timeout": HELD_S, "attempts": None} if waits else {"attempts": 1}
-        for attempt in stamina.retry_context(on=_is_held, **patience):
-            if attempt.num == SECOND:
-                log.warning("%s is in use by another process; waiting for it", SETTING)
+        for attempt in while_held(waits=waits):
             with attempt, engine.begin() as conn:
                 bring_up_to_date(conn)
     except sa.exc.DBAPIError as exc:
         engine.dispose()
-        kind = HeldError if _is_held(exc) else StoreError
+        kind = HeldError if is_held(exc) else StoreError
         raise kind(_why_not_open(parsed, exc)) from exc
     except faults() as exc:
         engine.dispose()
@@ -88,6 +85,15 @@ def open_engine(url: str, *, waits: bool = True) -> sa.Engine:
         private_folder(_spill_of(file))
     sa.event.listen(engine, "handle_error", teller(SETTING, parsed.database))
     return engine
+
+
+def while_held(*, waits: bool = True) -> Iterator[stamina.Attempt]:
+    """Yield attempts at a file as long as another process holds it, and it is worth waiting."""
+    patience = {"timeout": HELD_S, "attempts": None} if waits else {"attempts": 1}
+    for attempt in stamina.retry_context(on=is_held, **patience):
+        if attempt.num == SECOND:
+            log.warning("%s is in use by another process; waiting for it", SETTING)
+        yield attempt
 
 
 def file_of(url: str | sa.URL) -> Path | None:
@@ -106,7 +112,8 @@ def _spill_of(file: Path) -> Path:
     return file.with_name(file.name + SPILL)
 
 
-def _is_held(exc: Exception) -> bool:
+def is_held(exc: Exception) -> bool:
+    """Tell whether an error says that another process holds a file."""
     said = str(exc).lower()
     return isinstance(exc, sa.exc.DBAPIError) and any(word in said for word in HELD.words)
 

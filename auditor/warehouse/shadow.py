@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from auditor.errors import StoreError
+from auditor.errors import HeldError, StoreError
+from auditor.faults import store_fault
 from auditor.model import history
 from auditor.model.tables import metadata
 from auditor.private_file import replaced
 from auditor.warehouse import unload
-from auditor.warehouse.connect import file_of
+from auditor.warehouse.connect import SETTING, file_of, is_held, while_held
 from auditor.warehouse.publish import unchanging
 from auditor.warehouse.store import Warehouse
 
@@ -30,20 +31,31 @@ def shadow_of(url: str, folder: Path) -> Warehouse:
         folder: Where the copy goes; it is private.
 
     Raises:
-        StoreError: the warehouse is being written to, or cannot be read.
+        HeldError: another process writes to the warehouse, still.
+        StoreError: the warehouse cannot be read.
     """
     source, target = file_of(url), folder / NAME
     if source is None:
         return _copied(url, target)
     if source.exists():
-        try:
-            with unchanging(source), source.open("rb") as read, replaced(target, "wb") as written:
-                shutil.copyfileobj(read, written, 1 << 20)
-        except (OSError, sa.exc.DBAPIError) as exc:
-            raise StoreError(
-                f"store.warehouse: {source} cannot be copied; another process may be writing to it."
-            ) from exc
+        _copy_file(source, target)
     return Warehouse(f"duckdb:///{target}")
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        for attempt in while_held():
+            with (
+                attempt,
+                unchanging(source),
+                source.open("rb") as read,
+                replaced(target, "wb") as written,
+            ):
+                shutil.copyfileobj(read, written, 1 << 20)
+    except (OSError, sa.exc.DBAPIError) as exc:
+        kind = HeldError if is_held(exc) else StoreError
+        told = store_fault(SETTING, source, exc)
+        raise kind(told or f"{SETTING}: {source} cannot be copied; check the file.") from exc
 
 
 def _copied(url: str, target: Path) -> Warehouse:
