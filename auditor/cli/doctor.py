@@ -87,7 +87,8 @@ def _examined(
         yield Result("ok", f"{len(checks)} checks are loaded.", id="expectations"), ()
     except ConfigError as exc:
         yield replace(_settings_failure(exc), id="expectations"), ()
-    for result in examine(Visit(settings, Moments(utc_now, time.sleep)), watch):
+    owners = {check.owner for check in checks}
+    for result in examine(Visit(settings, Moments(utc_now, time.sleep), owners), watch):
         yield result, disabled_by(result, checks)
 
 

@@ -19,7 +19,7 @@ from auditor.systems.emarsys.envelope import Endpoint, Reply, opened
 from auditor.systems.http import Retries, require_safe_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from auditor.config import Settings
@@ -44,10 +44,12 @@ class Visit:
     Args:
         settings: The brand's settings.
         moments: Tells the time, and waits.
+        owners: Of the checks that are loaded.
     """
 
-    def __init__(self, settings: Settings, moments: Moments) -> None:
+    def __init__(self, settings: Settings, moments: Moments, owners: Collection[str] = ()) -> None:
         self.settings, self.clock, self._moments = settings, moments.clock, moments
+        self.owners = frozenset(owners)
         self._made: dict[str, Any] = {}
 
     def close(self) -> None:

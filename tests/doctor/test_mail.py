@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auditor.doctor.probes.mail import server
+from auditor.doctor.probes.mail import owners, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,3 +92,34 @@ def test_a_server_that_is_away_fails():
 @pytest.mark.parametrize("smtp", ["smtps://127.0.0.1:9"])
 def test_a_tls_server_that_is_away_fails(smtp):
     assert examined(smtp).state == "fail"
+
+
+def told_of(to: tuple[str, ...], after: tuple[str, ...] = ()) -> list[Result]:
+    mail = SimpleNamespace(
+        to=dict.fromkeys(to), escalate=SimpleNamespace(after=dict.fromkeys(after))
+    )
+    visit: Any = SimpleNamespace(settings=SimpleNamespace(mail=mail), owners={"crm", "finance"})
+    return list(owners.examine(visit))
+
+
+def test_readers_of_owners_that_there_are_are_fine():
+    (result,) = told_of(("default", "crm"), ("default", "finance"))
+    assert result.state == "ok"
+
+
+def test_readers_of_an_owner_whom_nobody_knows_are_named_with_who_was_meant():
+    (result,) = told_of(("default", "crmm"))
+    assert (result.state, result.detail) == ("warn", "mail.to names crmm, who owns no check.")
+    assert result.fix == "Did you mean crm?"
+
+
+def test_a_limit_of_an_owner_whom_nobody_knows_is_named():
+    (result,) = told_of(("default",), ("default", "warehouse"))
+    assert (result.id, result.fix) == ("warehouse", "There are crm, finance.")
+
+
+def test_without_checks_no_owner_is_unknown():
+    visit: Any = SimpleNamespace(
+        settings=SimpleNamespace(mail=SimpleNamespace()), owners=frozenset()
+    )
+    assert [one.state for one in owners.examine(visit)] == ["off"]

@@ -1,4 +1,4 @@
-"""The mail server: it answers and begins TLS, as it will for the post. Nothing is sent; nobody signs in."""
+"""The post: whom it goes to, and whether its server begins TLS. Nothing is sent; nobody signs in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.doctor.result import Result, probe
 from auditor.mail.server import is_encrypted, opened
+from auditor.prose import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,30 @@ def server(visit: Visit) -> Iterator[Result]:
         yield Result("fail", "The mail server offers no TLS, so no mail will be sent to it.", fix)
     except (OSError, smtplib.SMTPException):
         yield Result("fail", "The mail server does not answer.", UNREACHED)
+
+
+@probe("mail.owners", "mail")
+def owners(visit: Visit) -> Iterator[Result]:
+    """Look for readers who wait for findings that nobody's checks make."""
+    mail = visit.settings.mail
+    if mail is None or not visit.owners:
+        yield Result("off", "No owner is named." if mail is None else "No check is loaded.")
+        return
+    named = {
+        "mail.to": mail.to,
+        "mail.escalate.after": mail.escalate.after if mail.escalate else (),
+    }
+    strangers = [
+        (setting, name)
+        for setting, names in named.items()
+        for name in sorted({*names} - visit.owners - {"default"})
+    ]
+    for setting, name in strangers:
+        meant = nearest(name, sorted(visit.owners))
+        fix = f"Did you mean {meant}?" if meant else f"There are {', '.join(sorted(visit.owners))}."
+        yield Result("warn", f"{setting} names {name}, who owns no check.", fix, id=name)
+    if not strangers:
+        yield Result("ok", "Every owner that the settings name owns checks.")
 
 
 def _answer(*, is_encrypted: bool) -> str:
