@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,12 @@ from auditor.findings.ledger import Ledger, run_table
 from auditor.warehouse import Warehouse
 from auditor.warehouse.publish import publish
 from tests import own_machine
+from tests.held import held
 from tests.played import Day, evening_of, morning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 pytestmark = pytest.mark.embedded("a server has its own disk, and says itself what it does")
 
@@ -182,17 +184,9 @@ HOLDS = {
 }
 
 
-@contextmanager
-def held(day: Day, store: str) -> Iterator[subprocess.Popen[bytes]]:
+def hold(day: Day, store: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """Let another process hold a store."""
-    line = f"import sys; {HOLDS[store]}; print('held', flush=True); sys.stdin.read()"
-    words = [sys.executable, "-c", line, str(file_of(day, store))]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        yield other
-        if other.poll() is None:
-            other.communicate()
+    return held(file_of(day, store), HOLDS[store])
 
 
 @pytest.mark.parametrize("store", HOLDS)
@@ -205,7 +199,7 @@ def test_a_store_that_another_process_holds_is_named_and_nothing_is_half_done(
 ):
     monkeypatch.setattr("auditor.warehouse.connect.HELD_S", 0.3)
     monkeypatch.setattr("auditor.findings.ledger.BUSY_MS", 100)
-    with held(day, store):
+    with hold(day, store):
         code, sentence = audit(capsys)
     assert code == 2, "nothing was begun"
     assert f"store.{store}" in sentence
@@ -227,7 +221,7 @@ def test_what_only_writes_into_a_held_ledger_was_never_begun(
     assert main(["--format", "json", "findings", "--limit", "1"]) == 0
     finding = json.loads(capsys.readouterr().out)["fingerprint"]
     waiver = (finding, "--until", "2999-01-31", "--reason", "known") if "accept" in words else ()
-    with held(day, "ledger"):
+    with hold(day, "ledger"):
         assert main([*words, *waiver]) == 2
     assert "store.ledger" in capsys.readouterr().err
 
@@ -236,7 +230,7 @@ def test_a_notebook_that_lets_go_in_time_holds_nobody_up(
     day: Day, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     told: list[str] = []
-    with held(day, "warehouse") as other:
+    with hold(day, "warehouse") as other:
 
         def let_go(message: str, *args: object) -> None:
             told.append(message % args)

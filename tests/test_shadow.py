@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +10,14 @@ import pytest
 from auditor.errors import HeldError
 from auditor.warehouse import Warehouse
 from auditor.warehouse.shadow import shadow_of
+from tests.held import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.embedded("a server has several readers and writers at once")
 
-WRITES = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+WRITES = "import duckdb; held = duckdb.connect(sys.argv[1])"
 
 
 @pytest.fixture
@@ -29,20 +27,8 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-@contextmanager
-def written_to(file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Let another process write to a warehouse, as an audit does for minutes."""
-    words = [sys.executable, "-c", WRITES, str(file)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        yield other
-        if other.poll() is None:
-            other.communicate()
-
-
 def test_it_waits_for_whoever_writes(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    with written_to(file) as other:
+    with held(file, WRITES) as other:
         monkeypatch.setattr("auditor.warehouse.connect.log.warning", lambda *_: other.communicate())
         shadow_of(f"duckdb:///{file}", tmp_path).close()
     assert (tmp_path / "shadow.duckdb").exists()
@@ -53,7 +39,7 @@ def test_who_writes_on_and_on_is_named_with_the_next_step(
 ):
     monkeypatch.setattr("auditor.warehouse.connect.HELD_S", 0.3)
     with (
-        written_to(file),
+        held(file, WRITES),
         pytest.raises(
             HeldError, match=r"store\.warehouse: .* in use by another .*; try again when"
         ),
