@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PAGE = 10_000
 FIRST_PAGE = "0"
+MOST_IDLE = 100
+"""Pages on end that name nobody new; whoever gives more of them goes round in a circle."""
 LONGEST_NUMBER = 20
 """Digits of an id; Python reads a text of thousands of them as no number at all."""
 
@@ -120,12 +122,12 @@ def member_ids(api: CoreApi, list_id: str) -> Iterator[list[str]]:
 
     Raises:
         ConfigError: there is no such list.
-        IncompleteSnapshotError: a token came a second time.
+        IncompleteSnapshotError: a token came a second time, or page after page named nobody new.
         ReadError: as for `CoreApi.call`.
     """
     token: str | None = FIRST_PAGE
     seen: set[str] = set()
-    members = Members()
+    members, idle = Members(), 0
     while token is not None:
         if token in seen:
             raise IncompleteSnapshotError(
@@ -135,7 +137,13 @@ def member_ids(api: CoreApi, list_id: str) -> Iterator[list[str]]:
         params: dict[str, str | int] = {"$top": PAGE, "$skiptoken": token}
         data = api.call(CONTACT_IDS, list_id, params=params, blame=_blame(list_id))
         page = object_of(data, CONTACT_IDS)
-        yield members.new(_ids(page.get("value")))
+        new = members.new(_ids(page.get("value")))
+        idle = 0 if new else idle + 1
+        if idle > MOST_IDLE:
+            raise IncompleteSnapshotError(
+                f"Emarsys: {CONTACT_IDS.path} gave {idle} pages without anybody new; the list is incomplete."
+            )
+        yield new
         token = _token_of(page.get("next"))
 
 

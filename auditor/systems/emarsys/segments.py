@@ -130,19 +130,20 @@ def segment_members(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
 
 
 def _member_pages(api: CoreApi, segment_id: str | int) -> Iterator[list[str]]:
-    offset, before, members = 0, None, Members()
+    offset, members = 0, Members()
     while True:
         params: dict[str, str | int] = {"limit": PAGE, "offset": offset}
         data = api.call(MEMBERS, segment_id, params=params, blame=_blame(segment_id))
         ids = _ids(data)
         if not ids:
             return
-        if ids == before:
+        new = members.new(ids)
+        if not new:
             raise IncompleteSnapshotError(
-                f"Emarsys: {MEMBERS.path} gave the same page twice; the segment is incomplete."
+                f"Emarsys: {MEMBERS.path} gave a page without anybody new; the segment is incomplete."
             )
-        yield members.new(ids)
-        offset, before = offset + len(ids), ids
+        yield new
+        offset += len(ids)
 
 
 def is_in_segment(api: CoreApi, segment_id: str | int, contact_id: str | int) -> bool:

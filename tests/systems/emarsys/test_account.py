@@ -105,6 +105,14 @@ def test_an_empty_page_is_not_the_end(server, api: CoreApi):
     assert list(member_ids(api, "330")) == [[], ["2"]]
 
 
+def test_new_tokens_that_lead_to_nobody_new_come_to_an_end(server, api: CoreApi):
+    server.on(MEMBERS, *(page([1], str(token)) for token in range(1, 300)))
+    with pytest.raises(
+        IncompleteSnapshotError, match="without anybody new; the list is incomplete"
+    ):
+        list(member_ids(api, "330"))
+
+
 def test_a_token_that_repeats_is_an_incomplete_list(server, api: CoreApi):
     server.on(MEMBERS, page([1], "5"), page([2], "5"))
     with pytest.raises(IncompleteSnapshotError, match="same page token twice"):

@@ -85,7 +85,13 @@ def test_members_are_paged_by_what_came_until_nothing_comes(server, api: CoreApi
 
 def test_a_page_that_repeats_is_an_incomplete_segment(server, api: CoreApi):
     server.on(MEMBERS, ok([1, 2]))
-    with pytest.raises(IncompleteSnapshotError, match="the same page twice"):
+    with pytest.raises(IncompleteSnapshotError, match="a page without anybody new"):
+        list(segment_members(api, 7))
+
+
+def test_pages_that_take_turns_are_an_incomplete_segment(server, api: CoreApi):
+    server.on(MEMBERS, ok([1]), ok([2]), ok([1]))
+    with pytest.raises(IncompleteSnapshotError, match="a page without anybody new"):
         list(segment_members(api, 7))
 
 
