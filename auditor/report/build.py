@@ -173,6 +173,12 @@ class ReportData:
         """The revenue bridge of the newest months."""
         return bridge_months(self.audit.bridge)
 
+    @property
+    def tells_revenue(self) -> bool:
+        """Whether there is a bridge, or a verified share of orders that were due."""
+        shares = (one.share for one in self.audit.verified_share)
+        return bool(self.bridge_months) or any(share is not None for share in shares)
+
     def count(self, *outcomes: str) -> int:
         """Count the checks with one of these outcomes."""
         return sum(suite.count(*outcomes) for suite in self.suites)

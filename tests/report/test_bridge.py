@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auditor.model.bridge import STEPS
@@ -56,6 +58,12 @@ def test_the_page_tells(words: str):
 
 def test_without_a_bridge_the_page_has_no_section_for_it():
     assert 'id="bridge"' not in render_html(report(clean_audit()), TEMPLATES)
+
+
+def test_without_a_bridge_the_page_still_tells_how_much_is_verified():
+    page = render_html(report(replace(rich_audit(), bridge=())), TEMPLATES)
+    assert "96.7\u00a0%" in page
+    assert "There is no revenue bridge in this run" in page
 
 
 def test_a_picture_in_a_currency_of_unknown_decimals_says_that_it_is_in_minor_units():
