@@ -115,7 +115,7 @@ ON_ONE_PROCESS = {
     "test_evolve", "test_evolve_served", "test_expired_versions", "test_forget", "test_four_brands",
     "test_healthy", "test_invariants", "test_notebooks", "test_off", "test_open_data_in_place", "test_outward",
     "test_own_machine", "test_packaging", "test_partial", "test_plan", "test_postgresql", "test_preflight", "test_reread",
-    "test_same_on_bigquery", "test_sixty_days", "test_snapshots", "test_warehouse_schema",
+    "test_same_on_bigquery", "test_served_on_bigquery", "test_sixty_days", "test_snapshots", "test_warehouse_schema",
 }  # fmt: skip
 """Modules whose fixtures cost more than all their tests."""
 
