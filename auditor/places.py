@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 10
 CONSUMER = "DIRECT_TO_CONSUMER"
-"""The type of the stores whose sign-ups are consents. Source: Centra reference 4.1."""
+"""The type of consumers' stores: only their sign-ups are consents. Source: Centra reference 4.1."""
 
 Kind = Literal["store", "consumer store", "market"]
 

@@ -29,3 +29,14 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
     """
     close = get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return close[0] if close else None
+
+
+def hint(name: str, known: Sequence[str]) -> str:
+    """Return the end of a sentence about an unknown name: which was meant, or which there are.
+
+    Args:
+        name: What somebody wrote.
+        known: What they may have meant, in the order in which it is listed.
+    """
+    close = nearest(name, known)
+    return f"did you mean {close}?" if close else f"there are {', '.join(known)}."

@@ -17,6 +17,7 @@ from auditor.model.drift import (
     link_gone,
     link_stream,
 )
+from auditor.systems.text import email_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,7 @@ def _has(conn: sa.Connection, column: sa.ColumnElement[str], value: str) -> bool
 
 
 def _of_address(conn: sa.Connection, address: str) -> Iterator[Subject]:
-    email = _normal(address)
+    email = email_key(address) or ""
     contacts = _all(conn, t.emarsys_contact.c.contact_id, t.emarsys_contact.c.email_key, (email,))
     if contacts:
         yield Subject("contact", contacts[0], {"contact_id": contacts, "email_key": (email,)})
@@ -148,13 +149,6 @@ def _of_address(conn: sa.Connection, address: str) -> Iterator[Subject]:
     if customers:
         key = CUSTOMER_PREFIX + customers[0]
         yield Subject("customer", key, {"customer_id": customers, "email_key": (email,)})
-
-
-def _normal(address: str) -> str:
-    """Return an address that somebody typed in the normal form of the stores; lower case may compose anew."""
-    import unicodedata
-
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address.strip()).lower())
 
 
 def _with_person(conn: sa.Connection, subject: Subject) -> Subject:

@@ -22,7 +22,7 @@ from auditor.findings.ledger import Ledger
 from auditor.findings.past import require_check, require_owner
 from auditor.model import tables as t
 from auditor.pipeline.judging import require_places, terms_of_run
-from auditor.prose import nearest
+from auditor.prose import hint
 from auditor.resources import expectation_files
 from auditor.warehouse import Warehouse
 
@@ -141,9 +141,8 @@ def _require_remedies(corrections: Corrections) -> None:
     for setting, names in (("policy", corrections.policy), ("caps", corrections.caps)):
         for name in names:
             if name not in REMEDIES and not (setting == "caps" and name == "default"):
-                close = nearest(name, REMEDIES)
-                hint = f"did you mean {close}?" if close else f"there are {', '.join(REMEDIES)}."
-                raise ConfigError(f"corrections.{setting}.{name}: no such remedy; {hint}")
+                told = hint(name, tuple(REMEDIES))
+                raise ConfigError(f"corrections.{setting}.{name}: no such remedy; {told}")
 
 
 def _fresh_snapshot(run: Run, ledger: Ledger) -> Snapshot:

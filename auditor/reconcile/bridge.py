@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from auditor.reconcile.terms import Terms
 
 WITHIN_DAYS = (1, 3, 7)
-VERIFIED_STREAMS = ("stores", "markets", "currencies", "orders", "returns", "sales")
-BRIDGE_STREAMS = (*VERIFIED_STREAMS, "wholesale_stores")
+VERIFIED_STREAMS = {"stores", "markets", "currencies", "orders", "returns", "sales"}
+BRIDGE_STREAMS = VERIFIED_STREAMS | {"wholesale_stores"}
 """Without one of them read to its end, the figure says nothing: what is wholesale may only be hidden."""
 
 
@@ -251,8 +251,8 @@ def read_money(
         conn: To the warehouse, after reconcile.
         usable: The streams that were read to their end.
     """
-    bridges = read_bridge(conn) if usable >= set(BRIDGE_STREAMS) else ()
-    return bridges, read_verified(conn) if usable >= set(VERIFIED_STREAMS) else ()
+    bridges = read_bridge(conn) if usable >= BRIDGE_STREAMS else ()
+    return bridges, read_verified(conn) if usable >= VERIFIED_STREAMS else ()
 
 
 def read_bridge(conn: sa.Connection) -> tuple[Bridge, ...]:

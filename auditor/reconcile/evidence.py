@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from auditor.model import tables as t
+from auditor.places import CONSUMER
 from auditor.reconcile import past
 from auditor.reconcile.sql import any_of, text
 
@@ -227,7 +228,7 @@ def _of_live_customer(
 
 def is_of_consent(store: sa.Table, terms: Terms) -> ColumnElement[bool]:
     """Tell whether what is said in a store is a consent, or the end of one."""
-    wanted = store.c.type == "DIRECT_TO_CONSUMER"
+    wanted = store.c.type == CONSUMER
     if terms.consent_stores is not None:
         wanted &= store.c.name.in_(terms.consent_stores)
     return wanted

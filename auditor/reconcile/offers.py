@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from auditor.model import tables as t
 from auditor.model.history import HISTORY, stream_position
+from auditor.places import CONSUMER
 from auditor.reconcile.sql import LONG_AGO, sum_of, the_same
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _stores(terms: Terms) -> sa.Select[Any]:
         pricelist.pricelist_id.in_(_pricelists(terms)), pricelist.store_id.is_not(None)
     )
     return sa.select(store.store_id).where(
-        store.type == "DIRECT_TO_CONSUMER",
+        store.type == CONSUMER,
         store.store_id.in_(its_own) | ~its_own.exists(),
     )
 

@@ -10,6 +10,7 @@ import msgspec
 from auditor.doctor.result import Result, probe
 from auditor.errors import ReadError
 from auditor.model.not_json import NOT_JSON
+from auditor.places import CONSUMER
 from auditor.systems.centra.places import base_currency
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def restriction(visit: Visit) -> Iterator[Result]:
     data = visit.centra().query(STORES, {"n": MOST_STORES})
     found = msgspec.json.decode(data, type=_Stores).stores
     types = {store.type for store in found}
-    if "DIRECT_TO_CONSUMER" not in types:
+    if CONSUMER not in types:
         detail = "The token sees no consumer store, so consumers and their orders are invisible."
         yield Result("fail", detail, LIFT, streams=CONSUMER_STREAMS)
     elif "WHOLESALE" in types:

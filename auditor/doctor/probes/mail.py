@@ -6,9 +6,9 @@ import smtplib
 import ssl
 from typing import TYPE_CHECKING
 
-from auditor.doctor.result import Result, probe
+from auditor.doctor.result import Result, probe, step_of
 from auditor.mail.server import is_encrypted, opened
-from auditor.prose import nearest
+from auditor.prose import hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +55,9 @@ def owners(visit: Visit) -> Iterator[Result]:
         for name in sorted({*names} - visit.owners - {"default"})
     ]
     for setting, name in strangers:
-        meant = nearest(name, sorted(visit.owners))
-        fix = f"Did you mean {meant}?" if meant else f"There are {', '.join(sorted(visit.owners))}."
-        yield Result("warn", f"{setting} names {name}, who owns no check.", fix, id=name)
+        meant = hint(name, sorted(visit.owners))
+        detail, fix = step_of(f"{setting} names {name}, who owns no check; {meant}")
+        yield Result("warn", detail, fix, id=name)
     if not strangers:
         yield Result("ok", "Every owner that the settings name owns checks.")
 
